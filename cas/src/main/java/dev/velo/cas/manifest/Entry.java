@@ -1,0 +1,11 @@
+package dev.velo.cas.manifest;
+
+import dev.velo.cas.TreePath;
+
+/**
+ * One entry of a manifest.
+ *
+ * @param index its place in the manifest, 0 for the root
+ * @param node its value; a directory's node here has no children ({@link Manifest#children} lists them)
+ */
+public record Entry(int index, TreePath path, EntryType type, TreeNode node) {}

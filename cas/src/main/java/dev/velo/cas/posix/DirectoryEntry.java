@@ -1,0 +1,9 @@
+package dev.velo.cas.posix;
+
+/**
+ * A name in a directory, as getdents64(2) gives it.
+ *
+ * @param name raw bytes, one component, never {@code .} or {@code ..}
+ * @param type {@link FileType#UNKNOWN} where the file system does not say
+ */
+public record DirectoryEntry(byte[] name, FileType type) {}

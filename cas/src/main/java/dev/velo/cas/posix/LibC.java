@@ -1,0 +1,86 @@
+package dev.velo.cas.posix;
+
+import java.nio.ByteBuffer;
+import jnr.ffi.annotations.In;
+import jnr.ffi.annotations.Out;
+import jnr.ffi.annotations.Variadic;
+import jnr.ffi.types.size_t;
+import jnr.ffi.types.ssize_t;
+
+/** The functions of the C library that {@link PosixFileOps} binds. Byte arrays for strings end with NUL. */
+public interface LibC {
+    @Variadic(fixedCount = 3)
+    int openat(int dir, @In byte[] path, int flags, int mode);
+
+    int close(int fd);
+
+    @ssize_t
+    long read(int fd, @Out ByteBuffer buffer, @size_t long count);
+
+    @ssize_t
+    long pread(int fd, @Out ByteBuffer buffer, @size_t long count, long offset);
+
+    @ssize_t
+    long write(int fd, @In ByteBuffer buffer, @size_t long count);
+
+    int statx(int dir, @In byte[] path, int flags, int mask, @Out ByteBuffer buffer);
+
+    @ssize_t
+    long getdents64(int fd, @Out ByteBuffer buffer, @size_t long count);
+
+    @ssize_t
+    long readlinkat(int dir, @In byte[] path, @Out byte[] buffer, @size_t long size);
+
+    int mkdirat(int dir, @In byte[] path, int mode);
+
+    int linkat(int fromDir, @In byte[] from, int toDir, @In byte[] to, int flags);
+
+    int symlinkat(@In byte[] target, int dir, @In byte[] path);
+
+    int mknodat(int dir, @In byte[] path, int mode, long device);
+
+    int unlinkat(int dir, @In byte[] path, int flags);
+
+    int renameat2(int fromDir, @In byte[] from, int toDir, @In byte[] to, int flags);
+
+    int fchmod(int fd, int mode);
+
+    int fchmodat(int dir, @In byte[] path, int mode, int flags);
+
+    int fchown(int fd, int uid, int gid);
+
+    int fchownat(int dir, @In byte[] path, int uid, int gid, int flags);
+
+    int futimens(int fd, @In long[] times);
+
+    int utimensat(int dir, @In byte[] path, @In long[] times, int flags);
+
+    int ftruncate(int fd, long length);
+
+    int fsync(int fd);
+
+    int syncfs(int fd);
+
+    int flock(int fd, int operation);
+
+    @Variadic(fixedCount = 2)
+    int ioctl(int fd, long request, int argument);
+
+    long lseek(int fd, long offset, int whence);
+
+    @ssize_t
+    long lgetxattr(@In byte[] path, @In byte[] name, @Out byte[] value, @size_t long size);
+
+    int fsetxattr(int fd, @In byte[] name, @In byte[] value, @size_t long size, int flags);
+
+    @Variadic(fixedCount = 2)
+    int fcntl(int fd, int command, int argument);
+
+    int getrlimit(int resource, @Out long[] limit);
+
+    int setrlimit(int resource, @In long[] limit);
+
+    int geteuid();
+
+    int getegid();
+}

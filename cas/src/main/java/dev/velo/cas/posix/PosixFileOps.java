@@ -1,0 +1,496 @@
+package dev.velo.cas.posix;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
+
+/** {@link FileOps} by the C library. Constants are those of Linux on x86-64 and AArch64. */
+final class PosixFileOps implements FileOps {
+    private static final int O_RDONLY = 0;
+    private static final int O_RDWR = 2;
+    private static final int O_CREAT = 0100;
+    private static final int O_EXCL = 0200;
+    private static final int O_NOCTTY = 0400;
+    private static final int O_NONBLOCK = 04000;
+    private static final int O_CLOEXEC = 02000000;
+    // These two differ between the architectures (fcntl.h of the kernel's arch directories).
+    private static final boolean ARM = "aarch64".equals(System.getProperty("os.arch"));
+    private static final int O_DIRECTORY = ARM ? 040000 : 0200000;
+    private static final int O_NOFOLLOW = ARM ? 0100000 : 0400000;
+
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+    private static final int AT_REMOVEDIR = 0x200;
+    private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int RENAME_NOREPLACE = 1;
+    private static final int STATX_BASIC_STATS = 0x7ff;
+    private static final long UTIME_NOW = (1L << 30) - 1;
+    private static final long UTIME_OMIT = (1L << 30) - 2;
+    private static final int S_IFCHR = 0020000;
+    private static final long FICLONE = 0x40049409L;
+    private static final int SEEK_SET = 0;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+    private static final int ENXIO = 6;
+    private static final int EINTR = 4;
+    private static final int LOCK_SH = 1;
+    private static final int LOCK_EX = 2;
+    private static final int LOCK_NB = 4;
+    private static final int LOCK_UN = 8;
+    private static final int F_GETFD = 1;
+    private static final int F_SETFD = 2;
+    private static final int FD_CLOEXEC = 1;
+    private static final int RLIMIT_NOFILE = 7;
+    private static final byte[] EMPTY = new byte[0];
+
+    private static final class Holder {
+        static final PosixFileOps INSTANCE = new PosixFileOps();
+    }
+
+    private final LibC libc = LibraryLoader.create(LibC.class).load("c");
+    private final Runtime runtime = Runtime.getRuntime(libc);
+    private final ThreadLocal<ByteBuffer> statBuffer =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(256).order(ByteOrder.nativeOrder()));
+    private final ThreadLocal<ByteBuffer> listBuffer =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(64 << 10).order(ByteOrder.nativeOrder()));
+
+    static PosixFileOps instance() {
+        return Holder.INSTANCE;
+    }
+
+    @Override
+    public Descriptor openDirectory(int dir, byte[] name) throws IOException {
+        return open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    }
+
+    @Override
+    public Descriptor openDirectoryFollowing(byte[] path) throws IOException {
+        return open(CWD, path, O_RDONLY | O_DIRECTORY, 0);
+    }
+
+    @Override
+    public Descriptor openRead(int dir, byte[] name) throws IOException {
+        return open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    }
+
+    @Override
+    public Descriptor createFile(int dir, byte[] name, int permissions) throws IOException {
+        return open(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, permissions);
+    }
+
+    @Override
+    public Descriptor openOrCreate(int dir, byte[] name, int permissions) throws IOException {
+        return open(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, permissions);
+    }
+
+    private Descriptor open(int dir, byte[] name, int flags, int permissions) throws IOException {
+        byte[] path = terminated(name);
+        while (true) {
+            int fd = libc.openat(dir, path, flags | O_CLOEXEC, permissions);
+            if (fd >= 0) {
+                return new Descriptor(this, fd);
+            }
+            if (runtime.getLastError() != EINTR) {
+                throw failure("open", name);
+            }
+        }
+    }
+
+    @Override
+    public void close(int fd) throws IOException {
+        // On Linux the descriptor is gone even where close(2) fails, so EINTR must not be retried.
+        if (libc.close(fd) != 0 && runtime.getLastError() != EINTR) {
+            throw failure("close", EMPTY);
+        }
+    }
+
+    @Override
+    public int read(int fd, ByteBuffer into) throws IOException {
+        while (true) {
+            long count = libc.read(fd, into, into.remaining());
+            if (count >= 0) {
+                return advance(into, count);
+            }
+            if (runtime.getLastError() != EINTR) {
+                throw failure("read", EMPTY);
+            }
+        }
+    }
+
+    @Override
+    public int readAt(int fd, ByteBuffer into, long offset) throws IOException {
+        while (true) {
+            long count = libc.pread(fd, into, into.remaining(), offset);
+            if (count >= 0) {
+                return advance(into, count);
+            }
+            if (runtime.getLastError() != EINTR) {
+                throw failure("read", EMPTY);
+            }
+        }
+    }
+
+    private static int advance(ByteBuffer buffer, long count) {
+        if (count == 0 && buffer.hasRemaining()) {
+            return -1;
+        }
+        buffer.position(buffer.position() + (int) count);
+        return (int) count;
+    }
+
+    @Override
+    public void write(int fd, ByteBuffer from) throws IOException {
+        while (from.hasRemaining()) {
+            long count = libc.write(fd, from, from.remaining());
+            if (count >= 0) {
+                from.position(from.position() + (int) count);
+            } else if (runtime.getLastError() != EINTR) {
+                throw failure("write", EMPTY);
+            }
+        }
+    }
+
+    @Override
+    public FileStatus status(int dir, byte[] name) throws IOException {
+        if (libc.statx(dir, terminated(name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBuffer.get()) != 0) {
+            throw failure("stat", name);
+        }
+        return decodeStatus();
+    }
+
+    @Override
+    public Optional<FileStatus> statusIfPresent(int dir, byte[] name) throws IOException {
+        try {
+            return Optional.of(status(dir, name));
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public FileStatus status(int fd) throws IOException {
+        if (libc.statx(fd, terminated(EMPTY), AT_EMPTY_PATH, STATX_BASIC_STATS, statBuffer.get()) != 0) {
+            throw failure("stat", EMPTY);
+        }
+        return decodeStatus();
+    }
+
+    /** Offsets of struct statx: linux/stat.h, the same on every architecture. */
+    private FileStatus decodeStatus() {
+        ByteBuffer b = statBuffer.get();
+        int mode = b.getShort(28) & 0xffff;
+        return new FileStatus(
+                FileType.ofMode(mode),
+                mode & 07777,
+                b.getInt(16),
+                b.getInt(20),
+                b.getInt(24),
+                device(b.getInt(136), b.getInt(140)),
+                b.getLong(32),
+                b.getLong(40),
+                b.getLong(48),
+                new Timestamp(b.getLong(112), b.getInt(120)),
+                new Timestamp(b.getLong(96), b.getInt(104)),
+                device(b.getInt(128), b.getInt(132)));
+    }
+
+    private static long device(int major, int minor) {
+        return ((long) major << 32) | (minor & 0xffffffffL);
+    }
+
+    @Override
+    public List<DirectoryEntry> list(int dir) throws IOException {
+        seek(dir, 0);
+        List<DirectoryEntry> entries = new ArrayList<>();
+        ByteBuffer b = listBuffer.get();
+        while (true) {
+            b.clear();
+            long count = libc.getdents64(dir, b, b.capacity());
+            if (count < 0) {
+                throw failure("list", EMPTY);
+            }
+            if (count == 0) {
+                return entries;
+            }
+            // struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name.
+            for (int at = 0; at < count; at += b.getShort(at + 16) & 0xffff) {
+                byte[] name = nameAt(b, at + 19);
+                if (!isDots(name)) {
+                    entries.add(new DirectoryEntry(name, FileType.ofMode((b.get(at + 18) & 0xf) << 12)));
+                }
+            }
+        }
+    }
+
+    private static byte[] nameAt(ByteBuffer b, int start) {
+        int end = start;
+        while (b.get(end) != 0) {
+            end++;
+        }
+        byte[] name = new byte[end - start];
+        b.get(start, name);
+        return name;
+    }
+
+    private static boolean isDots(byte[] name) {
+        return name[0] == '.' && (name.length == 1 || (name.length == 2 && name[1] == '.'));
+    }
+
+    @Override
+    public byte[] readLink(int dir, byte[] name) throws IOException {
+        // A link's target is at most PATH_MAX - 1 bytes on every Linux file system.
+        byte[] target = new byte[4096];
+        long count = libc.readlinkat(dir, terminated(name), target, target.length);
+        if (count < 0) {
+            throw failure("read link", name);
+        }
+        return Arrays.copyOf(target, (int) count);
+    }
+
+    @Override
+    public void makeDirectory(int dir, byte[] name, int permissions) throws IOException {
+        check(libc.mkdirat(dir, terminated(name), permissions), "make directory", name);
+    }
+
+    @Override
+    public void link(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
+        check(libc.linkat(fromDir, terminated(from), toDir, terminated(to), 0), "link", to);
+    }
+
+    @Override
+    public void symlink(byte[] target, int dir, byte[] name) throws IOException {
+        check(libc.symlinkat(terminated(target), dir, terminated(name)), "make symbolic link", name);
+    }
+
+    @Override
+    public void makeWhiteout(int dir, byte[] name) throws IOException {
+        check(libc.mknodat(dir, terminated(name), S_IFCHR, 0), "make whiteout", name);
+    }
+
+    @Override
+    public void unlink(int dir, byte[] name) throws IOException {
+        check(libc.unlinkat(dir, terminated(name), 0), "remove", name);
+    }
+
+    @Override
+    public void removeDirectory(int dir, byte[] name) throws IOException {
+        check(libc.unlinkat(dir, terminated(name), AT_REMOVEDIR), "remove directory", name);
+    }
+
+    @Override
+    public void rename(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
+        check(libc.renameat2(fromDir, terminated(from), toDir, terminated(to), 0), "rename", from);
+    }
+
+    @Override
+    public void renameNew(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
+        check(libc.renameat2(fromDir, terminated(from), toDir, terminated(to), RENAME_NOREPLACE), "rename", from);
+    }
+
+    @Override
+    public void changeMode(int fd, int permissions) throws IOException {
+        check(libc.fchmod(fd, permissions), "change mode", EMPTY);
+    }
+
+    @Override
+    public void changeMode(int dir, byte[] name, int permissions) throws IOException {
+        check(libc.fchmodat(dir, terminated(name), permissions, 0), "change mode of", name);
+    }
+
+    @Override
+    public void changeOwner(int fd, int uid, int gid) throws IOException {
+        check(libc.fchown(fd, uid, gid), "change owner", EMPTY);
+    }
+
+    @Override
+    public void changeOwner(int dir, byte[] name, int uid, int gid) throws IOException {
+        check(libc.fchownat(dir, terminated(name), uid, gid, AT_SYMLINK_NOFOLLOW), "change owner of", name);
+    }
+
+    @Override
+    public void setModified(int fd, Timestamp time) throws IOException {
+        check(libc.futimens(fd, both(time)), "set time", EMPTY);
+    }
+
+    @Override
+    public void setModified(int dir, byte[] name, Timestamp time) throws IOException {
+        check(libc.utimensat(dir, terminated(name), both(time), AT_SYMLINK_NOFOLLOW), "set time of", name);
+    }
+
+    private static long[] both(Timestamp time) {
+        return new long[] {time.seconds(), time.nanos(), time.seconds(), time.nanos()};
+    }
+
+    @Override
+    public void touch(int dir, byte[] name) throws IOException {
+        long[] times = {0, UTIME_NOW, 0, UTIME_OMIT};
+        check(libc.utimensat(dir, terminated(name), times, AT_SYMLINK_NOFOLLOW), "touch", name);
+    }
+
+    @Override
+    public void truncate(int fd, long size) throws IOException {
+        check(libc.ftruncate(fd, size), "set size", EMPTY);
+    }
+
+    @Override
+    public void sync(int fd) throws IOException {
+        check(libc.fsync(fd), "sync", EMPTY);
+    }
+
+    @Override
+    public void syncFileSystem(int fd) throws IOException {
+        check(libc.syncfs(fd), "sync file system", EMPTY);
+    }
+
+    @Override
+    public boolean tryLock(int fd, boolean exclusive) throws IOException {
+        if (libc.flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
+            return true;
+        }
+        if (Errno.of(runtime.getLastError()) == Errno.EAGAIN) {
+            return false;
+        }
+        throw failure("lock", EMPTY);
+    }
+
+    @Override
+    public void lock(int fd, boolean exclusive) throws IOException {
+        while (libc.flock(fd, exclusive ? LOCK_EX : LOCK_SH) != 0) {
+            if (runtime.getLastError() != EINTR) {
+                throw failure("lock", EMPTY);
+            }
+        }
+    }
+
+    @Override
+    public void unlock(int fd) throws IOException {
+        check(libc.flock(fd, LOCK_UN), "unlock", EMPTY);
+    }
+
+    @Override
+    public void clone(int from, int to) throws IOException {
+        check(libc.ioctl(to, FICLONE, from), "clone", EMPTY);
+    }
+
+    @Override
+    public long nextData(int fd, long offset) throws IOException {
+        long at = libc.lseek(fd, offset, SEEK_DATA);
+        if (at < 0) {
+            if (runtime.getLastError() == ENXIO) {
+                return -1;
+            }
+            throw failure("seek", EMPTY);
+        }
+        return at;
+    }
+
+    @Override
+    public long nextHole(int fd, long offset) throws IOException {
+        return seekTo(fd, offset, SEEK_HOLE);
+    }
+
+    @Override
+    public void seek(int fd, long offset) throws IOException {
+        seekTo(fd, offset, SEEK_SET);
+    }
+
+    private long seekTo(int fd, long offset, int whence) throws IOException {
+        long at = libc.lseek(fd, offset, whence);
+        if (at < 0) {
+            throw failure("seek", EMPTY);
+        }
+        return at;
+    }
+
+    @Override
+    public Optional<byte[]> attribute(int dir, byte[] name, String attribute) throws IOException {
+        // There is no lgetxattrat(2) before Linux 6.13; the magic link pins the directory all the same.
+        byte[] path = concat(("/proc/self/fd/" + dir + "/").getBytes(StandardCharsets.US_ASCII), name);
+        byte[] value = new byte[4096];
+        long count = libc.lgetxattr(terminated(path), terminated(ascii(attribute)), value, value.length);
+        if (count >= 0) {
+            return Optional.of(Arrays.copyOf(value, (int) count));
+        }
+        Errno errno = Errno.of(runtime.getLastError());
+        if (errno == Errno.ENODATA || errno == Errno.EOPNOTSUPP || errno == Errno.EPERM) {
+            return Optional.empty();
+        }
+        throw new ErrnoException("read attribute of", name, errno);
+    }
+
+    @Override
+    public void setAttribute(int fd, String attribute, byte[] value) throws IOException {
+        check(
+                libc.fsetxattr(fd, terminated(ascii(attribute)), value, value.length, 0),
+                "set attribute",
+                ascii(attribute));
+    }
+
+    @Override
+    public void keepAtExec(int fd) throws IOException {
+        int flags = libc.fcntl(fd, F_GETFD, 0);
+        check(flags, "read flags", EMPTY);
+        check(libc.fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC), "set flags", EMPTY);
+    }
+
+    @Override
+    public long raiseDescriptorLimit() throws IOException {
+        long[] limit = new long[2];
+        check(libc.getrlimit(RLIMIT_NOFILE, limit), "read limit", EMPTY);
+        long before = limit[0];
+        if (limit[0] != limit[1]) {
+            limit[0] = limit[1];
+            check(libc.setrlimit(RLIMIT_NOFILE, limit), "raise limit", EMPTY);
+        }
+        return before;
+    }
+
+    @Override
+    public int effectiveUid() {
+        return libc.geteuid();
+    }
+
+    @Override
+    public int effectiveGid() {
+        return libc.getegid();
+    }
+
+    private void check(int result, String call, byte[] object) throws ErrnoException {
+        if (result < 0) {
+            throw failure(call, object);
+        }
+    }
+
+    /** Must be the first thing on this thread after the failed call: jnr keeps errno per thread until the next call. */
+    private ErrnoException failure(String call, byte[] object) {
+        return new ErrnoException(call, object, Errno.of(runtime.getLastError()));
+    }
+
+    private static byte[] terminated(byte[] name) {
+        for (byte b : name) {
+            if (b == 0) {
+                throw new IllegalArgumentException("NUL in a file name");
+            }
+        }
+        return Arrays.copyOf(name, name.length + 1);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static byte[] concat(byte[] a, byte[] b) {
+        byte[] out = Arrays.copyOf(a, a.length + b.length);
+        System.arraycopy(b, 0, out, a.length, b.length);
+        return out;
+    }
+}

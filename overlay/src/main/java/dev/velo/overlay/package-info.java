@@ -1,0 +1,2 @@
+/** OverlayFS as data: layers in, changes out. */
+package dev.velo.overlay;

@@ -1,0 +1,2 @@
+/** Policy as YAML: what a sandbox shows, sets and allows. */
+package dev.velo.profiles;

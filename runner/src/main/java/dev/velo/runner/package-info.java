@@ -1,0 +1,2 @@
+/** The use cases behind the command line. */
+package dev.velo.runner;
