@@ -1,0 +1,22 @@
+package dev.velo.cas.collect;
+
+import java.util.List;
+
+/**
+ * What a collection found, and with {@code removed} also took away.
+ *
+ * @param removed false for a report only
+ * @param liveBlobs blobs and twins that something needs or that are younger than the grace period
+ * @param blobs that nothing needs
+ * @param bytes of disk that go with them: allocated blocks, counted only where the last link goes
+ * @param missingRoots registered manifests whose file is gone, one line each
+ */
+public record CollectionReport(
+        boolean removed,
+        long liveBlobs,
+        long blobs,
+        long bytes,
+        long farms,
+        long manifests,
+        long leases,
+        List<String> missingRoots) {}

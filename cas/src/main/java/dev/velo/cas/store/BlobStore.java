@@ -1,0 +1,115 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Blobs by digest. A blob is a file of mode 0444 with one fixed modification time; content that a manifest uses with the execute bit
+ * has a twin of mode 0555, another inode, made when it is first needed. So no chmod ever touches an inode that is shared.
+ */
+public final class BlobStore {
+    /** The class of inode: shared inodes have one mode each. */
+    public enum Form {
+        PLAIN,
+        EXECUTABLE;
+
+        public static Form of(boolean executable) {
+            return executable ? EXECUTABLE : PLAIN;
+        }
+
+        int mode() {
+            return this == PLAIN ? StoreLayout.BLOB_MODE : StoreLayout.TWIN_MODE;
+        }
+
+        byte[] directory() {
+            return this == PLAIN ? StoreLayout.BLOBS : StoreLayout.TWINS;
+        }
+    }
+
+    private final Store store;
+    private final FileOps files;
+
+    BlobStore(Store store) {
+        this.store = store;
+        this.files = store.files();
+    }
+
+    /** The name of a blob relative to the store's root, whether it is there or not. */
+    public static byte[] nameOf(Digest digest, Form form) {
+        return StoreLayout.blobName(form.directory(), digest);
+    }
+
+    /** The status of a blob's inode, empty where the store has none of that form. */
+    public Optional<FileStatus> status(Digest digest, Form form) throws IOException {
+        return files.statusIfPresent(store.root(), nameOf(digest, form));
+    }
+
+    /** Opens a blob for reading; ENOENT where the store has none. */
+    public Descriptor open(Digest digest) throws IOException {
+        return files.openRead(store.root(), nameOf(digest, Form.PLAIN));
+    }
+
+    /**
+     * Marks a blob as in use now, so that a collector keeps it for every lease that began before. False where there is none of that
+     * form. Passing the gate makes the answer hold: the collector looks at its candidates only when nobody passes.
+     */
+    public boolean claim(Digest digest, Form form) throws IOException {
+        byte[] name = nameOf(digest, form);
+        return store.gate().shared(() -> {
+            try {
+                files.touch(store.root(), name);
+                return true;
+            } catch (ErrnoException e) {
+                if (e.is(Errno.ENOENT)) {
+                    return false;
+                }
+                throw e;
+            }
+        });
+    }
+
+    /**
+     * Gives a staged file its name. EEXIST is success: the same content is there, is claimed, and the staged file goes.
+     *
+     * @param staged name below {@code stagedDir}, complete, with its final mode and time, and synced
+     * @return true where the blob is new
+     */
+    boolean publish(int stagedDir, byte[] staged, Digest digest, Form form) throws IOException {
+        byte[] name = nameOf(digest, form);
+        return store.gate().shared(() -> {
+            for (int attempt = 0; ; attempt++) {
+                try {
+                    files.renameNew(stagedDir, staged, store.root(), name);
+                    return true;
+                } catch (ErrnoException e) {
+                    if (e.is(Errno.EEXIST)) {
+                        files.touch(store.root(), name);
+                        files.unlink(stagedDir, staged);
+                        return false;
+                    }
+                    if (!e.is(Errno.ENOENT) || attempt > 0) {
+                        throw e;
+                    }
+                    makeShard(digest, form);
+                }
+            }
+        });
+    }
+
+    private void makeShard(Digest digest, Form form) throws IOException {
+        byte[] shard = StoreLayout.shardName(form.directory(), digest);
+        try {
+            files.makeDirectory(store.root(), shard, StoreLayout.PRIVATE);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.Timestamp;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** The leases of a store: one directory each, with a locked file in it. Format: docs/formats/store.md. */
+public final class Leases {
+    private static final String HEADER = "velo-lease 1\n";
+    private static final String MANIFEST = "manifest ";
+    private static final int FILE_LIMIT = 1 << 20;
+
+    /**
+     * A lease that somebody holds now.
+     *
+     * @param since when it began, by the file system's clock
+     * @param manifests what it names
+     */
+    public record Held(String name, Timestamp since, List<Digest> manifests) {
+        /** True for an ingest: it keeps whatever it has touched since it began. */
+        public boolean isIngest() {
+            return name.startsWith(Lease.Kind.INGEST.label() + "-");
+        }
+    }
+
+    private final Store store;
+    private final FileOps files;
+
+    Leases(Store store) {
+        this.store = store;
+        this.files = store.files();
+    }
+
+    /** Takes a lease that names these manifests. From its return on, the collector keeps what they need. */
+    public Lease take(Lease.Kind kind, Collection<Digest> manifests) throws StoreException {
+        String name = StoreLayout.freshName(kind.label());
+        StringBuilder text = new StringBuilder(HEADER);
+        manifests.forEach(digest -> text.append(MANIFEST).append(digest.toHex()).append('\n'));
+        byte[] content = text.toString().getBytes(StandardCharsets.US_ASCII);
+        try {
+            // Between creation and lock it looks like one whose holder has died: the gate keeps the sweep away.
+            return store.gate().shared(() -> {
+                files.makeDirectory(store.root(), path(name), StoreLayout.PRIVATE);
+                Descriptor file = files.createFile(store.root(), lockPath(name), 0600);
+                files.lock(file.number(), true);
+                files.write(
+                        file.number(),
+                        ByteBuffer.allocateDirect(content.length).put(content).flip());
+                Descriptor directory = files.openDirectory(store.root(), path(name));
+                Timestamp since = files.status(file.number()).changed();
+                return new Lease(this, name, directory, file, since);
+            });
+        } catch (IOException e) {
+            throw StoreException.of("cannot take a lease in store " + store.path(), e);
+        }
+    }
+
+    /** The leases that are held now; those whose holder has died are left to {@link #sweep}. Call it inside the gate. */
+    List<Held> held() throws IOException {
+        List<Held> held = new ArrayList<>();
+        for (String name : names()) {
+            try (Descriptor file = files.openRead(store.root(), lockPath(name))) {
+                if (!files.tryLock(file.number(), false)) {
+                    held.add(new Held(name, files.status(file.number()).changed(), manifests(file)));
+                }
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.ENOENT)) {
+                    throw e;
+                }
+            }
+        }
+        return held;
+    }
+
+    /** How many leases are held now. */
+    public int count() throws StoreException {
+        try {
+            return store.gate().shared(() -> held().size());
+        } catch (IOException e) {
+            throw StoreException.of("cannot read the leases of store " + store.path(), e);
+        }
+    }
+
+    /** True while the holder of this lease lives. Call it inside the gate. */
+    boolean isHeld(String name) throws IOException {
+        try (Descriptor file = files.openRead(store.root(), lockPath(name))) {
+            return !files.tryLock(file.number(), false);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Moves what holders that died have left to the trash, and returns how much that was. Call it inside the exclusive gate; deleting
+     * is for later, outside of it.
+     */
+    int sweep() throws IOException {
+        int moved = 0;
+        for (String name : names()) {
+            if (!isHeld(name)) {
+                moveToTrash(name);
+                moved++;
+            }
+        }
+        return moved;
+    }
+
+    /** Ends a lease: its directory vanishes in one step, and then its contents are deleted. */
+    void remove(String name) throws IOException {
+        byte[] trash = moveToTrash(name);
+        new TreeRemoval(files).remove(store.root(), trash);
+    }
+
+    private byte[] moveToTrash(String name) throws IOException {
+        byte[] target = StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("lease"));
+        try {
+            files.rename(store.root(), path(name), store.root(), target);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+        return target;
+    }
+
+    Path pathOf(String name) {
+        return store.resolve(path(name));
+    }
+
+    private List<String> names() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (Descriptor dir = files.openDirectory(store.root(), StoreLayout.LEASES)) {
+            for (DirectoryEntry entry : files.list(dir.number())) {
+                names.add(new String(entry.name(), StandardCharsets.UTF_8));
+            }
+        }
+        return names;
+    }
+
+    private List<Digest> manifests(Descriptor file) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(
+                (int) Math.min(FILE_LIMIT, files.status(file.number()).size() + 1));
+        while (buffer.hasRemaining() && files.read(file.number(), buffer) > 0) {
+            continue;
+        }
+        byte[] content = new byte[buffer.flip().remaining()];
+        buffer.get(content);
+        List<Digest> digests = new ArrayList<>();
+        for (String line : new String(content, StandardCharsets.US_ASCII).split("\n")) {
+            Optional.of(line)
+                    .filter(text -> text.startsWith(MANIFEST))
+                    .map(text -> text.substring(MANIFEST.length()))
+                    .filter(Digest::isHex)
+                    .map(Digest::fromHex)
+                    .ifPresent(digests::add);
+        }
+        return digests;
+    }
+
+    private static byte[] path(String name) {
+        return StoreLayout.below(StoreLayout.LEASES, name);
+    }
+
+    private static byte[] lockPath(String name) {
+        return StoreLayout.below(path(name), StoreLayout.LEASE_LOCK);
+    }
+}

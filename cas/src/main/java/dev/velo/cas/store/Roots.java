@@ -1,0 +1,180 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.Timestamp;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The manifests that the store knows of: where each file is, and a copy of its bytes. A root protects its blobs while the file exists,
+ * and for the grace period after it was first found missing. Format: docs/formats/store.md.
+ */
+public final class Roots {
+    /** A registered manifest. */
+    public record Root(String name, Path file, Digest manifest) {}
+
+    private static final String HEADER = "velo-root 1";
+    private static final String MISSING = ".missing";
+
+    /** Ends the names of files that are still being written; outside the shared gate such a file is a leftover. */
+    static final String UNFINISHED = ".new";
+
+    private static final int RECORD_LIMIT = 16 << 10;
+
+    private final Store store;
+    private final FileOps files;
+
+    Roots(Store store) {
+        this.store = store;
+        this.files = store.files();
+    }
+
+    /**
+     * Registers a manifest under the path where the user keeps it. Repeating it is free; another manifest at the same path replaces the first.
+     *
+     * @param file absolute
+     * @param bytes of the manifest, whose digest is {@code manifest}
+     */
+    public void register(Path file, Digest manifest, byte[] bytes) throws StoreException {
+        String name =
+                Digest.of(file.toString().getBytes(StandardCharsets.UTF_8)).toHex();
+        byte[] record =
+                String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);
+        try {
+            store.gate().shared(() -> {
+                keep(manifest, bytes);
+                if (!isRegistered(name, file, manifest)) {
+                    replace(StoreLayout.below(StoreLayout.ROOTS, name), record);
+                }
+                forgetMissing(name);
+                return null;
+            });
+        } catch (IOException e) {
+            throw StoreException.of("cannot register manifest " + file + " in store " + store.path(), e);
+        }
+    }
+
+    /** Keeps a copy of a manifest's bytes. Call it inside the gate. */
+    private void keep(Digest manifest, byte[] bytes) throws IOException {
+        byte[] name = StoreLayout.manifestName(manifest);
+        if (files.statusIfPresent(store.root(), name).isPresent()) {
+            files.touch(store.root(), name);
+        } else {
+            replace(name, bytes);
+        }
+    }
+
+    private boolean isRegistered(String name, Path file, Digest manifest) throws IOException {
+        return read(name)
+                .filter(root -> root.file().equals(file) && root.manifest().equals(manifest))
+                .isPresent();
+    }
+
+    private void replace(byte[] name, byte[] content) throws IOException {
+        // Beside its target and not in the trash, which anybody may empty at any time.
+        byte[] staged = StoreLayout.name(
+                new String(name, StandardCharsets.UTF_8) + "." + StoreLayout.freshName("x") + UNFINISHED);
+        try (Descriptor file = files.createFile(store.root(), staged, 0444)) {
+            files.write(
+                    file.number(),
+                    ByteBuffer.allocateDirect(content.length).put(content).flip());
+            files.sync(file.number());
+        }
+        files.rename(store.root(), staged, store.root(), name);
+    }
+
+    /** All registered manifests. Unreadable records are left out; {@code verify} names them. */
+    public List<Root> list() throws StoreException {
+        try {
+            List<Root> roots = new ArrayList<>();
+            try (Descriptor dir = files.openDirectory(store.root(), StoreLayout.ROOTS)) {
+                for (DirectoryEntry entry : files.list(dir.number())) {
+                    String name = new String(entry.name(), StandardCharsets.UTF_8);
+                    if (!name.endsWith(MISSING) && !name.endsWith(UNFINISHED)) {
+                        read(name).ifPresent(roots::add);
+                    }
+                }
+            }
+            return roots;
+        } catch (IOException e) {
+            throw StoreException.of("cannot read the roots of store " + store.path(), e);
+        }
+    }
+
+    private Optional<Root> read(String name) throws IOException {
+        Optional<byte[]> content = content(StoreLayout.below(StoreLayout.ROOTS, name), RECORD_LIMIT);
+        if (content.isEmpty()) {
+            return Optional.empty();
+        }
+        String[] lines = new String(content.get(), StandardCharsets.UTF_8).split("\n", 3);
+        if (lines.length != 3 || !lines[0].equals(HEADER) || !Digest.isHex(lines[1])) {
+            return Optional.empty();
+        }
+        return Optional.of(new Root(name, Path.of(lines[2]), Digest.fromHex(lines[1])));
+    }
+
+    /** The store's own copy of a manifest, empty where it has none. */
+    public Optional<byte[]> copyOf(Digest manifest) throws IOException {
+        return content(StoreLayout.manifestName(manifest), Integer.MAX_VALUE - 16);
+    }
+
+    private Optional<byte[]> content(byte[] name, int limit) throws IOException {
+        try (Descriptor file = files.openRead(store.root(), name)) {
+            long size = Math.min(limit, files.status(file.number()).size());
+            ByteBuffer buffer = ByteBuffer.allocateDirect((int) size);
+            while (buffer.hasRemaining() && files.read(file.number(), buffer) > 0) {
+                continue;
+            }
+            byte[] content = new byte[buffer.flip().remaining()];
+            buffer.get(content);
+            return Optional.of(content);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** When the root's file was first found missing, by the store's clock; the first call says so from now on. */
+    Timestamp missingSince(String name) throws IOException {
+        byte[] mark = StoreLayout.below(StoreLayout.ROOTS, name + MISSING);
+        Optional<FileStatus> status = files.statusIfPresent(store.root(), mark);
+        if (status.isPresent()) {
+            return status.get().changed();
+        }
+        try (Descriptor file = files.openOrCreate(store.root(), mark, 0600)) {
+            return files.status(file.number()).changed();
+        }
+    }
+
+    void forgetMissing(String name) throws IOException {
+        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name + MISSING));
+    }
+
+    void drop(String name) throws IOException {
+        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
+        forgetMissing(name);
+    }
+
+    private void unlinkIfPresent(byte[] name) throws IOException {
+        try {
+            files.unlink(store.root(), name);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+    }
+}

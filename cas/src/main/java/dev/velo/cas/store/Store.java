@@ -1,0 +1,93 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.FileOps;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * An open store. Gives access to its parts; each part may be used by many threads. Closing it releases descriptors and no more: whatever
+ * must outlive a process is on disk, whatever must not is a lock that dies with it.
+ */
+public final class Store implements AutoCloseable {
+    private final Path path;
+    private final StoreOwner owner;
+    private final FileOps files;
+    private final Descriptor root;
+    private final Gate gate;
+
+    Store(Path path, StoreOwner owner, FileOps files, Descriptor root) throws IOException {
+        this.path = path;
+        this.owner = owner;
+        this.files = files;
+        this.root = root;
+        this.gate = new Gate(files, root.number());
+    }
+
+    /** Opens the store at a path, making it where there is nothing yet. Leftovers of processes that died are cleaned. */
+    public static Store openOrCreate(Path path) throws StoreException {
+        return new StoreOpening(path, FileOps.system()).openOrCreate();
+    }
+
+    /** Opens a store that exists. */
+    public static Store open(Path path) throws StoreException {
+        return new StoreOpening(path, FileOps.system()).open();
+    }
+
+    /** Absolute. */
+    public Path path() {
+        return path;
+    }
+
+    public StoreOwner owner() {
+        return owner;
+    }
+
+    /** File operations that give what they make to the store's owner. */
+    public FileOps files() {
+        return files;
+    }
+
+    /** The descriptor of the store's root. */
+    public int root() {
+        return root.number();
+    }
+
+    Gate gate() {
+        return gate;
+    }
+
+    public BlobStore blobs() throws StoreException {
+        return new BlobStore(this);
+    }
+
+    public Leases leases() {
+        return new Leases(this);
+    }
+
+    public Roots roots() {
+        return new Roots(this);
+    }
+
+    /** The directory of farms, relative to {@link #root()}. */
+    public byte[] farms() {
+        return StoreLayout.FARMS.clone();
+    }
+
+    /** The path of something inside the store, for the launch plan and for messages. */
+    public Path resolve(byte[] relative) {
+        return path.resolve(new String(relative, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void close() {
+        try {
+            gate.close();
+            root.close();
+        } catch (IOException e) {
+            // Nothing was written through these descriptors that a failing close could lose.
+            throw new IllegalStateException(e);
+        }
+    }
+}

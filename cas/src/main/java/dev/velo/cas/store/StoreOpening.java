@@ -1,0 +1,197 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.OwningFileOps;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Opens or makes a store. Two processes may make the same one at once: every step is repeatable, and the marker comes last. */
+final class StoreOpening {
+    private static final int MARKER_LIMIT = 64;
+
+    private final Path path;
+    private final FileOps system;
+
+    StoreOpening(Path path, FileOps system) {
+        this.path = path.toAbsolutePath().normalize();
+        this.system = system;
+    }
+
+    Store open() throws StoreException {
+        if (!Files.isDirectory(path)) {
+            throw new StoreException(
+                    "cannot open store " + path + ": there is no such directory",
+                    "ingest a tree first, or name the store with --store or VR_THE_SOURCE");
+        }
+        return opened(false);
+    }
+
+    Store openOrCreate() throws StoreException {
+        boolean existed = Files.isDirectory(path);
+        try {
+            Files.createDirectories(path);
+        } catch (IOException e) {
+            throw new StoreException(
+                    "cannot create store " + path + ": " + e.getMessage(),
+                    "name a place where you may write with --store or VR_THE_SOURCE",
+                    e);
+        }
+        return opened(!existed || isEmpty());
+    }
+
+    private boolean isEmpty() throws StoreException {
+        try (Descriptor dir = system.openDirectoryFollowing(bytes(path))) {
+            return system.list(dir.number()).isEmpty();
+        } catch (IOException e) {
+            throw StoreException.of("cannot open store " + path, e);
+        }
+    }
+
+    private Store opened(boolean fresh) throws StoreException {
+        Descriptor root = null;
+        try {
+            root = system.openDirectoryFollowing(bytes(path));
+            StoreOwner owner = fresh ? claim(root) : ownerOf(root);
+            FileOps files = system.effectiveUid() == 0 ? new OwningFileOps(system, owner.uid(), owner.gid()) : system;
+            Optional<String> marker = marker(root);
+            if (marker.isPresent()) {
+                checkVersion(marker.get());
+            } else {
+                build(root, files);
+            }
+            Store store = new Store(path, owner, files, root);
+            root = null;
+            new Leftovers(store).sweep();
+            return store;
+        } catch (IOException e) {
+            throw StoreException.of("cannot open store " + path, e);
+        } finally {
+            if (root != null) {
+                closeQuietly(root);
+            }
+        }
+    }
+
+    private StoreOwner claim(Descriptor root) throws IOException {
+        FileStatus status = system.status(root.number());
+        // A directory that root made ready for an account keeps that account as its owner.
+        StoreOwner owner =
+                status.uid() != 0 ? new StoreOwner(status.uid(), status.gid()) : StoreOwner.forNewStore(system);
+        system.changeMode(root.number(), StoreLayout.PRIVATE);
+        if (system.effectiveUid() == 0) {
+            system.changeOwner(root.number(), owner.uid(), owner.gid());
+        }
+        return owner;
+    }
+
+    private StoreOwner ownerOf(Descriptor root) throws IOException, StoreException {
+        FileStatus status = system.status(root.number());
+        int caller = system.effectiveUid();
+        if (status.uid() == 0) {
+            throw new StoreException(
+                    "cannot use store " + path + ": it belongs to root, and a sandbox never runs as root of the host",
+                    "name a directory that does not exist yet, or give it to an unprivileged account with chown -R");
+        }
+        if (caller != 0 && status.uid() != caller) {
+            throw new StoreException(
+                    "cannot use store " + path + ": it belongs to uid " + status.uid() + ", not to you (uid " + caller
+                            + ")",
+                    "name a store of your own with --store or VR_THE_SOURCE");
+        }
+        return new StoreOwner(status.uid(), status.gid());
+    }
+
+    private Optional<String> marker(Descriptor root) throws IOException {
+        try (Descriptor file = system.openRead(root.number(), StoreLayout.MARKER)) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(MARKER_LIMIT);
+            while (buffer.hasRemaining() && system.read(file.number(), buffer) > 0) {
+                continue;
+            }
+            byte[] content = new byte[buffer.flip().remaining()];
+            buffer.get(content);
+            return Optional.of(new String(content, StandardCharsets.US_ASCII));
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private void checkVersion(String marker) throws StoreException {
+        String version = marker.startsWith(StoreLayout.MARKER_PREFIX)
+                ? marker.substring(StoreLayout.MARKER_PREFIX.length()).trim()
+                : "";
+        if (!version.equals(Integer.toString(StoreLayout.VERSION))) {
+            boolean number = version.matches("[0-9]{1,9}");
+            throw new StoreException(
+                    "cannot use store " + path + ": "
+                            + (number
+                                    ? "it has format " + version + ", this velo knows " + StoreLayout.VERSION
+                                    : "its marker velo-store is damaged"),
+                    number ? "use a newer velo" : "run velo verify on a copy, or name another store");
+        }
+    }
+
+    private void build(Descriptor root, FileOps files) throws IOException, StoreException {
+        refuseForeign(root);
+        for (byte[] directory : StoreLayout.DIRECTORIES) {
+            try {
+                files.makeDirectory(root.number(), directory, StoreLayout.PRIVATE);
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.EEXIST)) {
+                    throw e;
+                }
+            }
+        }
+        byte[] staged = StoreLayout.name(StoreLayout.freshName("velo-store"));
+        try (Descriptor file = files.createFile(root.number(), staged, 0444)) {
+            byte[] text = (StoreLayout.MARKER_PREFIX + StoreLayout.VERSION + "\n").getBytes(StandardCharsets.US_ASCII);
+            ByteBuffer buffer = ByteBuffer.allocateDirect(text.length).put(text).flip();
+            files.write(file.number(), buffer);
+            files.sync(file.number());
+        }
+        files.rename(root.number(), staged, root.number(), StoreLayout.MARKER);
+        files.sync(root.number());
+    }
+
+    /** A directory that is neither empty nor half a store is somebody's data. */
+    private void refuseForeign(Descriptor root) throws IOException, StoreException {
+        List<byte[]> own = new ArrayList<>(StoreLayout.DIRECTORIES);
+        own.add(StoreLayout.GATE);
+        for (DirectoryEntry entry : system.list(root.number())) {
+            boolean known = own.stream().anyMatch(name -> Arrays.equals(name, entry.name()))
+                    || new String(entry.name(), StandardCharsets.ISO_8859_1).startsWith("velo-store");
+            if (!known) {
+                throw new StoreException(
+                        "cannot use " + path + " as a store: it has other files in it ("
+                                + ErrnoException.printable(entry.name()) + ")",
+                        "name an empty directory or one that does not exist yet");
+            }
+        }
+    }
+
+    private static byte[] bytes(Path path) {
+        return path.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void closeQuietly(Descriptor descriptor) {
+        try {
+            descriptor.close();
+        } catch (IOException e) {
+            // The failure that led here is the one to report.
+        }
+    }
+}

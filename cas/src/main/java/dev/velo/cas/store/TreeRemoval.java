@@ -1,0 +1,116 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileType;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+
+/**
+ * Removes a tree below a descriptor, never following a symbolic link, whatever modes its directories have (OverlayFS leaves mode 000,
+ * manifests may ask for it). Another process may remove the same tree at the same time.
+ */
+public final class TreeRemoval {
+    private record Level(byte[] name, Descriptor directory, Iterator<DirectoryEntry> rest) {}
+
+    private final FileOps files;
+
+    public TreeRemoval(FileOps files) {
+        this.files = files;
+    }
+
+    /** Removes a name and everything below it; it is no error when it is gone already. */
+    public void remove(int parent, byte[] name) throws IOException {
+        if (removedAsFile(parent, name)) {
+            return;
+        }
+        Deque<Level> levels = new ArrayDeque<>();
+        try {
+            push(levels, parent, name);
+            while (!levels.isEmpty()) {
+                Level level = levels.peek();
+                if (!level.rest().hasNext()) {
+                    levels.pop().directory().close();
+                    int above = levels.isEmpty()
+                            ? parent
+                            : levels.peek().directory().number();
+                    ignoreGone(() -> files.removeDirectory(above, level.name()));
+                    continue;
+                }
+                DirectoryEntry entry = level.rest().next();
+                int dir = level.directory().number();
+                if (entry.type() == FileType.DIRECTORY || !removedAsFile(dir, entry.name())) {
+                    push(levels, dir, entry.name());
+                }
+            }
+        } finally {
+            for (Level level : levels) {
+                level.directory().close();
+            }
+        }
+    }
+
+    private void push(Deque<Level> levels, int parent, byte[] name) throws IOException {
+        try {
+            Descriptor directory = openable(parent, name);
+            levels.push(
+                    new Level(name, directory, files.list(directory.number()).iterator()));
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+    }
+
+    private Descriptor openable(int parent, byte[] name) throws IOException {
+        try {
+            Descriptor directory = files.openDirectory(parent, name);
+            if ((files.status(directory.number()).permissions() & 0300) != 0300) {
+                files.changeMode(directory.number(), 0700);
+            }
+            return directory;
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EACCES)) {
+                throw e;
+            }
+            files.changeMode(parent, name, 0700);
+            return files.openDirectory(parent, name);
+        }
+    }
+
+    /** False where the name is a directory. */
+    private boolean removedAsFile(int dir, byte[] name) throws IOException {
+        try {
+            files.unlink(dir, name);
+            return true;
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return true;
+            }
+            // unlink(2) on a directory: EISDIR on Linux, EPERM by POSIX.
+            if (e.is(Errno.EISDIR) || e.is(Errno.EPERM)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private static void ignoreGone(Step step) throws IOException {
+        try {
+            step.run();
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+    }
+}
