@@ -1,16 +1,147 @@
 package dev.velo.cas.collect;
 
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Leases;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.Sweep;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
-/** One collection of a store. Use once. */
+/**
+ * One collection of a store. Use once.
+ *
+ * <p>Order: read the leases, then the roots; mark; sweep what is unmarked and not used since the collection began, less the grace
+ * period, nor since the oldest ingest in progress began. Blobs go before farms: unlinking a farm's link would make its blob look used.
+ */
 public final class Collection {
+    private final Store store;
+    private final Duration grace;
+    private final StoreContents contents;
+    private final Sweep sweep;
+    private final Map<Long, Integer> doomedLinks = new HashMap<>();
+    private long liveBlobs;
+    private long blobs;
+    private long bytes;
+
     /** @param grace what is younger stays: blobs since they were last used, roots since their file was first found missing */
-    public Collection(Store store, Duration grace) {}
+    public Collection(Store store, Duration grace) {
+        this.store = store;
+        this.grace = grace;
+        this.contents = new StoreContents(store);
+        this.sweep = new Sweep(store);
+    }
 
     /** Finds what nothing needs; removes it where asked to. Writers, runs and other collectors may work at the same time. */
     public CollectionReport run(boolean remove) throws StoreException {
-        throw new UnsupportedOperationException();
+        try (Lease own = store.leases().take(Lease.Kind.COLLECTION, List.of())) {
+            List<Leases.Held> leases = sweep.leases(remove);
+            Marking marking = new Marking(store, grace, remove);
+            LiveSet live = marking.mark(leases, own.since());
+            Timestamp cutoff = cutoff(own, leases, marking.certain());
+
+            List<String> farms = doomedFarms(live);
+            for (String farm : farms) {
+                sweep.linksOf(farm, doomedLinks);
+            }
+            for (BlobStore.Form form : BlobStore.Form.values()) {
+                for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
+                    sweepShard(form, shard, live, cutoff, remove);
+                }
+            }
+            long sweptFarms = sweepFarms(farms, cutoff, remove);
+            long copies = sweepCopies(live, cutoff, remove);
+            if (remove) {
+                sweep.roots(marking.expired());
+                sweep.unfinished();
+                sweep.emptyTrash();
+            }
+            long others = leases.stream()
+                    .filter(lease -> !lease.name().equals(own.name()))
+                    .count();
+            return new CollectionReport(remove, liveBlobs, blobs, bytes, sweptFarms, copies, others, marking.missing());
+        } catch (IOException e) {
+            throw StoreException.of("cannot collect store " + store.path(), e);
+        }
+    }
+
+    private Timestamp cutoff(Lease own, List<Leases.Held> leases, boolean certain) {
+        if (!certain) {
+            return new Timestamp(Long.MIN_VALUE, 0);
+        }
+        Timestamp cutoff = own.since().minusSeconds(grace.toSeconds());
+        for (Leases.Held lease : leases) {
+            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
+                cutoff = lease.since();
+            }
+        }
+        return cutoff;
+    }
+
+    private List<String> doomedFarms(LiveSet live) throws IOException {
+        List<String> doomed = new ArrayList<>();
+        for (String farm : contents.farms()) {
+            Digest manifest = manifestOf(farm);
+            if (manifest != null && !live.hasManifest(manifest)) {
+                doomed.add(farm);
+            }
+        }
+        return doomed;
+    }
+
+    private static Digest manifestOf(String farm) {
+        int hyphen = farm.indexOf('-');
+        String hex = hyphen < 0 ? "" : farm.substring(0, hyphen);
+        return Digest.isHex(hex) ? Digest.fromHex(hex) : null;
+    }
+
+    private void sweepShard(BlobStore.Form form, int shard, LiveSet live, Timestamp cutoff, boolean remove)
+            throws IOException {
+        List<StoreContents.Item> candidates = new ArrayList<>();
+        for (StoreContents.Item item : contents.shard(form, shard)) {
+            // A name that is no digest is not ours to delete: verify names it.
+            if (item.digest() == null || live.has(item.digest(), form)) {
+                liveBlobs++;
+            } else {
+                candidates.add(item);
+            }
+        }
+        List<FileStatus> swept = sweep.items(candidates, cutoff, remove);
+        liveBlobs += candidates.size() - swept.size();
+        blobs += swept.size();
+        for (FileStatus status : swept) {
+            if (status.links() - doomedLinks.getOrDefault(status.inode(), 0) <= 1) {
+                bytes += status.blocks() * 512;
+            }
+        }
+    }
+
+    private long sweepFarms(List<String> farms, Timestamp cutoff, boolean remove) throws IOException {
+        long count = 0;
+        for (String farm : farms) {
+            if (sweep.farm(farm, manifestOf(farm), cutoff, remove)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private long sweepCopies(LiveSet live, Timestamp cutoff, boolean remove) throws IOException {
+        long count = 0;
+        for (Digest manifest : contents.manifestCopies()) {
+            if (!live.hasManifest(manifest) && sweep.manifestCopy(manifest, cutoff, remove)) {
+                count++;
+            }
+        }
+        return count;
     }
 }

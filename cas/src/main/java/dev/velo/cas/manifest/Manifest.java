@@ -15,6 +15,15 @@ public final class Manifest {
         throw new UnsupportedOperationException();
     }
 
+    public record Content(Digest digest, long size, boolean plain, boolean executable, TreePath firstPath) {}
+
+    public static Manifest fromBytes(byte[] bytes, String name) throws ManifestException {
+        throw new UnsupportedOperationException();
+    }
+
+    public List<Content> contents() {
+        throw new UnsupportedOperationException();
+    }
     /** SHA-256 of the file's bytes: the identity of the manifest. */
     public Digest digest() {
         throw new UnsupportedOperationException();

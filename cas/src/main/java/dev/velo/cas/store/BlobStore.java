@@ -23,7 +23,8 @@ public final class BlobStore {
             return executable ? EXECUTABLE : PLAIN;
         }
 
-        int mode() {
+        /** The mode of every inode of this form. */
+        public int mode() {
             return this == PLAIN ? StoreLayout.BLOB_MODE : StoreLayout.TWIN_MODE;
         }
 

@@ -43,14 +43,18 @@ public final class ContentCopy {
     public ByteBuffer readSmall(int from) throws IOException {
         buffer.clear();
         while (buffer.hasRemaining()) {
-            if (files.read(from, buffer) < 0) {
+            if (readSource(from, buffer.position()) < 0) {
                 return buffer.flip();
             }
         }
         return null;
     }
 
-    /** Copies all of {@code from}, from its start, into the empty file {@code to}. */
+    /**
+     * Copies all of {@code from}, from its start, into the empty file {@code to}.
+     *
+     * @throws SourceException where reading fails; any other failure is of the file written to
+     */
     public Copied copy(int from, int to, boolean sparse) throws IOException {
         if (cloned(from, to)) {
             return hash(to);
@@ -58,7 +62,7 @@ public final class ContentCopy {
         MessageDigest function = Digest.function();
         long size = 0;
         boolean hole = false;
-        for (buffer.clear(); files.readAt(from, buffer, size) > 0; buffer.clear()) {
+        for (buffer.clear(); readSource(from, size) > 0; buffer.clear()) {
             buffer.flip();
             function.update(buffer.duplicate());
             size += buffer.remaining();
@@ -79,12 +83,20 @@ public final class ContentCopy {
     public Copied hash(int fd) throws IOException {
         MessageDigest function = Digest.function();
         long size = 0;
-        for (buffer.clear(); files.readAt(fd, buffer, size) > 0; buffer.clear()) {
+        for (buffer.clear(); readSource(fd, size) > 0; buffer.clear()) {
             buffer.flip();
             size += buffer.remaining();
             function.update(buffer);
         }
         return new Copied(Digest.finish(function), size);
+    }
+
+    private int readSource(int fd, long offset) throws SourceException {
+        try {
+            return files.readAt(fd, buffer, offset);
+        } catch (IOException e) {
+            throw new SourceException(e);
+        }
     }
 
     /** A file system that cannot clone says so at the first try and is not asked again. */

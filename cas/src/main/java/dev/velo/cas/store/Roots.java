@@ -147,23 +147,29 @@ public final class Roots {
         }
     }
 
-    /** When the root's file was first found missing, by the store's clock; the first call says so from now on. */
-    Timestamp missingSince(String name) throws IOException {
+    /**
+     * When the root's file was first found missing, by the store's clock.
+     *
+     * @param remember note it as missing from now on where nothing is noted yet; otherwise the answer is empty then
+     */
+    public Optional<Timestamp> missingSince(String name, boolean remember) throws IOException {
         byte[] mark = StoreLayout.below(StoreLayout.ROOTS, name + MISSING);
         Optional<FileStatus> status = files.statusIfPresent(store.root(), mark);
-        if (status.isPresent()) {
-            return status.get().changed();
+        if (status.isPresent() || !remember) {
+            return status.map(FileStatus::changed);
         }
         try (Descriptor file = files.openOrCreate(store.root(), mark, 0600)) {
-            return files.status(file.number()).changed();
+            return Optional.of(files.status(file.number()).changed());
         }
     }
 
-    void forgetMissing(String name) throws IOException {
+    /** The root's file is there again. */
+    public void forgetMissing(String name) throws IOException {
         unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name + MISSING));
     }
 
-    void drop(String name) throws IOException {
+    /** Forgets a root. */
+    public void drop(String name) throws IOException {
         unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
         forgetMissing(name);
     }

@@ -66,6 +66,11 @@ public final class StoreLayout {
         return below(MANIFESTS, digest.toHex() + ".velo");
     }
 
+    /** Two hexadecimal digits. */
+    static String shardText(int shard) {
+        return HexFormat.of().toHexDigits((byte) shard);
+    }
+
     /** A name that no other process has: a kind and 64 random bits. */
     static String freshName(String kind) {
         return kind + "-"

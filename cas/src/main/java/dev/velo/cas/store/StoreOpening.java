@@ -35,7 +35,7 @@ final class StoreOpening {
                     "cannot open store " + path + ": there is no such directory",
                     "ingest a tree first, or name the store with --store or VR_THE_SOURCE");
         }
-        return opened(false);
+        return opened(false, false);
     }
 
     Store openOrCreate() throws StoreException {
@@ -48,7 +48,7 @@ final class StoreOpening {
                     "name a place where you may write with --store or VR_THE_SOURCE",
                     e);
         }
-        return opened(!existed || isEmpty());
+        return opened(!existed || isEmpty(), true);
     }
 
     private boolean isEmpty() throws StoreException {
@@ -59,13 +59,16 @@ final class StoreOpening {
         }
     }
 
-    private Store opened(boolean fresh) throws StoreException {
+    private Store opened(boolean fresh, boolean create) throws StoreException {
         Descriptor root = null;
         try {
             root = system.openDirectoryFollowing(bytes(path));
+            Optional<String> marker = marker(root);
+            if (marker.isEmpty()) {
+                refuseForeign(root, create);
+            }
             StoreOwner owner = fresh ? claim(root) : ownerOf(root);
             FileOps files = system.effectiveUid() == 0 ? new OwningFileOps(system, owner.uid(), owner.gid()) : system;
-            Optional<String> marker = marker(root);
             if (marker.isPresent()) {
                 checkVersion(marker.get());
             } else {
@@ -145,8 +148,7 @@ final class StoreOpening {
         }
     }
 
-    private void build(Descriptor root, FileOps files) throws IOException, StoreException {
-        refuseForeign(root);
+    private void build(Descriptor root, FileOps files) throws IOException {
         for (byte[] directory : StoreLayout.DIRECTORIES) {
             try {
                 files.makeDirectory(root.number(), directory, StoreLayout.PRIVATE);
@@ -168,7 +170,12 @@ final class StoreOpening {
     }
 
     /** A directory that is neither empty nor half a store is somebody's data. */
-    private void refuseForeign(Descriptor root) throws IOException, StoreException {
+    private void refuseForeign(Descriptor root, boolean create) throws IOException, StoreException {
+        if (!create) {
+            throw new StoreException(
+                    "cannot open store " + path + ": it has no file velo-store, so it is no store",
+                    "ingest a tree first, or name the store with --store or VR_THE_SOURCE");
+        }
         List<byte[]> own = new ArrayList<>(StoreLayout.DIRECTORIES);
         own.add(StoreLayout.GATE);
         for (DirectoryEntry entry : system.list(root.number())) {

@@ -1,0 +1,122 @@
+package dev.velo.cas.collect;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestException;
+import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.Leases;
+import dev.velo.cas.store.Roots;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The mark: from leases and roots to everything they need. */
+final class Marking {
+    private final Store store;
+    private final Roots roots;
+    private final Duration grace;
+    private final boolean remove;
+    private final LiveSet live = new LiveSet();
+    private final List<String> missing = new ArrayList<>();
+    private final List<Roots.Root> expired = new ArrayList<>();
+    private boolean certain = true;
+
+    Marking(Store store, Duration grace, boolean remove) {
+        this.store = store;
+        this.roots = store.roots();
+        this.grace = grace;
+        this.remove = remove;
+    }
+
+    /**
+     * Marks. Leases are given, read before: a lease that ended before that reading has registered its root before it ended, so either
+     * the lease or the root is seen.
+     */
+    LiveSet mark(List<Leases.Held> leases, Timestamp start) throws StoreException, IOException {
+        for (Leases.Held lease : leases) {
+            for (Digest manifest : lease.manifests()) {
+                certain &= addCopy(manifest, "a running command");
+            }
+        }
+        for (Roots.Root root : roots.list()) {
+            addRoot(root, start);
+        }
+        return live;
+    }
+
+    /** False where a lease names a manifest that the store has no copy of yet: a run is just starting, and nothing may go now. */
+    boolean certain() {
+        return certain;
+    }
+
+    /** Roots whose file has been missing for longer than the grace period. */
+    List<Roots.Root> expired() {
+        return expired;
+    }
+
+    List<String> missing() {
+        return missing;
+    }
+
+    private void addRoot(Roots.Root root, Timestamp start) throws StoreException, IOException {
+        if (Files.exists(root.file())) {
+            try {
+                live.add(Manifest.open(root.file()));
+                if (remove) {
+                    roots.forgetMissing(root.name());
+                }
+                return;
+            } catch (ManifestException e) {
+                // Damaged: what it named when it was registered stays until the user has decided.
+                keepOrRefuse(root);
+                missing.add(root.file() + ": damaged; its contents are kept");
+                return;
+            }
+        }
+        if (isExpired(root, start)) {
+            expired.add(root);
+            missing.add(root.file() + ": gone; its contents are no longer kept");
+        } else {
+            keepOrRefuse(root);
+            missing.add(root.file() + ": gone; its contents are kept for the grace period");
+        }
+    }
+
+    private boolean isExpired(Roots.Root root, Timestamp start) throws IOException {
+        if (grace.isZero()) {
+            return true;
+        }
+        Optional<Timestamp> since = roots.missingSince(root.name(), remove);
+        return since.isPresent() && since.get().compareTo(start.minusSeconds(grace.toSeconds())) < 0;
+    }
+
+    private void keepOrRefuse(Roots.Root root) throws StoreException, IOException {
+        if (!addCopy(root.manifest(), root.file().toString())) {
+            throw new StoreException(
+                    "cannot collect store " + store.path() + ": what " + root.file()
+                            + " needs is unknown, since both it and the store's copy of it are unreadable",
+                    "bring the manifest back or ingest the tree again to the same path");
+        }
+    }
+
+    private boolean addCopy(Digest manifest, String owner) throws StoreException, IOException {
+        Optional<byte[]> copy = roots.copyOf(manifest);
+        if (copy.isEmpty()) {
+            return false;
+        }
+        try {
+            live.add(Manifest.fromBytes(copy.get(), manifest + " of " + owner));
+            return true;
+        } catch (ManifestException e) {
+            throw new StoreException(
+                    "cannot collect store " + store.path() + ": its copy of manifest " + manifest + " is damaged",
+                    "run velo verify --repair",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.Timestamp;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The collector's hands. Every method that takes something away looks at it again inside the exclusive gate, where no writer can be
+ * between "it is there" and "it is needed": whatever was claimed since the collection began has a younger change time than
+ * {@code cutoff} and stays.
+ */
+public final class Sweep {
+    private final Store store;
+    private final FileOps files;
+
+    public Sweep(Store store) {
+        this.store = store;
+        this.files = store.files();
+    }
+
+    /** The leases held now, and, where asked, the end of those whose holders died. */
+    public List<Leases.Held> leases(boolean removeDead) throws IOException {
+        return store.gate().exclusive(() -> {
+            if (removeDead) {
+                store.leases().sweep();
+            }
+            return store.leases().held();
+        });
+    }
+
+    /** Of these items, the ones not used since {@code cutoff}, with their status; where asked, their names are gone on return. */
+    public List<FileStatus> items(Collection<StoreContents.Item> candidates, Timestamp cutoff, boolean remove)
+            throws IOException {
+        List<FileStatus> swept = new ArrayList<>();
+        if (candidates.isEmpty()) {
+            return swept;
+        }
+        return store.gate().exclusive(() -> {
+            for (StoreContents.Item item : candidates) {
+                Optional<FileStatus> status = files.statusIfPresent(store.root(), item.path());
+                if (status.isPresent() && status.get().changed().compareTo(cutoff) < 0) {
+                    if (remove) {
+                        files.unlink(store.root(), item.path());
+                    }
+                    swept.add(status.get());
+                }
+            }
+            return swept;
+        });
+    }
+
+    /** Takes a farm away unless it is younger than {@code cutoff} or a lease names its manifest by now. */
+    public boolean farm(String name, Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
+        byte[] path = StoreLayout.below(StoreLayout.FARMS, name);
+        return store.gate().exclusive(() -> {
+            boolean leased = store.leases().held().stream()
+                    .anyMatch(lease -> lease.manifests().contains(manifest));
+            Optional<FileStatus> status = files.statusIfPresent(store.root(), path);
+            if (leased || status.isEmpty() || status.get().changed().compareTo(cutoff) >= 0) {
+                return false;
+            }
+            if (remove) {
+                files.rename(
+                        store.root(),
+                        path,
+                        store.root(),
+                        StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("farm")));
+            }
+            return true;
+        });
+    }
+
+    /** Takes the store's copy of a manifest away unless it was registered again since {@code cutoff}. */
+    public boolean manifestCopy(Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
+        return !items(
+                        List.of(new StoreContents.Item(StoreLayout.manifestName(manifest), manifest, null)),
+                        cutoff,
+                        remove)
+                .isEmpty();
+    }
+
+    /** Drops roots that expired, unless they were registered again: their file is there then. */
+    public void roots(Collection<Roots.Root> expired) throws IOException {
+        store.gate().exclusive(() -> {
+            for (Roots.Root root : expired) {
+                if (!Files.exists(root.file())) {
+                    store.roots().drop(root.name());
+                }
+            }
+            return null;
+        });
+    }
+
+    /** Removes files that a killed process was still writing. In the exclusive gate nobody writes any. */
+    public void unfinished() throws IOException {
+        store.gate().exclusive(() -> {
+            for (byte[] directory : List.of(StoreLayout.ROOTS, StoreLayout.MANIFESTS)) {
+                try (Descriptor dir = files.openDirectory(store.root(), directory)) {
+                    for (DirectoryEntry entry : files.list(dir.number())) {
+                        if (new String(entry.name(), StandardCharsets.UTF_8).endsWith(Roots.UNFINISHED)) {
+                            files.unlink(dir.number(), entry.name());
+                        }
+                    }
+                }
+            }
+            return null;
+        });
+    }
+
+    /** Counts, by inode, the links that a farm holds: what goes with it frees their space too. */
+    public void linksOf(String farm, Map<Long, Integer> byInode) throws IOException {
+        ArrayDeque<byte[]> directories = new ArrayDeque<>();
+        directories.push(StoreLayout.below(StoreLayout.FARMS, farm));
+        while (!directories.isEmpty()) {
+            byte[] path = directories.pop();
+            try (Descriptor dir = files.openDirectory(store.root(), path)) {
+                for (DirectoryEntry entry : files.list(dir.number())) {
+                    FileStatus status = files.status(dir.number(), entry.name());
+                    if (status.isDirectory()) {
+                        directories.push(join(path, entry.name()));
+                    } else if (status.isRegular()) {
+                        byInode.merge(status.inode(), 1, Integer::sum);
+                    }
+                }
+            } catch (ErrnoException e) {
+                // Gone meanwhile, or closed by the manifest's own modes: then only the estimate of bytes is lower.
+                if (!e.is(Errno.ENOENT) && !e.is(Errno.EACCES)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static byte[] join(byte[] path, byte[] name) {
+        byte[] out = Arrays.copyOf(path, path.length + 1 + name.length);
+        out[path.length] = '/';
+        System.arraycopy(name, 0, out, path.length + 1, name.length);
+        return out;
+    }
+
+    /** Deletes what was moved to the trash. Outside the gate: it may take long, and nobody looks for anything there. */
+    public void emptyTrash() throws IOException {
+        new Leftovers(store).emptyTrash();
+    }
+}

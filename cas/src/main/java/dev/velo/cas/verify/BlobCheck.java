@@ -1,0 +1,111 @@
+package dev.velo.cas.verify;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.ContentCopy;
+import dev.velo.cas.store.Quarantine;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreContents;
+import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.StoreLayout;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Checks one inode: content against its name, mode, owner and time against the rules of the store. Safe for use by many threads. */
+final class BlobCheck {
+    private final Store store;
+    private final FileOps files;
+    private final Quarantine quarantine;
+    private final boolean repair;
+
+    BlobCheck(Store store, boolean repair) throws StoreException {
+        this.store = store;
+        this.files = store.files();
+        this.quarantine = new Quarantine(store);
+        this.repair = repair;
+    }
+
+    /** What is wrong with an item; nothing where it vanished meanwhile, which is a collector's right. */
+    List<Finding> check(StoreContents.Item item, ContentCopy hasher) throws IOException {
+        List<Finding> findings = new ArrayList<>();
+        try (Descriptor file = files.openRead(store.root(), item.path())) {
+            FileStatus status = files.status(file.number());
+            if (!status.isRegular()) {
+                findings.add(finding("foreign-file", item, "a " + status.type().words() + " in a blob's place", false));
+                return findings;
+            }
+            checkAttributes(item, file, status, findings);
+            if (!hasher.hash(file.number()).digest().equals(item.digest())) {
+                boolean repaired = repair && quarantine.replace(item);
+                findings.add(finding("corrupt-blob", item, "its content is not what its name says", repaired));
+            }
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return findings;
+            }
+            findings.add(finding("unreadable-blob", item, e.errno().text(), repair && quarantine.replace(item)));
+        }
+        return findings;
+    }
+
+    private void checkAttributes(StoreContents.Item item, Descriptor file, FileStatus status, List<Finding> findings)
+            throws IOException {
+        int mode = item.form().mode();
+        if (status.permissions() != mode) {
+            findings.add(finding(
+                    "wrong-mode",
+                    item,
+                    "mode " + Integer.toOctalString(status.permissions()) + " instead of "
+                            + Integer.toOctalString(mode),
+                    repair && done(() -> files.changeMode(file.number(), mode))));
+        }
+        if (status.uid() != store.owner().uid()) {
+            findings.add(finding(
+                    "wrong-owner",
+                    item,
+                    "owner " + status.uid() + " instead of " + store.owner().uid(),
+                    repair
+                            && done(() -> files.changeOwner(
+                                    file.number(),
+                                    store.owner().uid(),
+                                    store.owner().gid()))));
+        }
+        if (!status.modified().equals(StoreLayout.FIXED_TIME)) {
+            findings.add(finding(
+                    "wrong-time",
+                    item,
+                    "a modification time other than 2000-01-01T00:00:00Z",
+                    repair && done(() -> files.setModified(file.number(), StoreLayout.FIXED_TIME))));
+        }
+    }
+
+    /** Moves a damaged copy of a manifest out of the way. */
+    boolean quarantineManifest(Digest manifest) throws IOException {
+        return repair && quarantine.takeManifest(manifest);
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private static boolean done(Step step) {
+        try {
+            step.run();
+            return true;
+        } catch (IOException e) {
+            // The finding stays unrepaired, and that is what is reported.
+            return false;
+        }
+    }
+
+    private static Finding finding(String kind, StoreContents.Item item, String detail, boolean repaired) {
+        String form = item.form() == BlobStore.Form.PLAIN ? "blob" : "executable twin";
+        return new Finding(kind, item.digest().toHex(), form + ": " + detail, repaired);
+    }
+}
