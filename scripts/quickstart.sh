@@ -7,10 +7,10 @@ cd "$repository"
 . scripts/packages.sh
 
 show() {
-    printf '$'
-    printf ' %q' "$@"
-    printf '\n'
-    "$@"
+  printf '$'
+  printf ' %q' "$@"
+  printf '\n'
+  "$@"
 }
 
 need_build_tools

@@ -6,16 +6,16 @@ set -euo pipefail
 usage="usage: setup_busybox.sh [--output FILE]"
 output=busybox.manifest
 while [ $# -gt 0 ]; do
-    case $1 in
-    --output)
-        [ $# -ge 2 ] || { echo "$usage" >&2; exit 2; }
-        output=$2
-        shift 2
-        ;;
-    --output=*) output=${1#--output=}; shift ;;
-    -h | --help) echo "$usage"; exit 0 ;;
-    *) echo "$usage" >&2; exit 2 ;;
-    esac
+  case $1 in
+  --output)
+    [ $# -ge 2 ] || { echo "$usage" >&2; exit 2; }
+    output=$2
+    shift 2
+    ;;
+  --output=*) output=${1#--output=}; shift ;;
+  -h | --help) echo "$usage"; exit 0 ;;
+  *) echo "$usage" >&2; exit 2 ;;
+  esac
 done
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,10 +25,10 @@ install_missing
 
 velo=${VELO_HOME:-$repository/runner/target/velo}/bin/velo
 if [ ! -x "$velo" ]; then
-    velo=$(command -v velo) || {
-        echo "cannot find velo: it is not built and not in PATH; run scripts/quickstart.sh" >&2
-        exit 1
-    }
+  velo=$(command -v velo) || {
+    echo "cannot find velo: it is not built and not in PATH; run scripts/quickstart.sh" >&2
+    exit 1
+  }
 fi
 busybox=$(readlink -f "$(command -v busybox)")
 
@@ -40,9 +40,9 @@ mkdir "$root"
 mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,etc,root,home,var/tmp,lib,mnt,opt}
 install -m 0755 "$busybox" "$root/bin/busybox"
 "$busybox" --list-full | while read -r applet; do
-    [ "$applet" != bin/busybox ] || continue
-    mkdir -p "$root/$(dirname "$applet")"
-    ln -sfn /bin/busybox "$root/$applet"
+  [ "$applet" != bin/busybox ] || continue
+  mkdir -p "$root/$(dirname "$applet")"
+  ln -sfn /bin/busybox "$root/$applet"
 done
 mkdir -p "$root/tmp"
 chmod 1777 "$root/tmp" "$root/var/tmp"
