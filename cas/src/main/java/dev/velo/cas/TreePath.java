@@ -34,6 +34,11 @@ public final class TreePath implements Comparable<TreePath> {
         return path;
     }
 
+    /** Wraps bytes that a reader has proven to be a path, component by component. */
+    public static TreePath ofChecked(byte[] path) {
+        return new TreePath(path);
+    }
+
     /** @throws IllegalArgumentException where the path would grow beyond {@link #MAX_LENGTH} */
     public TreePath child(FileName name) {
         byte[] last = name.toBytes();

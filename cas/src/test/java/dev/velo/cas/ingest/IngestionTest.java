@@ -175,7 +175,9 @@ class IngestionTest {
         Manifest manifest = Manifest.open(temp.resolve("m.velo"));
         assertThat(manifest.find(TreePath.parse("a/note.txt"))).isPresent();
         assertThat(manifest.find(TreePath.parse("a/note.log"))).isEmpty();
-        assertThat(manifest.find(TreePath.parse("a/build"))).isEmpty();
+        assertThat(manifest.find(TreePath.parse("build"))).isEmpty();
+        assertThat(manifest.find(TreePath.parse("a/build"))).isPresent();
+        assertThat(manifest.find(TreePath.parse("a/build/x"))).isEmpty();
         assertThatThrownBy(() -> ingest(source, temp.resolve("m.velo"), 1, "[a"))
                 .hasMessageContaining("--exclude [a");
     }
