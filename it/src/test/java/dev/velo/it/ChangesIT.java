@@ -16,8 +16,7 @@ class ChangesIT {
     private static final String TREE =
             "mkdir -p keep gone/deep remade; echo k >keep/k; echo g >gone/deep/g; echo r >remade/old; echo m >modified; echo d >deleted; echo c >mode";
 
-    private static final String ACTS =
-            """
+    private static final String ACTS = """
             rm /deleted; rm -rf /gone; rm -rf /remade; mkdir /remade; echo new >/remade/new; echo more >>/modified; chmod 755 /mode
             mkdir -p /added/dir; echo a >/added/dir/file; ln -s dir/file /added/link; exit 5
             """;
@@ -26,7 +25,8 @@ class ChangesIT {
             + " && cat /keep/k /remade/* /modified /mode /added/link && test -x /mode && test ! -e /remade/old";
 
     private List<String> options(Path app, String... more) {
-        var options = new java.util.ArrayList<>(List.of("--base", work.base().toString(), "--manifest", app.toString()));
+        var options =
+                new java.util.ArrayList<>(List.of("--base", work.base().toString(), "--manifest", app.toString()));
         options.addAll(List.of(more));
         return options;
     }
@@ -35,11 +35,16 @@ class ChangesIT {
     void theResultIsAManifestThatRunsAlone() {
         Path app = work.ingest(work.tree(TREE));
         Path result = work.dir("result").resolve("result.velo");
-        work.isolated(options(app, "--output", result.toString()), "/bin/sh", "-c", ACTS).run().exits(5);
+        work.isolated(options(app, "--output", result.toString()), "/bin/sh", "-c", ACTS)
+                .run()
+                .exits(5);
 
-        String expected = "added\nadded/dir\nadded/dir/file\nadded/link\nkeep\nkeep/k\nmode\nmodified\nremade\nremade/new\n"
-                + "k\nnew\nm\nmore\nc\na\n";
-        work.isolated(List.of("--manifest", result.toString()), "/bin/sh", "-c", SHOW).run().prints(expected);
+        String expected =
+                "added\nadded/dir\nadded/dir/file\nadded/link\nkeep\nkeep/k\nmode\nmodified\nremade\nremade/new\n"
+                        + "k\nnew\nm\nmore\nc\na\n";
+        work.isolated(List.of("--manifest", result.toString()), "/bin/sh", "-c", SHOW)
+                .run()
+                .prints(expected);
         work.velo("verify", "--manifest", result.toString()).run().succeeds();
 
         Path out = work.dir("export").resolve("tree");
@@ -53,7 +58,9 @@ class ChangesIT {
     void theListNamesWhatChangedAndNothingElse() throws Exception {
         Path app = work.ingest(work.tree(TREE));
         Path list = work.dir("list").resolve("changes");
-        work.isolated(options(app, "--changes", list.toString()), "/bin/sh", "-c", ACTS).run().exits(5);
+        work.isolated(options(app, "--changes", list.toString()), "/bin/sh", "-c", ACTS)
+                .run()
+                .exits(5);
         String text = Files.readString(list);
         assertThat(text).contains("deleted", "gone", "remade", "modified", "mode", "added/dir/file", "added/link");
         assertThat(text).doesNotContain("keep/k", "busybox", "proc", "dev/");
@@ -63,14 +70,17 @@ class ChangesIT {
     void aRunThatChangesNothingListsNothing() throws Exception {
         Path app = work.ingest(work.tree(TREE));
         Path list = work.dir("list").resolve("changes");
-        work.isolated(options(app, "--changes", list.toString()), "/bin/cat", "/keep/k").run().prints("k\n");
+        work.isolated(options(app, "--changes", list.toString()), "/bin/cat", "/keep/k")
+                .run()
+                .prints("k\n");
         assertThat(Files.readString(list).strip()).isEmpty();
     }
 
     @Test
     void theListOnStandardOutputComesAfterThePayloads() {
         Path app = work.ingest(work.tree(TREE));
-        Outcome outcome = work.isolated(options(app, "--changes", "-"), "/bin/sh", "-c", "echo payload; echo x >/new-file")
+        Outcome outcome = work.isolated(
+                        options(app, "--changes", "-"), "/bin/sh", "-c", "echo payload; echo x >/new-file")
                 .run()
                 .succeeds();
         assertThat(outcome.out()).startsWith("payload\n").contains("new-file");
@@ -81,8 +91,12 @@ class ChangesIT {
         Path app = work.ingest(work.tree(TREE));
         Path one = work.dir("one").resolve("one.velo");
         Path two = work.dir("two").resolve("two.velo");
-        work.isolated(options(app, "--output", one.toString()), "/bin/true").run().prints("");
-        work.isolated(options(app, "--output", two.toString()), "/bin/true").run().prints("");
+        work.isolated(options(app, "--output", one.toString()), "/bin/true")
+                .run()
+                .prints("");
+        work.isolated(options(app, "--output", two.toString()), "/bin/true")
+                .run()
+                .prints("");
         assertThat(one).hasSameBinaryContentAs(two);
     }
 

@@ -27,8 +27,12 @@ class CollectionIT {
     }
 
     private Path blob(String content) {
-        String digest = work.sh(tree, "printf '%s\\n' \"$1\" | sha256sum | cut -c1-64", content).line();
-        return work.store().resolve("cas/sha256").resolve(digest.substring(0, 2)).resolve(digest.substring(2));
+        String digest = work.sh(tree, "printf '%s\\n' \"$1\" | sha256sum | cut -c1-64", content)
+                .line();
+        return work.store()
+                .resolve("cas/sha256")
+                .resolve(digest.substring(0, 2))
+                .resolve(digest.substring(2));
     }
 
     private void collect() {
@@ -77,7 +81,9 @@ class CollectionIT {
         Path base = work.base();
         Path copy = work.dir("m").resolve("app.velo");
         Files.move(app, copy);
-        var run = work.inside(copy, "echo ready; while test ! -e /tmp/never; do sleep 0.1; cat /late >/dev/null || exit 9; done & sleep 4; cat /late; kill %1; exit 0")
+        var run = work.inside(
+                        copy,
+                        "echo ready; while test ! -e /tmp/never; do sleep 0.1; cat /late >/dev/null || exit 9; done & sleep 4; cat /late; kill %1; exit 0")
                 .start()
                 .says("ready");
         Files.delete(copy);

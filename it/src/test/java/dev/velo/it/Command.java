@@ -57,6 +57,15 @@ final class Command {
         return start().await();
     }
 
+    /** True when the command can be started and succeeds. */
+    boolean tryRun() {
+        try {
+            return run().exit() == 0;
+        } catch (UncheckedIOException e) {
+            return false;
+        }
+    }
+
     Running start() {
         try {
             Path out = Files.createTempFile(scratch, "out", "");

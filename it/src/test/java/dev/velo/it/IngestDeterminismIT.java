@@ -73,7 +73,8 @@ class IngestDeterminismIT {
         Outcome ingest = work.velo("ingest", tree.toString(), "--output", manifest.toString(), "--json")
                 .run()
                 .succeeds();
-        String digest = work.sh(tree, "sha256sum <\"$1\" | cut -d' ' -f1", manifest).line();
+        String digest =
+                work.sh(tree, "sha256sum <\"$1\" | cut -d' ' -f1", manifest).line();
 
         assertThat(ingest.json().get("digest").getAsString()).contains(digest);
         assertThat(work.ingest(tree)).hasSameBinaryContentAs(manifest);

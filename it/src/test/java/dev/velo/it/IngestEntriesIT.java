@@ -24,7 +24,8 @@ class IngestEntriesIT {
 
     @Test
     void hiddenAndEmptyEntries() {
-        roundTrip(work.tree("mkdir -p .git/objects empty/deeper; : >.env; : >.git/HEAD; : >empty/.keep; mkdir empty/none"));
+        roundTrip(work.tree(
+                "mkdir -p .git/objects empty/deeper; : >.env; : >.git/HEAD; : >empty/.keep; mkdir empty/none"));
     }
 
     @Test
@@ -98,8 +99,7 @@ class IngestEntriesIT {
     void sparseFiles() {
         Path tree = work.tree("truncate -s 64M sparse; printf end >>sparse; truncate -s 1M hole");
         roundTrip(tree);
-        long blocks = Long.parseLong(
-                work.sh(work.store(), "du -sk . | cut -f1").line());
+        long blocks = Long.parseLong(work.sh(work.store(), "du -sk . | cut -f1").line());
         // Content that is only a hole must not fill the disk.
         assertThat(blocks).as("KiB in the store").isLessThan(16 << 10);
     }
@@ -112,10 +112,14 @@ class IngestEntriesIT {
                 .within(Duration.ofMinutes(5))
                 .run()
                 .succeeds();
-        String listing = work.velo("inspect", manifest.toString(), "huge").run().succeeds().out();
+        String listing = work.velo("inspect", manifest.toString(), "huge")
+                .run()
+                .succeeds()
+                .out();
         String digest = work.sh(tree, "sha256sum huge | cut -d' ' -f1").line();
         assertThat(listing).contains("4295000003").contains(digest);
-        String tail = work.sh(tree, "\"$velo\" cat \"$1\" huge | tail -c 3", manifest).out();
+        String tail =
+                work.sh(tree, "\"$velo\" cat \"$1\" huge | tail -c 3", manifest).out();
         assertThat(tail).isEqualTo("end");
     }
 }

@@ -24,17 +24,20 @@ class IngestSourceIT {
         assertThat(Snapshot.ofInodes(work, tree, ".")).isEqualTo(before);
 
         String shared = work.sh(
-                        tree, "find . -type f -printf '%i\\n' | sort -u | while read i; do find \"$1\" -inum $i; done", work.store())
+                        tree,
+                        "find . -type f -printf '%i\\n' | sort -u | while read i; do find \"$1\" -inum $i; done",
+                        work.store())
                 .out();
         assertThat(shared).as("inodes of the source in the store").isEmpty();
     }
 
     @Test
     void specialFilesAreNamedAndRefused() {
-        Path tree = work.tree("echo x >plain; mkfifo pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")' || true");
+        Path tree = work.tree(
+                "echo x >plain; mkfifo pipe; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")' || true");
         Path manifest = work.dir("m").resolve("m.velo");
-        Outcome refused =
-                work.velo("ingest", tree.toString(), "--output", manifest.toString()).run();
+        Outcome refused = work.velo("ingest", tree.toString(), "--output", manifest.toString())
+                .run();
         assertThat(refused.exit()).isEqualTo(1);
         assertThat(refused.err()).contains("pipe").contains("--skip-special").doesNotContain("Exception");
         if (Files.exists(tree.resolve("sock"))) {
@@ -56,8 +59,8 @@ class IngestSourceIT {
         Host.needsRoot("only root makes device nodes");
         Path tree = work.tree("mknod null c 1 3; mknod disk b 7 99");
         Path manifest = work.dir("m").resolve("m.velo");
-        Outcome refused =
-                work.velo("ingest", tree.toString(), "--output", manifest.toString()).run();
+        Outcome refused = work.velo("ingest", tree.toString(), "--output", manifest.toString())
+                .run();
         assertThat(refused.exit()).isEqualTo(1);
         assertThat(refused.err()).contains("null").contains("disk").doesNotContain("Exception");
         assertThat(manifest).doesNotExist();
@@ -66,10 +69,11 @@ class IngestSourceIT {
     @Test
     void everyUnreadableFileIsListed() {
         Host.needsOrdinaryUser("root reads every file");
-        Path tree = work.tree("for i in $(seq 20); do echo $i >f$i; done; chmod 000 f3 f17; mkdir locked; : >locked/x; chmod 000 locked");
+        Path tree = work.tree(
+                "for i in $(seq 20); do echo $i >f$i; done; chmod 000 f3 f17; mkdir locked; : >locked/x; chmod 000 locked");
         Path manifest = work.dir("m").resolve("m.velo");
-        Outcome failed =
-                work.velo("ingest", tree.toString(), "--output", manifest.toString()).run();
+        Outcome failed = work.velo("ingest", tree.toString(), "--output", manifest.toString())
+                .run();
         assertThat(failed.exit()).isEqualTo(1);
         assertThat(failed.err()).contains("f3", "f17", "locked").doesNotContain("Exception");
         assertThat(manifest).doesNotExist();
@@ -77,9 +81,11 @@ class IngestSourceIT {
 
     @Test
     void anExcludedNameIsLeftOutAndOthersAreNot() {
-        Path tree = work.tree("mkdir -p src target/classes; : >src/a.java; : >src/a.class; : >target/classes/a.class; : >keep");
+        Path tree = work.tree(
+                "mkdir -p src target/classes; : >src/a.java; : >src/a.class; : >target/classes/a.class; : >keep");
         Path manifest = work.ingest(tree, "--exclude", "*.class", "--exclude", "target");
-        String listing = work.velo("inspect", manifest.toString()).run().succeeds().out();
+        String listing =
+                work.velo("inspect", manifest.toString()).run().succeeds().out();
         assertThat(listing).contains("a.java", "keep").doesNotContain("a.class", "target");
     }
 
@@ -89,11 +95,16 @@ class IngestSourceIT {
         byte[] outside = Files.readAllBytes(work.ingest(tree));
         String time = work.sh(tree, "stat -c %y .").line();
         Path within = tree.resolve("self.velo");
-        work.velo("ingest", tree.toString(), "--output", within.toString()).run().succeeds();
+        work.velo("ingest", tree.toString(), "--output", within.toString())
+                .run()
+                .succeeds();
         work.sh(tree, "touch -d \"$1\" .", time);
-        work.velo("ingest", tree.toString(), "--output", within.toString()).run().succeeds();
+        work.velo("ingest", tree.toString(), "--output", within.toString())
+                .run()
+                .succeeds();
         work.sh(tree, "touch -d \"$1\" .", time);
-        assertThat(work.velo("inspect", within.toString()).run().succeeds().out()).doesNotContain("self.velo");
+        assertThat(work.velo("inspect", within.toString()).run().succeeds().out())
+                .doesNotContain("self.velo");
         assertThat(outside).isNotEmpty();
     }
 

@@ -28,7 +28,8 @@ class KillIT {
         Random random = new Random(50);
         for (int i = 0; i < 50; i++) {
             // Some kills come before the JVM has started, some when the payload has long been running.
-            var run = work.inside(app, "echo x >/f1; rm -rf /etc; sleep " + MARK + " & sleep " + MARK).start();
+            var run = work.inside(app, "echo x >/f1; rm -rf /etc; sleep " + MARK + " & sleep " + MARK)
+                    .start();
             Command.pause(random.nextInt(whole * 5 / 4 + 1));
             run.process().destroyForcibly().waitFor();
         }
@@ -40,7 +41,9 @@ class KillIT {
     @Test
     void aNormalEndLeavesNothingEither() throws Exception {
         Path app = work.ingest(work.tree("echo x >x"));
-        work.inside(app, "mkdir -p /a/b/c; rm -rf /etc; echo x >/a/b/c/d; chmod 000 /a/b; sleep " + MARK + " & exit 3").run().exits(3);
+        work.inside(app, "mkdir -p /a/b/c; rm -rf /etc; echo x >/a/b/c/d; chmod 000 /a/b; sleep " + MARK + " & exit 3")
+                .run()
+                .exits(3);
         nothingIsLeft();
     }
 
@@ -48,7 +51,8 @@ class KillIT {
     void killedIngestsLoseNothing() throws Exception {
         Path tree = work.tree("for i in $(seq 3000); do echo \"content $i\" >f$i; done");
         Path manifest = work.dir("m").resolve("m.velo");
-        List<String> argv = List.of(Workspace.VELO.toString(), "ingest", tree.toString(), "--output", manifest.toString());
+        List<String> argv =
+                List.of(Workspace.VELO.toString(), "ingest", tree.toString(), "--output", manifest.toString());
         Random random = new Random(20);
         for (int i = 0; i < 20; i++) {
             var ingest = work.command(argv).start();
@@ -78,7 +82,9 @@ class KillIT {
                         echo "$p $(tr '\\0' ' ' 2>/dev/null <$p/cmdline)"
                       fi
                     done
-                    """, store + "/", "sleep " + MARK).out().lines()
+                    """, store + "/", "sleep " + MARK)
+                    .out()
+                    .lines()
                     .filter(line -> !line.contains("bash -c set -euo"))
                     .filter(line -> !line.contains("grep -qF"))
                     .reduce("", (all, line) -> all + line + "\n");
@@ -88,7 +94,9 @@ class KillIT {
             // A killed process is gone a moment after its killer has been told so.
             Command.pause(100);
         }
-        assertThat(processes).as("processes that run, mount or hold something of the store").isEmpty();
+        assertThat(processes)
+                .as("processes that run, mount or hold something of the store")
+                .isEmpty();
         try (Stream<Path> leases = Files.list(work.store().resolve("leases"))) {
             assertThat(leases).as("leases and run directories").isEmpty();
         }

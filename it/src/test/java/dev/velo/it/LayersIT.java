@@ -16,20 +16,26 @@ class LayersIT {
 
     @Test
     void theLastOneWins() {
-        Path one = work.ingest(work.tree("mkdir d; echo one >f; echo one >d/only-one; echo one >d/both; echo one >kind; ln -s one link"));
-        Path two = work.ingest(work.tree("mkdir d; echo two >f; echo two >d/only-two; echo two >d/both; mkdir kind; echo two >link"));
+        Path one = work.ingest(work.tree(
+                "mkdir d; echo one >f; echo one >d/only-one; echo one >d/both; echo one >kind; ln -s one link"));
+        Path two = work.ingest(
+                work.tree("mkdir d; echo two >f; echo two >d/only-two; echo two >d/both; mkdir kind; echo two >link"));
         String show = "cat /f /d/only-one /d/only-two /d/both /link; test -d /kind && echo directory";
-        work.isolated(layers(one, two), "/bin/sh", "-c", show)
+        work.isolated(layers(one, two), "/bin/sh", "-c", show).run().prints("two\none\ntwo\ntwo\ntwo\ndirectory\n");
+        work.isolated(layers(two, one), "/bin/sh", "-c", "cat /f /kind; readlink /link")
                 .run()
-                .prints("two\none\ntwo\ntwo\ntwo\ndirectory\n");
-        work.isolated(layers(two, one), "/bin/sh", "-c", "cat /f /kind; readlink /link").run().prints("one\none\none\n");
+                .prints("one\none\none\n");
     }
 
     @Test
     void basesLieBelowWhateverTheOrderOfTheArguments() {
         Path own = work.ingest(work.tree("mkdir etc; echo mine >etc/passwd"));
         work.isolated(
-                        List.of("--manifest", own.toString(), "--base", work.base().toString()),
+                        List.of(
+                                "--manifest",
+                                own.toString(),
+                                "--base",
+                                work.base().toString()),
                         "/bin/cat",
                         "/etc/passwd",
                         "/etc/group")
@@ -41,7 +47,10 @@ class LayersIT {
     void fortyFiveLayers() {
         List<String> options = new ArrayList<>(List.of("--base", work.base().toString()));
         for (int i = 1; i <= 45; i++) {
-            options.addAll(List.of("--manifest", work.ingest(work.tree("echo %d >f%d; echo %d >top".formatted(i, i, i))).toString()));
+            options.addAll(List.of(
+                    "--manifest",
+                    work.ingest(work.tree("echo %d >f%d; echo %d >top".formatted(i, i, i)))
+                            .toString()));
         }
         work.isolated(options, "/bin/sh", "-c", "cat /top; cat /f* | wc -l; cat /f1 /f23 /f45")
                 .run()
@@ -86,7 +95,11 @@ class LayersIT {
         Path target = work.dir("target");
         Path tree = work.tree("ln -s '" + target + "' escape; ln -s / root; ln -s /proc/1/root up");
         Path other = work.ingest(work.tree("mkdir escape; echo planted >escape/planted"));
-        work.isolated(layers(work.ingest(tree), other), "/bin/sh", "-c", "cat /escape/planted; echo x >/root/new; ls /root/new")
+        work.isolated(
+                        layers(work.ingest(tree), other),
+                        "/bin/sh",
+                        "-c",
+                        "cat /escape/planted; echo x >/root/new; ls /root/new")
                 .run();
         try (var files = Files.list(target)) {
             assertThat(files).isEmpty();

@@ -26,7 +26,9 @@ class MissingPiecesIT {
         work.velo("export", manifest.toString(), out.toString()).run().refuses(1, "d/lost", digest);
         assertThat(out).as("half an export").doesNotExist();
 
-        work.velo("ingest", tree.toString(), "--output", manifest.toString()).run().succeeds();
+        work.velo("ingest", tree.toString(), "--output", manifest.toString())
+                .run()
+                .succeeds();
         work.inside(manifest, "cat /d/lost").run().prints("lost\n");
     }
 
@@ -36,13 +38,17 @@ class MissingPiecesIT {
         work.isolated(List.of("--base", "/nowhere/base.velo", "--manifest", manifest.toString()), "/bin/true")
                 .run()
                 .refuses(125, "/nowhere/base.velo");
-        work.isolated(List.of("--manifest", "/nowhere/app.velo"), "/bin/true").run().refuses(125, "/nowhere/app.velo");
+        work.isolated(List.of("--manifest", "/nowhere/app.velo"), "/bin/true")
+                .run()
+                .refuses(125, "/nowhere/app.velo");
     }
 
     @Test
     void aRootWithoutTheCommand() {
         Path manifest = work.ingest(work.tree("echo x >x"));
-        work.isolated(List.of("--manifest", manifest.toString()), "/bin/sh", "-c", "true").run().refuses(127, "/bin/sh");
+        work.isolated(List.of("--manifest", manifest.toString()), "/bin/sh", "-c", "true")
+                .run()
+                .refuses(127, "/bin/sh");
     }
 
     @Test
@@ -53,7 +59,8 @@ class MissingPiecesIT {
                 .refuses(125, "frobnicate");
         Path profile = work.dir("profile").resolve("wrong.yaml");
         Files.writeString(profile, "name: wrong\nfrobnicate: true\n");
-        Outcome outcome = work.isolated(List.of("--manifest", manifest.toString(), "--profile", profile.toString()), "/bin/true")
+        Outcome outcome = work.isolated(
+                        List.of("--manifest", manifest.toString(), "--profile", profile.toString()), "/bin/true")
                 .run()
                 .refuses(125, profile.toString(), "frobnicate");
         assertThat(outcome.err()).as("the line in the profile").contains("2");
@@ -74,7 +81,12 @@ class MissingPiecesIT {
         Path tree = work.tree("echo x >x; chmod 755 .");
         work.ingest(tree);
         Outcome outcome = work.command(List.of(
-                        "setpriv", "--reuid=54399", "--regid=54399", "--clear-groups", Workspace.VELO.toString(), "status"))
+                        "setpriv",
+                        "--reuid=54399",
+                        "--regid=54399",
+                        "--clear-groups",
+                        Workspace.VELO.toString(),
+                        "status"))
                 .run();
         assertThat(outcome.exit()).isNotZero();
         assertThat(outcome.err()).isNotBlank().doesNotContain("Exception", "\tat dev");

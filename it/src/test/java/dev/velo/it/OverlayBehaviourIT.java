@@ -14,7 +14,8 @@ class OverlayBehaviourIT {
 
     @BeforeEach
     void ingest() {
-        manifest = work.ingest(work.tree("mkdir -p d/e/f; echo x >d/x; echo y >d/e/y; echo z >d/e/f/z; echo file >file; ln -s file link"));
+        manifest = work.ingest(work.tree(
+                "mkdir -p d/e/f; echo x >d/x; echo y >d/e/y; echo z >d/e/f/z; echo file >file; ln -s file link"));
     }
 
     private void inside(String script, String expected) {

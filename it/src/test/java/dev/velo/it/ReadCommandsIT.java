@@ -22,7 +22,8 @@ class ReadCommandsIT {
 
     @BeforeAll
     void ingest() {
-        tree = work.tree("mkdir d; echo one >d/one; echo two >two; ln -s d/one link; printf 'a\\0b' >binary; chmod 755 two");
+        tree = work.tree(
+                "mkdir d; echo one >d/one; echo two >two; ln -s d/one link; printf 'a\\0b' >binary; chmod 755 two");
         manifest = work.ingest(tree);
     }
 
@@ -35,9 +36,16 @@ class ReadCommandsIT {
     @Test
     void inspectOfOnePathTellsAllAboutIt() {
         String digest = work.sh(tree, "sha256sum two | cut -c1-64").line();
-        String out = work.velo("inspect", manifest.toString(), "two").run().succeeds().out();
+        String out = work.velo("inspect", manifest.toString(), "two")
+                .run()
+                .succeeds()
+                .out();
         assertThat(out).contains("two", digest, "755").doesNotContain("d/one");
-        assertThat(work.velo("inspect", manifest.toString(), "two", "--json").run().succeeds().json().toString())
+        assertThat(work.velo("inspect", manifest.toString(), "two", "--json")
+                        .run()
+                        .succeeds()
+                        .json()
+                        .toString())
                 .contains(digest);
     }
 
@@ -48,7 +56,10 @@ class ReadCommandsIT {
 
     @Test
     void catGivesTheBytes() {
-        assertThat(work.velo("cat", manifest.toString(), "binary").run().succeeds().stdout())
+        assertThat(work.velo("cat", manifest.toString(), "binary")
+                        .run()
+                        .succeeds()
+                        .stdout())
                 .isEqualTo(new byte[] {'a', 0, 'b'});
     }
 
@@ -90,7 +101,12 @@ class ReadCommandsIT {
     @Test
     void statusCountsBlobs() {
         String blobs = work.sh(work.store(), "find cas -type f | wc -l").line();
-        assertThat(work.velo("status", "--json").run().succeeds().json().get("blobs").getAsString())
+        assertThat(work.velo("status", "--json")
+                        .run()
+                        .succeeds()
+                        .json()
+                        .get("blobs")
+                        .getAsString())
                 .isEqualTo(blobs);
         work.velo("status", "--manifest", manifest.toString()).run().succeeds();
     }

@@ -20,11 +20,7 @@ class RunBasicsIT {
     @Test
     void thePayloadIsRootInside() {
         Path app = work.ingest(work.tree("echo hello >hello.txt"));
-        work.isolated(
-                        List.of("--base", work.base().toString(), "--manifest", app.toString()),
-                        "/bin/sh",
-                        "-c",
-                        "id -u")
+        work.isolated(List.of("--base", work.base().toString(), "--manifest", app.toString()), "/bin/sh", "-c", "id -u")
                 .run()
                 .prints("0\n");
         work.inside(app, "id -g; cat /hello.txt").run().prints("0\nhello\n");
@@ -50,7 +46,8 @@ class RunBasicsIT {
 
     @Test
     void aCommandThatCannotBeExecutedIs126() {
-        Path app = work.ingest(work.tree("echo data >data; mkdir dir; printf '\\177ELFbroken' >broken; chmod 755 broken"));
+        Path app =
+                work.ingest(work.tree("echo data >data; mkdir dir; printf '\\177ELFbroken' >broken; chmod 755 broken"));
         List<String> options = List.of("--base", work.base().toString(), "--manifest", app.toString());
         work.isolated(options, "/data").run().refuses(126, "/data");
         work.isolated(options, "/dir").run().refuses(126, "/dir");
@@ -72,8 +69,9 @@ class RunBasicsIT {
 
     @Test
     void bothOutputsAreThePayloadsToTheLastByte() {
-        Outcome outcome =
-                work.isolated("/bin/sh", "-c", "printf 'out\\000x'; printf err >&2").run().succeeds();
+        Outcome outcome = work.isolated("/bin/sh", "-c", "printf 'out\\000x'; printf err >&2")
+                .run()
+                .succeeds();
         assertThat(outcome.stdout()).isEqualTo(new byte[] {'o', 'u', 't', 0, 'x'});
         assertThat(outcome.err()).isEqualTo("err");
     }
@@ -95,7 +93,9 @@ class RunBasicsIT {
     @ValueSource(strings = {"TERM", "INT", "HUP", "USR1", "USR2", "QUIT"})
     void signalsReachThePayload(String signal) {
         Outcome outcome = work.isolated(
-                        "/bin/sh", "-c", "trap 'echo got; exit 7' " + signal + "; echo ready; while :; do sleep 0.1; done")
+                        "/bin/sh",
+                        "-c",
+                        "trap 'echo got; exit 7' " + signal + "; echo ready; while :; do sleep 0.1; done")
                 .start()
                 .says("ready")
                 .signal(signal)
@@ -116,7 +116,10 @@ class RunBasicsIT {
 
     @Test
     void zombiesAreReaped() {
-        work.isolated("/bin/sh", "-c", "for i in 1 2 3 4 5; do (sleep 0.05 &) ; done; sleep 0.5; ps -o stat | grep -c Z || true")
+        work.isolated(
+                        "/bin/sh",
+                        "-c",
+                        "for i in 1 2 3 4 5; do (sleep 0.05 &) ; done; sleep 0.5; ps -o stat | grep -c Z || true")
                 .run()
                 .prints("0\n");
     }
@@ -134,14 +137,18 @@ class RunBasicsIT {
     @Test
     void workingDirectoryHostNameAndIds() {
         String base = work.base().toString();
-        work.isolated(List.of("--manifest", base, "--workdir", "/usr/bin"), "/bin/pwd").run().prints("/usr/bin\n");
+        work.isolated(List.of("--manifest", base, "--workdir", "/usr/bin"), "/bin/pwd")
+                .run()
+                .prints("/usr/bin\n");
         work.isolated(List.of("--manifest", base, "--hostname", "velotest"), "/bin/hostname")
                 .run()
                 .prints("velotest\n");
         work.isolated(List.of("--manifest", base, "--uid", "1000", "--gid", "1001"), "/bin/sh", "-c", "id -u; id -g")
                 .run()
                 .prints("1000\n1001\n");
-        work.isolated(List.of("--manifest", base, "--workdir", "/nowhere"), "/bin/pwd").run().refuses(125, "/nowhere");
+        work.isolated(List.of("--manifest", base, "--workdir", "/nowhere"), "/bin/pwd")
+                .run()
+                .refuses(125, "/nowhere");
     }
 
     @Test

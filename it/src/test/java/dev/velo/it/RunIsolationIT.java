@@ -19,20 +19,33 @@ class RunIsolationIT {
 
     @Test
     void theEnvironmentIsNotTheCallers() {
-        assertThat(work.command(List.of("env")).with("VELO_IT_SECRET", "s3cret").run().out())
+        assertThat(work.command(List.of("env"))
+                        .with("VELO_IT_SECRET", "s3cret")
+                        .run()
+                        .out())
                 .contains("s3cret");
-        String seen = work.isolated("/bin/sh", "-c", "env; cat /proc/1/environ /proc/self/environ /proc/1/cmdline 2>/dev/null")
+        String seen = work.isolated(
+                        "/bin/sh", "-c", "env; cat /proc/1/environ /proc/self/environ /proc/1/cmdline 2>/dev/null")
                 .with("VELO_IT_SECRET", "s3cret")
                 .run()
                 .out();
-        assertThat(seen).contains("PATH=").doesNotContain("s3cret", "VR_THE_SOURCE", work.store().toString());
+        assertThat(seen)
+                .contains("PATH=")
+                .doesNotContain("s3cret", "VR_THE_SOURCE", work.store().toString());
     }
 
     @Test
     void variablesPassOnlyWhenNamed() {
         work.isolated(
                         List.of(
-                                "--manifest", work.base().toString(), "--env", "A=1=2", "--env", "EMPTY=", "--pass-env", "VELO_IT_NAMED"),
+                                "--manifest",
+                                work.base().toString(),
+                                "--env",
+                                "A=1=2",
+                                "--env",
+                                "EMPTY=",
+                                "--pass-env",
+                                "VELO_IT_NAMED"),
                         "/bin/sh",
                         "-c",
                         "echo \"$A|${EMPTY-unset}|$VELO_IT_NAMED|${VELO_IT_OTHER-unset}\"")
@@ -49,11 +62,15 @@ class RunIsolationIT {
             Thread answering = new Thread(() -> answer(server));
             answering.setDaemon(true);
             answering.start();
-            String script = "busybox nc -w 2 127.0.0.1 " + server.getLocalPort() + " </dev/null 2>/dev/null || echo refused";
+            String script =
+                    "busybox nc -w 2 127.0.0.1 " + server.getLocalPort() + " </dev/null 2>/dev/null || echo refused";
             assertThat(work.command(List.of("sh", "-c", script)).run().line()).isEqualTo("reached");
             work.isolated("/bin/sh", "-c", script).run().prints("refused\n");
             assertThat(work.isolated(
-                                    List.of("--manifest", work.base().toString(), "--net", "host"), "/bin/sh", "-c", script)
+                                    List.of("--manifest", work.base().toString(), "--net", "host"),
+                                    "/bin/sh",
+                                    "-c",
+                                    script)
                             .run()
                             .line())
                     .isEqualTo("reached");
@@ -83,10 +100,14 @@ class RunIsolationIT {
         Process witness = new ProcessBuilder("sleep", "876543").start();
         try {
             String count = "grep -l 876543 /proc/[0-9]*/cmdline 2>/dev/null | wc -l";
-            assertThat(work.sh(Path.of("/"), "grep -al 876543 /proc/[0-9]*/cmdline 2>/dev/null | wc -l || true").line())
+            assertThat(work.sh(Path.of("/"), "grep -al 876543 /proc/[0-9]*/cmdline 2>/dev/null | wc -l || true")
+                            .line())
                     .isNotEqualTo("0");
             assertThat(work.isolated("/bin/sh", "-c", count).run().line()).isEqualTo("0");
-            assertThat(work.isolated("/bin/kill", "-9", Long.toString(witness.pid())).run().exit()).isNotZero();
+            assertThat(work.isolated("/bin/kill", "-9", Long.toString(witness.pid()))
+                            .run()
+                            .exit())
+                    .isNotZero();
             assertThat(witness.isAlive()).isTrue();
         } finally {
             witness.destroyForcibly();
@@ -96,8 +117,12 @@ class RunIsolationIT {
     @Test
     void namespacesAreFresh() {
         for (String kind : List.of("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")) {
-            String outside = work.sh(Path.of("/"), "readlink /proc/self/ns/" + kind).line();
-            String within = work.isolated("/bin/readlink", "/proc/self/ns/" + kind).run().succeeds().line();
+            String outside =
+                    work.sh(Path.of("/"), "readlink /proc/self/ns/" + kind).line();
+            String within = work.isolated("/bin/readlink", "/proc/self/ns/" + kind)
+                    .run()
+                    .succeeds()
+                    .line();
             assertThat(within).as(kind).startsWith(kind + ":").isNotEqualTo(outside);
         }
     }
@@ -110,7 +135,8 @@ class RunIsolationIT {
         assertThat(work.isolated("/bin/cat", secret.toString()).run().exit()).isEqualTo(1);
         String root = work.isolated("/bin/ls", "-A", "/").run().succeeds().out();
         assertThat(root.lines())
-                .containsExactlyInAnyOrder(work.sh(Path.of("/"), """
+                .containsExactlyInAnyOrder(
+                        work.sh(Path.of("/"), """
                         out=$(mktemp -d); "$velo" export "$1" "$out/t" >&2; ls -A "$out/t"; ls -d $out/t/proc $out/t/dev $out/t/sys $out/t/run 2>/dev/null | xargs -rn1 basename >/dev/null || true
                         rm -rf "$out"; printf 'proc\\ndev\\n'
                         """, work.base()).out().lines().toArray(String[]::new));
@@ -119,7 +145,10 @@ class RunIsolationIT {
 
     @Test
     void theStoresPathIsNowhereToBeSeen() {
-        String seen = work.isolated("/bin/sh", "-c", "cat /proc/self/mountinfo /proc/1/mountinfo /proc/mounts; ls -l /proc/self/fd /proc/1/fd")
+        String seen = work.isolated(
+                        "/bin/sh",
+                        "-c",
+                        "cat /proc/self/mountinfo /proc/1/mountinfo /proc/mounts; ls -l /proc/self/fd /proc/1/fd")
                 .run()
                 .out();
         assertThat(seen).contains("/proc").doesNotContain(work.store().toString());
@@ -131,8 +160,19 @@ class RunIsolationIT {
         List<String> outside = List.of("bash", "-c", script, "x", "ls", "/proc/self/fd");
         assertThat(work.command(outside).run().out()).contains("9");
         Outcome within = work.command(List.of(
-                        "bash", "-c", script, "x", Workspace.VELO.toString(), "run", "--isolate", "--manifest",
-                        work.base().toString(), "--", "/bin/sh", "-c", "cd /proc/self/fd; echo *"))
+                        "bash",
+                        "-c",
+                        script,
+                        "x",
+                        Workspace.VELO.toString(),
+                        "run",
+                        "--isolate",
+                        "--manifest",
+                        work.base().toString(),
+                        "--",
+                        "/bin/sh",
+                        "-c",
+                        "cd /proc/self/fd; echo *"))
                 .run()
                 .succeeds();
         assertThat(within.line().split(" ")).allMatch(number -> Integer.parseInt(number) <= 3);
@@ -141,7 +181,8 @@ class RunIsolationIT {
 
     @Test
     void noPrivilegesCanBeGained() {
-        String status = work.isolated("/bin/cat", "/proc/self/status").run().succeeds().out();
+        String status =
+                work.isolated("/bin/cat", "/proc/self/status").run().succeeds().out();
         assertThat(status)
                 .containsPattern("NoNewPrivs:\\s+1")
                 .containsPattern("CapEff:\\s+0000000000000000")
@@ -149,12 +190,17 @@ class RunIsolationIT {
                 .containsPattern("CapInh:\\s+0000000000000000")
                 .containsPattern("CapBnd:\\s+0000000000000000")
                 .containsPattern("CapAmb:\\s+0000000000000000");
-        assertThat(work.isolated("/bin/mount", "-t", "tmpfs", "none", "/mnt").run().exit()).isNotZero();
+        assertThat(work.isolated("/bin/mount", "-t", "tmpfs", "none", "/mnt")
+                        .run()
+                        .exit())
+                .isNotZero();
         assertThat(work.isolated("/bin/umount", "/proc").run().exit()).isNotZero();
     }
 
     @Test
     void aRunWithoutIsolationSaysThatItIsNotThere() {
-        work.velo("run", "--manifest", work.base().toString(), "--", "/bin/true").run().refuses(125);
+        work.velo("run", "--manifest", work.base().toString(), "--", "/bin/true")
+                .run()
+                .refuses(125);
     }
 }

@@ -26,17 +26,21 @@ class StoreInvariantsIT {
 
     @Test
     void blobsAreSealedAndNeverExecutable() {
-        String wrong = work.sh(work.store(), "find cas -type f ! -perm 0444 -printf '%p %m\\n'").out();
+        String wrong = work.sh(work.store(), "find cas -type f ! -perm 0444 -printf '%p %m\\n'")
+                .out();
         assertThat(wrong).isEmpty();
         assertThat(work.sh(work.store(), "find cas -type f | wc -l").line()).isNotEqualTo("0");
     }
 
     @Test
     void twinsAreSealedExecutableAndMadeOnlyWhereNeeded() {
-        assertThat(work.sh(work.store(), "find exec -type f ! -perm 0555 -printf '%p %m\\n'").out())
+        assertThat(work.sh(work.store(), "find exec -type f ! -perm 0555 -printf '%p %m\\n'")
+                        .out())
                 .isEmpty();
-        String script = work.sh(work.store(), "printf '#!/bin/sh\\n' | sha256sum | cut -c1-64").line();
-        String only = work.sh(work.store(), "printf 'only-plain\\n' | sha256sum | cut -c1-64").line();
+        String script = work.sh(work.store(), "printf '#!/bin/sh\\n' | sha256sum | cut -c1-64")
+                .line();
+        String only = work.sh(work.store(), "printf 'only-plain\\n' | sha256sum | cut -c1-64")
+                .line();
         assertThat(work.store().resolve("exec/sha256/" + sharded(script))).isRegularFile();
         assertThat(work.store().resolve("exec/sha256/" + sharded(only))).doesNotExist();
         assertThat(work.store().resolve("cas/sha256/" + sharded(only))).isRegularFile();
@@ -59,7 +63,8 @@ class StoreInvariantsIT {
 
     @Test
     void theEmptyFileOfAFarmIsNoLinkToTheStore() {
-        String links = work.sh(work.store(), "find farms -type f -empty -printf '%n %p\\n' | grep -v '^1 ' || true").out();
+        String links = work.sh(work.store(), "find farms -type f -empty -printf '%n %p\\n' | grep -v '^1 ' || true")
+                .out();
         assertThat(links).isEmpty();
     }
 

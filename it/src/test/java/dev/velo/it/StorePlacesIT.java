@@ -16,7 +16,14 @@ class StorePlacesIT {
 
     private Outcome mounted(String script, Object... arguments) {
         var argv = new java.util.ArrayList<>(List.of(
-                "unshare", "-m", "--propagation", "private", "bash", "-c", "set -eu; velo=" + Workspace.VELO + "\n" + script, "test"));
+                "unshare",
+                "-m",
+                "--propagation",
+                "private",
+                "bash",
+                "-c",
+                "set -eu; velo=" + Workspace.VELO + "\n" + script,
+                "test"));
         for (Object argument : arguments) {
             argv.add(argument.toString());
         }
@@ -37,7 +44,8 @@ class StorePlacesIT {
         mounted(readOnly + "exec \"$velo\" run --isolate --manifest \"$2\" -- /bin/true", store, manifest)
                 .refuses(125, store);
         mounted(readOnly + "exec \"$velo\" inspect \"$2\"", store, manifest).succeeds();
-        mounted("exec \"$velo\" run --isolate --manifest \"$2\" -- /bin/true", store, manifest).succeeds();
+        mounted("exec \"$velo\" run --isolate --manifest \"$2\" -- /bin/true", store, manifest)
+                .succeeds();
     }
 
     @Test
@@ -74,10 +82,14 @@ class StorePlacesIT {
             String store = place.resolve("store").toString();
             Path tree = work.tree("echo far >far");
             Path busybox = work.dir("busybox").resolve("tree");
-            work.velo("export", work.base().toString(), busybox.toString()).run().succeeds();
+            work.velo("export", work.base().toString(), busybox.toString())
+                    .run()
+                    .succeeds();
             Path manifest = work.dir("m").resolve("m.velo");
             work.sh(tree, "cp far \"$1/far\"", busybox);
-            work.velo("ingest", busybox.toString(), "--output", manifest.toString(), "--store", store).run().succeeds();
+            work.velo("ingest", busybox.toString(), "--output", manifest.toString(), "--store", store)
+                    .run()
+                    .succeeds();
             work.isolated(
                             List.of("--store", store, "--manifest", manifest.toString()),
                             "/bin/sh",

@@ -91,7 +91,13 @@ class UsageIT {
                 .succeeds();
         assertThat(places.resolve("environment")).isDirectory();
 
-        work.velo("ingest", tree.toString(), "--output", manifest, "--store", places.resolve("flag").toString())
+        work.velo(
+                        "ingest",
+                        tree.toString(),
+                        "--output",
+                        manifest,
+                        "--store",
+                        places.resolve("flag").toString())
                 .with("HOME", home.toString())
                 .with("VR_THE_SOURCE", places.resolve("not-this").toString())
                 .run()

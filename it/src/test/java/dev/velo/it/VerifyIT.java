@@ -12,8 +12,7 @@ class VerifyIT {
     @RegisterExtension
     final Workspace work = new Workspace();
 
-    private static final String FLIP =
-            """
+    private static final String FLIP = """
             flip() {
               mode=$(stat -c %a "$1"); chmod u+w "$1"
               byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
@@ -27,7 +26,8 @@ class VerifyIT {
 
     @BeforeEach
     void make() {
-        tree = work.tree("mkdir d; echo 'some content' >d/file; echo '#!/bin/sh' >tool; chmod 755 tool; ln -s d/file link");
+        tree = work.tree(
+                "mkdir d; echo 'some content' >d/file; echo '#!/bin/sh' >tool; chmod 755 tool; ln -s d/file link");
         manifest = work.ingest(tree);
         work.inside(manifest, "true").run().succeeds();
         work.velo("verify").run().succeeds();
@@ -96,7 +96,8 @@ class VerifyIT {
     void aBlobThatIsGone() {
         String digest = digest("d/file");
         work.sh(work.store(), "rm -f cas/sha256/${1:0:2}/${1:2}", digest);
-        Outcome outcome = work.velo("verify", "--manifest", manifest.toString()).run().exits(1);
+        Outcome outcome =
+                work.velo("verify", "--manifest", manifest.toString()).run().exits(1);
         assertThat(outcome.out() + outcome.err()).contains(digest, "d/file");
         isFound(digest);
     }
@@ -106,7 +107,9 @@ class VerifyIT {
         String digest = digest("d/file");
         work.sh(work.store(), FLIP + "flip cas/sha256/${1:0:2}/${1:2} 5", digest);
         work.velo("verify", "--repair").run();
-        work.velo("ingest", tree.toString(), "--output", manifest.toString(), "--force-hash").run().succeeds();
+        work.velo("ingest", tree.toString(), "--output", manifest.toString(), "--force-hash")
+                .run()
+                .succeeds();
         work.velo("verify").run().succeeds();
         work.inside(manifest, "cat /d/file").run().prints("some content\n");
     }

@@ -16,8 +16,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * names the clone, {@code velo.home} another distribution than the clone's.
  */
 final class Workspace implements BeforeAllCallback, AfterAllCallback {
-    static final Path REPOSITORY =
-            Path.of(System.getProperty("velo.repository", "..")).toAbsolutePath().normalize();
+    static final Path REPOSITORY = Path.of(System.getProperty("velo.repository", ".."))
+            .toAbsolutePath()
+            .normalize();
     static final Path HOME = Path.of(System.getProperty(
             "velo.home", REPOSITORY.resolve("runner/target/velo").toString()));
     static final Path VELO = HOME.resolve("bin/velo");
@@ -99,10 +100,7 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback {
     synchronized Path base() {
         if (base == null) {
             Path manifest = directory.resolve("busybox.manifest");
-            command(List.of(
-                            REPOSITORY.resolve("scripts/setup_busybox.sh").toString(),
-                            "--output",
-                            manifest.toString()))
+            command(List.of(REPOSITORY.resolve("scripts/setup_busybox.sh").toString(), "--output", manifest.toString()))
                     .with("VELO_HOME", HOME.toString())
                     .run()
                     .succeeds();

@@ -52,13 +52,15 @@ class WritesInsideIT {
     @Test
     void everyKindOfWriteStaysInTheRun() {
         // The first run builds the farm: from here on link counts must stand still.
-        String listing = "cd /data && find . -type f | sort | xargs sha256sum && find . -exec stat -c '%n %a %F' {} + | sort";
+        String listing =
+                "cd /data && find . -type f | sort | xargs sha256sum && find . -exec stat -c '%n %a %F' {} + | sort";
         String tree = work.inside(manifest, listing).run().succeeds().out();
         String before = Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms");
 
         Map<String, String> results = attempt();
 
-        assertThat(Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms")).isEqualTo(before);
+        assertThat(Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms"))
+                .isEqualTo(before);
         results.remove("used");
         results.forEach((kind, result) ->
                 assertThat(REFUSED.getOrDefault(kind, List.of("ok"))).as(kind).contains(result));
