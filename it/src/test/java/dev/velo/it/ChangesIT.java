@@ -101,19 +101,14 @@ class ChangesIT {
     }
 
     @Test
-    void payloadsCannotSmuggleInodesOfTheHostIntoTheResult() {
+    void aLinkInTheResultStaysALink() {
         Path app = work.ingest(work.tree("echo x >x"));
         Path result = work.dir("result").resolve("result.velo");
-        work.isolated(
-                        options(app, "--output", result.toString()),
-                        "/bin/sh",
-                        "-c",
-                        "ln -s /etc/shadow /shadow; mkfifo /pipe || true; echo ok")
-                .run();
-        if (Files.exists(result)) {
-            Path out = work.dir("export").resolve("tree");
-            work.velo("export", result.toString(), out.toString()).run().succeeds();
-            assertThat(out.resolve("shadow")).isSymbolicLink();
-        }
+        work.isolated(options(app, "--output", result.toString()), "/bin/ln", "-s", "/etc/shadow", "/shadow")
+                .run()
+                .prints("");
+        Path out = work.dir("export").resolve("tree");
+        work.velo("export", result.toString(), out.toString()).run().succeeds();
+        assertThat(out.resolve("shadow")).isSymbolicLink();
     }
 }

@@ -72,33 +72,47 @@ class KillIT {
     }
 
     private static void nothingIsLeft() throws IOException {
-        String store = work.store().toString();
-        String processes = "";
-        for (int i = 0; i < 50; i++) {
-            processes = work.sh(Path.of("/"), """
-                    for p in /proc/[0-9]*; do
-                      [ "$p" != "/proc/$$" ] || continue
-                      if { tr '\\0' ' ' <$p/cmdline; readlink $p/fd/* $p/cwd; cat $p/mountinfo; } 2>/dev/null | grep -qF -e "$1" -e "$2"; then
-                        echo "$p $(tr '\\0' ' ' 2>/dev/null <$p/cmdline)"
-                      fi
-                    done
-                    """, store + "/", "sleep " + MARK)
-                    .out()
-                    .lines()
-                    .filter(line -> !line.contains("bash -c set -euo"))
-                    .filter(line -> !line.contains("grep -qF"))
-                    .reduce("", (all, line) -> all + line + "\n");
-            if (processes.isEmpty()) {
-                break;
-            }
+        String processes = processes();
+        for (int i = 0; i < 50 && !processes.isEmpty(); i++) {
             // A killed process is gone a moment after its killer has been told so.
             Command.pause(100);
+            processes = processes();
         }
         assertThat(processes)
                 .as("processes that run, mount or hold something of the store")
                 .isEmpty();
         try (Stream<Path> leases = Files.list(work.store().resolve("leases"))) {
             assertThat(leases).as("leases and run directories").isEmpty();
+        }
+    }
+
+    /** The processes that have the mark in their command line, or the store in a descriptor or a mount. */
+    private static String processes() {
+        return work.sh(Path.of("/"), """
+                        set +o pipefail
+                        for p in /proc/[0-9]*; do
+                          if { tr '\\0' ' ' <$p/cmdline; readlink $p/fd/* $p/cwd; cat $p/mountinfo; } 2>/dev/null | grep -F -e "$1" -e "$2" >/dev/null; then
+                            echo "$p $(tr '\\0' ' ' 2>/dev/null <$p/cmdline)"
+                          fi
+                        done
+                        """, work.store() + "/", "sleep " + MARK)
+                .out()
+                .lines()
+                // The search finds itself.
+                .filter(line -> !line.contains("set +o pipefail") && !line.contains(" grep -F "))
+                .reduce("", (all, line) -> all + line + "\n");
+    }
+
+    @Test
+    void theSearchFindsARunThatLives() {
+        var run = work.isolated("/bin/sh", "-c", "echo ready; sleep " + MARK + " & wait")
+                .start()
+                .says("ready");
+        try {
+            assertThat(processes()).contains("sleep " + MARK);
+            assertThat(work.store().resolve("leases")).isNotEmptyDirectory();
+        } finally {
+            run.signal("TERM").process().destroyForcibly();
         }
     }
 }

@@ -100,7 +100,8 @@ class LayersIT {
                         "/bin/sh",
                         "-c",
                         "cat /escape/planted; echo x >/root/new; ls /root/new")
-                .run();
+                .run()
+                .prints("planted\n/root/new\n");
         try (var files = Files.list(target)) {
             assertThat(files).isEmpty();
         }

@@ -39,12 +39,11 @@ class TourIT {
 
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
-            assertThat(Files.readString(place.resolve("out." + i)).strip())
-                    .as(
-                            "output of %s (status %s)",
-                            step.command(),
-                            Files.readString(place.resolve("status." + i)).strip())
-                    .matches(pattern(step.expected()));
+            String output = Files.readString(place.resolve("out." + i)).strip();
+            assertThat(Files.readString(place.resolve("status." + i)).strip())
+                    .as("status of %s, which printed: %s", step.command(), output)
+                    .isEqualTo("0");
+            assertThat(output).as("output of %s", step.command()).matches(pattern(step.expected()));
         }
     }
 
