@@ -8,14 +8,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * One test class's own place: a store, scratch directories, and the distribution under test. The system property {@code velo.repository}
+ * A place of one's own, with a store, scratch directories, and the distribution under test: one for all tests of a class where the field is
+ * static, else one for each test. The system property {@code velo.repository}
  * names the clone, {@code velo.home} another distribution than the clone's.
  */
-final class Workspace implements BeforeAllCallback, AfterAllCallback {
+final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEachCallback, AfterEachCallback {
     static final Path REPOSITORY = Path.of(System.getProperty("velo.repository", ".."))
             .toAbsolutePath()
             .normalize();
@@ -23,24 +26,55 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback {
             "velo.home", REPOSITORY.resolve("runner/target/velo").toString()));
     static final Path VELO = HOME.resolve("bin/velo");
 
+    private boolean shared;
     private Path directory;
     private Path base;
 
     @Override
     public void beforeAll(ExtensionContext context) throws IOException {
+        shared = true;
+        make();
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        if (!shared) {
+            make();
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws Exception {
+        if (!shared) {
+            remove();
+        }
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws Exception {
+        remove();
+    }
+
+    private void make() throws IOException {
         assertThat(VELO).as("the distribution; build it with mvn package").isExecutable();
         directory = Files.createTempDirectory("velo-it-").toRealPath();
         Files.createDirectories(directory.resolve("home"));
         Files.createDirectories(directory.resolve("streams"));
+        base = null;
     }
 
     /** By the shell: Java cannot name every file that the tests make. */
-    @Override
-    public void afterAll(ExtensionContext context) throws Exception {
-        new ProcessBuilder("bash", "-c", "chmod -R u+rwX -- \"$0\" 2>/dev/null; rm -rf -- \"$0\"", directory.toString())
-                .inheritIO()
-                .start()
-                .waitFor();
+    private void remove() throws Exception {
+        if (directory != null) {
+            new ProcessBuilder(
+                            "bash",
+                            "-c",
+                            "chmod -R u+rwX -- \"$0\" 2>/dev/null; rm -rf -- \"$0\"",
+                            directory.toString())
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        }
     }
 
     Path store() {
