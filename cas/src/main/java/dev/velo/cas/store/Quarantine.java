@@ -15,7 +15,7 @@ public final class Quarantine {
     private final FileOps files;
     private final BlobStore blobs;
 
-    public Quarantine(Store store) throws StoreException {
+    public Quarantine(Store store) {
         this.store = store;
         this.files = store.files();
         this.blobs = store.blobs();

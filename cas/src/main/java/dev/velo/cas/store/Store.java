@@ -58,7 +58,7 @@ public final class Store implements AutoCloseable {
         return gate;
     }
 
-    public BlobStore blobs() throws StoreException {
+    public BlobStore blobs() {
         return new BlobStore(this);
     }
 
@@ -68,11 +68,6 @@ public final class Store implements AutoCloseable {
 
     public Roots roots() {
         return new Roots(this);
-    }
-
-    /** The directory of farms, relative to {@link #root()}. */
-    public byte[] farms() {
-        return StoreLayout.FARMS.clone();
     }
 
     /** The path of something inside the store, for the launch plan and for messages. */

@@ -11,7 +11,6 @@ import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.Quarantine;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreContents;
-import dev.velo.cas.store.StoreException;
 import dev.velo.cas.store.StoreLayout;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -24,7 +23,7 @@ final class BlobCheck {
     private final Quarantine quarantine;
     private final boolean repair;
 
-    BlobCheck(Store store, boolean repair) throws StoreException {
+    BlobCheck(Store store, boolean repair) {
         this.store = store;
         this.files = store.files();
         this.quarantine = new Quarantine(store);

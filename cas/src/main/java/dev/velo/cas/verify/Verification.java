@@ -31,7 +31,7 @@ public final class Verification {
     private final LongAdder checked = new LongAdder();
 
     /** @param repair put right what can be: modes, owners, times; content from a sound twin; else move it to quarantine */
-    public Verification(Store store, boolean repair) throws StoreException {
+    public Verification(Store store, boolean repair) {
         this.store = store;
         this.contents = new StoreContents(store);
         this.check = new BlobCheck(store, repair);
@@ -171,8 +171,6 @@ public final class Verification {
             return findings;
         } catch (ManifestException e) {
             return List.of(new Finding("corrupt-manifest", root.file().toString(), e.getMessage(), false));
-        } catch (StoreException e) {
-            throw new IOException(e);
         }
     }
 

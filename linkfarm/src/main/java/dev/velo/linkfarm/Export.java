@@ -1,0 +1,134 @@
+package dev.velo.linkfarm;
+
+import dev.velo.cas.TreePath;
+import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.FileNode;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.ContentCopy;
+import dev.velo.cas.store.CorruptBlobException;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.TreeRemoval;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Gives a manifest back as an ordinary tree: inodes of its own, exact modes and times, contents verified while they are copied. */
+public final class Export {
+    private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
+
+    private final Store store;
+    private final FileOps files = FileOps.system();
+
+    public Export(Store store) {
+        this.store = store;
+    }
+
+    /**
+     * Writes the tree. After a failure nothing of it is left.
+     *
+     * @param target a directory that is empty or does not exist yet
+     */
+    public void write(Manifest manifest, Path target) throws VeloException {
+        checkContents(manifest);
+        byte[] path = target.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
+        boolean made = make(path, target);
+        try {
+            Descriptor root = files.openDirectoryFollowing(path);
+            refuseFull(root, target);
+            try {
+                new TreeWriter(files, new ExactCopies()).write(manifest.tree(), root, THREADS);
+            } catch (IOException | VeloException e) {
+                empty(path, made);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw StoreException.of("cannot export to " + target, e);
+        }
+    }
+
+    private void checkContents(Manifest manifest) throws VeloException {
+        List<Manifest.Content> missing = new ArrayList<>();
+        try {
+            for (Manifest.Content content : manifest.contents()) {
+                if (store.blobs().status(content.digest(), BlobStore.Form.PLAIN).isEmpty()) {
+                    missing.add(content);
+                }
+            }
+        } catch (IOException e) {
+            throw StoreException.of("cannot read store " + store.path(), e);
+        }
+        if (!missing.isEmpty()) {
+            throw new MissingBlobException(manifest.digest().toHex(), missing);
+        }
+    }
+
+    private boolean make(byte[] path, Path target) throws VeloException {
+        try {
+            files.makeDirectory(FileOps.CWD, path, 0700);
+            return true;
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EEXIST)) {
+                return false;
+            }
+            throw new VeloException(
+                    "cannot export to " + target + ": " + e.errno().text(),
+                    "name a directory in a place where you may write",
+                    e);
+        } catch (IOException e) {
+            throw StoreException.of("cannot export to " + target, e);
+        }
+    }
+
+    private void refuseFull(Descriptor root, Path target) throws IOException, VeloException {
+        if (!files.list(root.number()).isEmpty()) {
+            root.close();
+            throw new VeloException(
+                    "cannot export to " + target + ": the directory is not empty",
+                    "name an empty directory or one that does not exist yet");
+        }
+    }
+
+    /** The directory was empty, so all that is in it now is ours. */
+    private void empty(byte[] path, boolean made) throws IOException {
+        TreeRemoval removal = new TreeRemoval(files);
+        if (made) {
+            removal.remove(FileOps.CWD, path);
+            return;
+        }
+        files.changeMode(FileOps.CWD, path, 0700);
+        try (Descriptor root = files.openDirectoryFollowing(path)) {
+            for (var entry : files.list(root.number())) {
+                removal.remove(root.number(), entry.name());
+            }
+        }
+    }
+
+    /** Files as the manifest has them, owned by the caller. */
+    private final class ExactCopies implements FilePlacer {
+        private final ThreadLocal<ContentCopy> copies = ThreadLocal.withInitial(() -> new ContentCopy(files));
+
+        @Override
+        public void place(int dir, byte[] name, FileNode file, TreePath path) throws IOException, VeloException {
+            try (Descriptor blob = store.blobs().open(file.digest());
+                    Descriptor target = files.createFile(dir, name, 0600)) {
+                FileStatus status = files.status(blob.number());
+                boolean sparse = status.blocks() * 512 < status.size();
+                ContentCopy.Copied copied = copies.get().copy(blob.number(), target.number(), sparse);
+                if (!copied.digest().equals(file.digest())) {
+                    throw new CorruptBlobException(store, file.digest());
+                }
+                files.changeMode(target.number(), file.mode());
+                files.setModified(target.number(), file.modified());
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.velo.linkfarm;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.store.Store;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The layout of a farm's directory: the tree, and a marker that says the tree is complete and since which start of the machine. A farm is not synced
+ * to disk, since it can be built again; after a crash it may be torn, so a farm of an earlier start is not used.
+ */
+final class FarmMarker {
+    static final String TREE = "tree";
+    private static final String MARKER = "complete";
+    private static final String HEADER = "velo-farm 1";
+    private static final int LIMIT = 256;
+
+    private final Store store;
+    private final FileOps files;
+
+    FarmMarker(Store store) {
+        this.store = store;
+        this.files = store.files();
+    }
+
+    static String name(Digest manifest, Placement placement) {
+        return manifest.toHex() + "-" + placement.label();
+    }
+
+    /** Relative to the store. */
+    static String path(String name) {
+        return "farms/" + name;
+    }
+
+    void write(int farm, long entries) throws IOException {
+        byte[] text = (HEADER + "\n" + bootId() + "\n" + entries + "\n").getBytes(StandardCharsets.US_ASCII);
+        try (Descriptor file = files.createFile(farm, bytes(MARKER), 0400)) {
+            files.write(
+                    file.number(),
+                    ByteBuffer.allocateDirect(text.length).put(text).flip());
+        }
+    }
+
+    /** True where the farm is there, complete, and built since the machine was started. */
+    boolean isCurrent(String name) throws IOException {
+        try (Descriptor file = files.openRead(store.root(), bytes(path(name) + "/" + MARKER))) {
+            ByteBuffer buffer = ByteBuffer.allocateDirect(LIMIT);
+            while (buffer.hasRemaining() && files.read(file.number(), buffer) > 0) {
+                continue;
+            }
+            byte[] content = new byte[buffer.flip().remaining()];
+            buffer.get(content);
+            return new String(content, StandardCharsets.US_ASCII).startsWith(HEADER + "\n" + bootId() + "\n");
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static String bootId() throws IOException {
+        return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).trim();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.velo.linkfarm;
+
+import dev.velo.cas.TreePath;
+import dev.velo.cas.manifest.FileNode;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.ContentCopy;
+import dev.velo.cas.store.CorruptBlobException;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreLayout;
+import java.io.IOException;
+
+/** Places the files of a farm from the store's blobs and executable twins. */
+final class StorePlacer implements FilePlacer {
+    private final Store store;
+    private final FileOps files;
+    private final Placement placement;
+    private final ThreadLocal<ContentCopy> copies;
+
+    /** @param files the store's file operations, or ones that a test makes fail */
+    StorePlacer(Store store, FileOps files, Placement placement) {
+        this.store = store;
+        this.files = files;
+        this.placement = placement;
+        this.copies = ThreadLocal.withInitial(() -> new ContentCopy(files));
+    }
+
+    @Override
+    public void place(int dir, byte[] name, FileNode file, TreePath path) throws IOException, CorruptBlobException {
+        BlobStore.Form form = BlobStore.Form.of(file.isExecutable());
+        // The empty blob would be the most linked inode of all, and any one writer could poison every empty file.
+        if (placement != Placement.HARDLINK || file.size() == 0) {
+            copy(dir, name, file, form);
+            return;
+        }
+        try {
+            files.link(store.root(), BlobStore.nameOf(file.digest(), form), dir, name);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EMLINK)) {
+                throw e;
+            }
+            // ext4 allows 65,000 links to an inode: this name gets an inode of its own that looks the same.
+            copy(dir, name, file, form);
+        }
+    }
+
+    private void copy(int dir, byte[] name, FileNode file, BlobStore.Form form)
+            throws IOException, CorruptBlobException {
+        try (Descriptor target = files.createFile(dir, name, 0600)) {
+            if (file.size() > 0) {
+                try (Descriptor blob =
+                        files.openRead(store.root(), BlobStore.nameOf(file.digest(), BlobStore.Form.PLAIN))) {
+                    ContentCopy.Copied copied = copies.get().copy(blob.number(), target.number(), true);
+                    if (!copied.digest().equals(file.digest())) {
+                        throw new CorruptBlobException(store, file.digest());
+                    }
+                }
+            }
+            files.changeMode(target.number(), form.mode());
+            files.setModified(target.number(), StoreLayout.FIXED_TIME);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+#include "launch.h"
+#include "kernel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* The kernel kills this process, and with it everything inside, when the supervisor dies. */
+static void die_with_supervisor(int control) {
+    unsigned char go = 0;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+        fail_errno("see velo doctor", "cannot tie the sandbox to its supervisor");
+    }
+    /* Had it died before the call above, nobody would send that signal; its end of the socket would be closed. */
+    if (recv(control, &go, 1, MSG_DONTWAIT | MSG_PEEK) == 0) {
+        _exit(EXIT_LAUNCH);
+    }
+}
+
+static void wait_for_maps(int control) {
+    unsigned char go = 0;
+    if (recv(control, &go, 1, 0) != 1 || go != 'g') {
+        _exit(EXIT_LAUNCH); /* the supervisor has died or has said why it gave up */
+    }
+}
+
+static void keep_only(int control) {
+    /* Inherited locks must end with the supervisor, so no copy of them may live on in here. */
+    if ((control > 3 && k_close_range(3, (unsigned)control - 1) != 0) || k_close_range((unsigned)control + 1, ~0U) != 0) {
+        fail_errno("use Linux 5.9 or newer", "cannot close inherited descriptors");
+    }
+}
+
+static void forward(int control, pid_t payload) {
+    unsigned char number;
+    ssize_t got = recv(control, &number, 1, 0);
+    if (got <= 0) {
+        _exit(EXIT_LAUNCH); /* the supervisor has gone */
+    }
+    if (kill(-payload, number) != 0 && errno == ESRCH) {
+        kill(payload, number); /* it has not made its session yet */
+    }
+}
+
+/* Reaps everything that is orphaned to pid 1; true when the payload itself has ended. */
+static bool reap(pid_t payload, int *status) {
+    for (;;) {
+        int ended;
+        pid_t pid = waitpid(-1, &ended, WNOHANG);
+        if (pid == payload) {
+            *status = ended;
+            return true;
+        }
+        if (pid == 0 || (pid < 0 && errno != EINTR)) {
+            return false;
+        }
+    }
+}
+
+static void __attribute__((noreturn)) serve(int control, int signals, pid_t payload) {
+    struct pollfd wait[2] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    int status = 0;
+    while (!reap(payload, &status)) {
+        if (poll(wait, 2, -1) < 0 && errno != EINTR) {
+            _exit(EXIT_LAUNCH);
+        }
+        if (wait[1].revents != 0) {
+            struct signalfd_siginfo info;
+            if (read(signals, &info, sizeof info) < 0 && errno != EINTR) {
+                _exit(EXIT_LAUNCH);
+            }
+        }
+        if (wait[0].revents != 0) {
+            forward(control, payload);
+        }
+    }
+    if (send(control, &status, sizeof status, MSG_NOSIGNAL) < 0) {
+        _exit(EXIT_LAUNCH);
+    }
+    /* Not waiting for what the payload left in the background: when pid 1 ends, the kernel kills all of it. */
+    _exit(0);
+}
+
+void run_init(const struct plan *plan, int control) {
+    wait_for_maps(control);
+    become_mapped(plan);
+    /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
+    die_with_supervisor(control);
+    keep_only(control);
+    name_host(plan);
+    if (plan->network == NETWORK_NONE) {
+        raise_loopback();
+    }
+    enter_root(plan);
+    /* Nobody inside may look into this process or change it: not its memory, not its program, not its descriptors. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) {
+        fail_errno("see velo doctor", "cannot protect the sandbox's init");
+    }
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    int signals = signalfd(-1, &child, SFD_CLOEXEC);
+    pid_t payload = fork();
+    if (signals < 0 || payload < 0) {
+        fail_errno("try again", "cannot start the payload's process");
+    }
+    if (payload == 0) {
+        run_payload(plan);
+    }
+    drop_capabilities();
+    serve(control, signals, payload);
+}

@@ -1,0 +1,106 @@
+/*
+ * velo-launch: runs one payload as a launch plan says (docs/formats/launch-plan.md).
+ *
+ * Three processes: the supervisor (outside, keeps the caller's process id), init (pid 1 of the new pid namespace) and
+ * the payload (pid 2). Errors are fatal with status 125: a sandbox that is not complete does not run.
+ */
+#ifndef VELO_LAUNCH_H
+#define VELO_LAUNCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { EXIT_TIME_LIMIT = 124, EXIT_LAUNCH = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
+
+enum mount_kind { MOUNT_PROC = 1, MOUNT_DEV, MOUNT_TMPFS, MOUNT_BIND, MOUNT_OVERLAY_READ_ONLY };
+enum mount_flag { MOUNT_READ_ONLY = 1, MOUNT_FILE = 2 };
+enum network { NETWORK_NONE = 0, NETWORK_HOST = 1 };
+
+struct strings {
+    char **items; /* ends with NULL */
+    size_t count;
+};
+
+struct mount {
+    uint32_t kind;
+    uint32_t flags;
+    uint32_t mode;
+    uint64_t size;
+    uint64_t inodes;
+    const char *target;
+    const char **sources;
+    size_t source_count;
+};
+
+struct plan {
+    struct strings arguments;
+    struct strings environment;
+    struct strings layers;
+    struct strings finish;
+    struct strings warnings;
+    struct mount *mounts;
+    size_t mount_count;
+    const char *workdir;
+    const char *hostname;
+    const char *base;
+    const char *run_directory;
+    uint32_t inside_uid, inside_gid, outside_uid, outside_gid;
+    uint32_t network;
+    int *keep;
+    size_t keep_count;
+    int lifeline; /* -1: none */
+    uint64_t descriptor_limit; /* 0: as it is */
+    uint64_t time_limit_ms; /* 0: none */
+    bool stdin_null;
+};
+
+/* message.c: "velo: cannot <attempt> <object>: <reason>; <remedy>" on standard error, and exit. */
+void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail(int status, const char *remedy, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
+/* As fail(EXIT_LAUNCH), with the text of errno as the reason. */
+void fail_errno(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* plan.c: reads the plan and exits on anything it does not understand. The strings live as long as the process. */
+struct plan *plan_read(int fd);
+/* The same for bytes in memory; returns NULL and sets *fault on a bad plan. Takes over nothing. */
+struct plan *plan_decode(const unsigned char *bytes, size_t length, const char **fault);
+
+/* supervisor.c */
+int supervise(const struct plan *plan) __attribute__((noreturn));
+
+/* namespaces.c */
+int namespace_flags(const struct plan *plan);
+pid_t clone_into(int flags);
+void explain_clone_failure(void) __attribute__((noreturn));
+void write_id_maps(pid_t init, const struct plan *plan);
+void become_mapped(const struct plan *plan);
+void name_host(const struct plan *plan);
+void raise_loopback(void);
+
+/* init.c: pid 1. control is its end of the socket to the supervisor. */
+void run_init(const struct plan *plan, int control) __attribute__((noreturn));
+
+/* root.c: builds the root file system of the payload and makes it the root of the process. */
+void enter_root(const struct plan *plan);
+
+/* mounts.c: one mount below root, which is a descriptor of the new root. */
+void mount_one(int root, const struct mount *mount);
+int overlay_new(void);
+void overlay_add_lower(int context, const char *path);
+int overlay_finish(int context, unsigned long attributes);
+void attach(int mount, int root, const char *target);
+int open_target(int root, const char *target);
+
+/* payload.c: pid 2. */
+void run_payload(const struct plan *plan) __attribute__((noreturn));
+void drop_capabilities(void);
+
+/* removal.c: removes a directory and all below it, following no link. Returns 0 or -1 with errno. */
+int remove_tree(int parent, const char *name);
+
+/* probe.c: prints what this host can do, one line a capability. */
+int probe(void);
+
+#endif

@@ -1,0 +1,27 @@
+#include "launch.h"
+#include "kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+enum { PLAN_DESCRIPTOR = 3 };
+
+int main(int argc, char **argv) {
+    if (getauxval(AT_SECURE) != 0 || geteuid() != getuid()) {
+        fail(EXIT_LAUNCH, "remove its set-user-id bit", "cannot launch: velo-launch must not be set-user-id");
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        return puts("velo-launch, launch plan 1") < 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--probe") == 0) {
+        return probe();
+    }
+    const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
+    if (argc > 1 && strcmp(argv[1], "--check") == 0) {
+        return 0;
+    }
+    close(PLAN_DESCRIPTOR);
+    supervise(plan);
+}

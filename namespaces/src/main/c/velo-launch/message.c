@@ -1,0 +1,63 @@
+#include "launch.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One write(2) a line, so that lines of several processes do not mix; no stdio buffer that a fork could double. */
+static void emit(const char *text, int errnum, const char *remedy) {
+    char line[2048];
+    int length;
+    if (errnum != 0) {
+        length = snprintf(line, sizeof line, "velo: %s: %s; %s\n", text, strerror(errnum), remedy);
+    } else if (remedy != NULL) {
+        length = snprintf(line, sizeof line, "velo: %s; %s\n", text, remedy);
+    } else {
+        length = snprintf(line, sizeof line, "velo: %s\n", text);
+    }
+    if (length >= (int)sizeof line) {
+        length = sizeof line - 1;
+        line[length - 1] = '\n';
+    }
+    /* What comes from names may hold control characters, which must not reach a terminal. */
+    for (int i = 0; i < length - 1; i++) {
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) {
+            line[i] = '?';
+        }
+    }
+    if (write(STDERR_FILENO, line, (size_t)length) < 0) {
+        return; /* nobody listens: the exit status has to do */
+    }
+}
+
+void message(const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    emit(text, 0, NULL);
+}
+
+void fail(int status, const char *remedy, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    emit(text, 0, remedy);
+    _exit(status);
+}
+
+void fail_errno(const char *remedy, const char *format, ...) {
+    int errnum = errno;
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    emit(text, errnum, remedy);
+    _exit(EXIT_LAUNCH);
+}

@@ -1,0 +1,204 @@
+#include "launch.h"
+#include "kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
+
+int overlay_new(void) {
+    int context = k_fsopen("overlay");
+    /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower directory fails. */
+    if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
+        fail_errno("use Linux 5.11 or newer with overlayfs (modprobe overlay)", "cannot make an overlay");
+    }
+    return context;
+}
+
+void overlay_add_lower(int context, const char *path) {
+    char link[64];
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        fail_errno("run velo verify", "cannot open layer %s", path);
+    }
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", link) != 0) {
+        fail_errno("use Linux 6.8 or newer", "cannot stack layer %s", path);
+    }
+    close(fd);
+}
+
+int overlay_finish(int context, unsigned long attributes) {
+    if (k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
+        fail_errno("keep the store on ext4, xfs, btrfs or tmpfs and see velo doctor", "cannot mount the overlay");
+    }
+    int mounted = k_fsmount(context, attributes);
+    if (mounted < 0) {
+        fail_errno(SEE_DOCTOR, "cannot mount the overlay");
+    }
+    close(context);
+    return mounted;
+}
+
+int open_target(int root, const char *target) {
+    /* Inside the new root, following no link: an image must not choose where a mount lands. */
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC,
+                             .resolve = K_RESOLVE_IN_ROOT | K_RESOLVE_NO_SYMLINKS | K_RESOLVE_NO_MAGICLINKS};
+    int fd = k_openat2(root, target, &how);
+    if (fd < 0) {
+        fail_errno("remove what the manifest has in that place", "cannot open mount point %s", target);
+    }
+    return fd;
+}
+
+void attach(int mount, int root, const char *target) {
+    int fd = open_target(root, target);
+    if (k_move_mount(mount, fd) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot mount on %s", target);
+    }
+    close(fd);
+}
+
+static int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes) {
+    int context = k_fsopen(type);
+    int mounted = -1;
+    if (context >= 0) {
+        for (; options != NULL && (*options)[0] != NULL; options++) {
+            if (k_fsconfig(context, K_FSCONFIG_STRING, (*options)[0], (*options)[1]) != 0) {
+                fail_errno(SEE_DOCTOR, "cannot set %s of a %s", (*options)[0], type);
+            }
+        }
+        if (k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0) {
+            mounted = k_fsmount(context, attributes);
+        }
+        close(context);
+    }
+    if (mounted < 0) {
+        fail_errno("run velo where /proc is not masked (an outer container may do that) and see velo doctor",
+                   "cannot mount a new %s", type);
+    }
+    return mounted;
+}
+
+static int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes) {
+    char size_text[32];
+    char inodes_text[32];
+    char mode_text[16];
+    snprintf(size_text, sizeof size_text, "%llu", (unsigned long long)size);
+    snprintf(inodes_text, sizeof inodes_text, "%llu", (unsigned long long)inodes);
+    snprintf(mode_text, sizeof mode_text, "%o", mode);
+    const char *const options[][2] = {
+        {"size", size_text}, {"nr_inodes", inodes_text}, {"mode", mode_text}, {NULL, NULL}};
+    return new_filesystem("tmpfs", options, attributes);
+}
+
+static void set_attributes(int mount, unsigned flags, uint64_t attributes, const char *what) {
+    struct k_mount_attr attr = {.attr_set = attributes};
+    if (k_mount_setattr(mount, flags, &attr) != 0) {
+        fail_errno("use Linux 5.12 or newer", "cannot protect the mount of %s", what);
+    }
+}
+
+static void device(int dev, const char *name, unsigned major_number, unsigned minor_number) {
+    char path[32];
+    struct stat status;
+    snprintf(path, sizeof path, "/dev/%s", name);
+    int source = k_open_tree(AT_FDCWD, path, K_OPEN_TREE_CLONE | O_CLOEXEC);
+    if (source < 0 || fstatat(source, "", &status, AT_EMPTY_PATH) != 0) {
+        fail_errno("make sure that the host has this device", "cannot use %s", path);
+    }
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(major_number, minor_number)) {
+        fail(EXIT_LAUNCH, "repair the host's /dev", "cannot use %s: it is not the device of that name", path);
+    }
+    set_attributes(source, 0, K_ATTR_NOSUID | K_ATTR_NOEXEC, path);
+    int file = openat(dev, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    int target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0 || target < 0 || k_move_mount(source, target) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot mount %s", path);
+    }
+    close(file);
+    close(target);
+    close(source);
+}
+
+static void mount_dev(int root, const struct mount *m) {
+    static const struct {
+        const char *name;
+        unsigned major_number, minor_number;
+    } devices[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+    static const char *const links[][2] = {{"/proc/self/fd", "fd"},
+                                           {"/proc/self/fd/0", "stdin"},
+                                           {"/proc/self/fd/1", "stdout"},
+                                           {"/proc/self/fd/2", "stderr"}};
+    int dev = new_tmpfs(64 << 10, 64, 0755, K_ATTR_NOSUID | K_ATTR_NOEXEC);
+    attach(dev, root, m->target);
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        device(dev, devices[i].name, devices[i].major_number, devices[i].minor_number);
+    }
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (symlinkat(links[i][0], dev, links[i][1]) != 0) {
+            fail_errno(SEE_DOCTOR, "cannot make /dev/%s", links[i][1]);
+        }
+    }
+    if (mkdirat(dev, "shm", 0755) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot make /dev/shm");
+    }
+    int shm = new_tmpfs(m->size, m->inodes, 01777, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
+    int target = openat(dev, "shm", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (target < 0 || k_move_mount(shm, target) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot mount /dev/shm");
+    }
+    set_attributes(dev, 0, K_ATTR_RDONLY, "/dev");
+    close(target);
+    close(shm);
+    close(dev);
+}
+
+static void mount_bind(int root, const struct mount *m) {
+    int source = k_open_tree(AT_FDCWD, m->sources[0], K_OPEN_TREE_CLONE | K_AT_RECURSIVE | O_CLOEXEC);
+    if (source < 0) {
+        fail_errno("name something that the sandbox's identity may reach", "cannot bind %s", m->sources[0]);
+    }
+    uint64_t attributes = K_ATTR_NOSUID | K_ATTR_NODEV;
+    if ((m->flags & MOUNT_READ_ONLY) != 0) {
+        attributes |= K_ATTR_RDONLY;
+    }
+    /* Before it is attached: it is never visible with more rights than it shall have. */
+    set_attributes(source, K_AT_RECURSIVE, attributes, m->sources[0]);
+    attach(source, root, m->target);
+    close(source);
+}
+
+static void mount_overlay(int root, const struct mount *m) {
+    int context = overlay_new();
+    for (size_t i = 0; i < m->source_count; i++) {
+        overlay_add_lower(context, m->sources[i]);
+    }
+    int mounted = overlay_finish(context, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_RDONLY);
+    attach(mounted, root, m->target);
+    close(mounted);
+}
+
+void mount_one(int root, const struct mount *m) {
+    int mounted;
+    switch (m->kind) {
+    case MOUNT_PROC:
+        mounted = new_filesystem("proc", NULL, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
+        attach(mounted, root, m->target);
+        close(mounted);
+        break;
+    case MOUNT_DEV: mount_dev(root, m); break;
+    case MOUNT_TMPFS:
+        mounted = new_tmpfs(m->size, m->inodes, m->mode, K_ATTR_NOSUID | K_ATTR_NODEV);
+        attach(mounted, root, m->target);
+        close(mounted);
+        break;
+    case MOUNT_BIND: mount_bind(root, m); break;
+    case MOUNT_OVERLAY_READ_ONLY: mount_overlay(root, m); break;
+    default: fail(EXIT_LAUNCH, "use parts of one distribution", "cannot mount: unknown operation %u", m->kind);
+    }
+}

@@ -1,0 +1,127 @@
+#include "launch.h"
+#include "kernel.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2];
+    memset(none, 0, sizeof none);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        fail_errno("see velo doctor", "cannot give up new privileges");
+    }
+    /* The bounding set first: dropping from it needs a capability. Empty, it keeps an exec as uid 0 from gaining any. */
+    for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+            fail_errno("see velo doctor", "cannot drop capability %d", capability);
+        }
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 || syscall(SYS_capset, &header, none) != 0) {
+        fail_errno("see velo doctor", "cannot drop capabilities");
+    }
+}
+
+static void set_limits(const struct plan *plan) {
+    /* A core file of the payload would be written, or piped to a program, by the host's rules. */
+    const struct rlimit no_core = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &no_core) != 0) {
+        fail_errno("see velo doctor", "cannot forbid core dumps");
+    }
+    struct rlimit files;
+    if (plan->descriptor_limit != 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = plan->descriptor_limit < files.rlim_max ? plan->descriptor_limit : files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
+            fail_errno("see ulimit -n", "cannot set the limit of open files");
+        }
+    }
+}
+
+static void reset_signals(void) {
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static const char *search_path(const struct plan *plan) {
+    for (size_t i = 0; i < plan->environment.count; i++) {
+        if (strncmp(plan->environment.items[i], "PATH=", 5) == 0) {
+            return plan->environment.items[i] + 5;
+        }
+    }
+    return "/usr/local/bin:/usr/bin:/bin";
+}
+
+static void try_execute(const struct plan *plan, const char *path, int *worst) {
+    static char *no_environment[] = {NULL};
+    char **environment = plan->environment.count > 0 ? plan->environment.items : no_environment;
+    execve(path, plan->arguments.items, environment);
+    struct stat status;
+    int errnum = errno;
+    if (errnum == ENOENT && stat(path, &status) == 0) {
+        fail(EXIT_NOT_FOUND, "add its interpreter (the dynamic linker, or what its first line names) to a manifest",
+             "cannot run %s: it exists, but the program that must load it does not", path);
+    }
+    if (errnum != ENOENT && errnum != ENOTDIR) {
+        *worst = errnum;
+    }
+}
+
+static void __attribute__((noreturn)) execute(const struct plan *plan) {
+    const char *command = plan->arguments.items[0];
+    int worst = 0;
+    if (strchr(command, '/') != NULL) {
+        try_execute(plan, command, &worst);
+    } else if (command[0] != '\0') {
+        const char *part = search_path(plan);
+        while (part != NULL) {
+            size_t length = strcspn(part, ":");
+            char path[4096];
+            int written = length == 0 ? snprintf(path, sizeof path, "./%s", command)
+                                      : snprintf(path, sizeof path, "%.*s/%s", (int)length, part, command);
+            if (written > 0 && (size_t)written < sizeof path) {
+                try_execute(plan, path, &worst);
+            }
+            part = part[length] == ':' ? part + length + 1 : NULL;
+        }
+    }
+    if (worst != 0) {
+        fail(EXIT_NOT_EXECUTABLE, "name a program that can be executed", "cannot run %s: %s", command, strerror(worst));
+    }
+    fail(EXIT_NOT_FOUND, "check the name, PATH and what the manifests hold (velo inspect)",
+         "cannot run %s: no such command in the sandbox", command);
+}
+
+void run_payload(const struct plan *plan) {
+    /* Away from the caller's terminal session: no TIOCSTI into it, and its job control stays the supervisor's. */
+    if (setsid() < 0) {
+        fail_errno("try again", "cannot make a session for the payload");
+    }
+    if (plan->stdin_null) {
+        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (null < 0 || dup2(null, STDIN_FILENO) < 0) {
+            fail_errno("see velo doctor", "cannot open /dev/null");
+        }
+    }
+    if (chdir(plan->workdir) != 0) {
+        fail_errno("name a directory that the manifests have with --workdir", "cannot enter %s", plan->workdir);
+    }
+    umask(022);
+    set_limits(plan);
+    drop_capabilities();
+    if (k_close_range(3, ~0U) != 0) {
+        fail_errno("use Linux 5.9 or newer", "cannot close descriptors");
+    }
+    reset_signals();
+    execute(plan);
+}

@@ -1,0 +1,2 @@
+/** The way from a JVM into the launcher. jnr types stay inside this package. */
+package dev.velo.namespaces.exec;
