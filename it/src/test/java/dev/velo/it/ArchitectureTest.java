@@ -31,7 +31,7 @@ class ArchitectureTest {
             "linkfarm", List.of("cas"),
             "overlay", List.of("cas", "namespaces"),
             "shim", List.of("cas"),
-            "runner", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "cli", "daemon"),
+            "runner", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "daemon"),
             "cli", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "runner", "daemon"),
             "daemon", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "runner", "cli")));
 
