@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,8 @@ static void die_with_supervisor(int control) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
         fail_errno("see velo doctor", "cannot tie the sandbox to its supervisor");
     }
-    /* Had it died before the call above, nobody would send that signal; its end of the socket would be closed. */
+    /* Had it died before the call above, nobody would send that signal; its end of the socket would be
+     * closed. */
     if (recv(control, &go, 1, MSG_DONTWAIT | MSG_PEEK) == 0) {
         _exit(EXIT_LAUNCH);
     }
@@ -32,7 +33,8 @@ static void wait_for_maps(int control) {
 
 static void keep_only(int control) {
     /* Inherited locks must end with the supervisor, so no copy of them may live on in here. */
-    if ((control > 3 && k_close_range(3, (unsigned)control - 1) != 0) || k_close_range((unsigned)control + 1, ~0U) != 0) {
+    if ((control > 3 && k_close_range(3, (unsigned)control - 1) != 0) ||
+        k_close_range((unsigned)control + 1, ~0U) != 0) {
         fail_errno("use Linux 5.9 or newer", "cannot close inherited descriptors");
     }
 }
@@ -83,7 +85,8 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
     if (send(control, &status, sizeof status, MSG_NOSIGNAL) < 0) {
         _exit(EXIT_LAUNCH);
     }
-    /* Not waiting for what the payload left in the background: when pid 1 ends, the kernel kills all of it. */
+    /* Not waiting for what the payload left in the background: when pid 1 ends, the kernel kills all of it.
+     */
     _exit(0);
 }
 
@@ -98,7 +101,8 @@ void run_init(const struct plan *plan, int control) {
         raise_loopback();
     }
     enter_root(plan);
-    /* Nobody inside may look into this process or change it: not its memory, not its program, not its descriptors. */
+    /* Nobody inside may look into this process or change it: not its memory, not its program, not its
+     * descriptors. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0) {
         fail_errno("see velo doctor", "cannot protect the sandbox's init");
     }

@@ -1,4 +1,5 @@
-/* System calls and structures that a C library may be too old to declare; values of the kernel's own interface. */
+/* System calls and structures that a C library may be too old to declare; values of the kernel's own
+ * interface. */
 #ifndef VELO_KERNEL_H
 #define VELO_KERNEL_H
 
@@ -24,7 +25,13 @@
 #define SYS_mount_setattr 442
 #endif
 
-enum { K_FSOPEN_CLOEXEC = 1, K_FSMOUNT_CLOEXEC = 1, K_FSCONFIG_FLAG = 0, K_FSCONFIG_STRING = 1, K_FSCONFIG_CREATE = 6 };
+enum {
+    K_FSOPEN_CLOEXEC = 1,
+    K_FSMOUNT_CLOEXEC = 1,
+    K_FSCONFIG_FLAG = 0,
+    K_FSCONFIG_STRING = 1,
+    K_FSCONFIG_CREATE = 6
+};
 enum { K_OPEN_TREE_CLONE = 1, K_MOVE_FROM_EMPTY = 0x4, K_MOVE_TO_EMPTY = 0x40, K_AT_RECURSIVE = 0x8000 };
 enum { K_ATTR_RDONLY = 1, K_ATTR_NOSUID = 2, K_ATTR_NODEV = 4, K_ATTR_NOEXEC = 8 };
 enum { K_RESOLVE_NO_MAGICLINKS = 2, K_RESOLVE_NO_SYMLINKS = 4, K_RESOLVE_IN_ROOT = 0x10 };
@@ -53,7 +60,8 @@ static inline int k_open_tree(int dir, const char *path, unsigned flags) {
     return (int)syscall(SYS_open_tree, dir, path, flags);
 }
 static inline int k_mount_setattr(int mount, unsigned flags, const struct k_mount_attr *attr) {
-    return (int)syscall(SYS_mount_setattr, mount, "", flags | 0x1000U /* AT_EMPTY_PATH */, attr, sizeof *attr);
+    return (int)syscall(SYS_mount_setattr, mount, "", flags | 0x1000U /* AT_EMPTY_PATH */, attr,
+                        sizeof *attr);
 }
 static inline int k_openat2(int dir, const char *path, const struct k_open_how *how) {
     return (int)syscall(SYS_openat2, dir, path, how, sizeof *how);

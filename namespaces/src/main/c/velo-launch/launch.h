@@ -1,8 +1,9 @@
 /*
  * velo-launch: runs one payload as a launch plan says (docs/formats/launch-plan.md).
  *
- * Three processes: the supervisor (outside, keeps the caller's process id), init (pid 1 of the new pid namespace) and
- * the payload (pid 2). Errors are fatal with status 125: a sandbox that is not complete does not run.
+ * Three processes: the supervisor (outside, keeps the caller's process id), init (pid 1 of the new pid
+ * namespace) and the payload (pid 2). Errors are fatal with status 125: a sandbox that is not complete does
+ * not run.
  */
 #ifndef VELO_LAUNCH_H
 #define VELO_LAUNCH_H
@@ -50,19 +51,21 @@ struct plan {
     uint32_t network;
     int *keep;
     size_t keep_count;
-    int lifeline; /* -1: none */
+    int lifeline;              /* -1: none */
     uint64_t descriptor_limit; /* 0: as it is */
-    uint64_t time_limit_ms; /* 0: none */
+    uint64_t time_limit_ms;    /* 0: none */
     bool stdin_null;
 };
 
 /* message.c: "velo: cannot <attempt> <object>: <reason>; <remedy>" on standard error, and exit. */
 void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void fail(int status, const char *remedy, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
+void fail(int status, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 3, 4), noreturn));
 /* As fail(EXIT_LAUNCH), with the text of errno as the reason. */
 void fail_errno(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
-/* plan.c: reads the plan and exits on anything it does not understand. The strings live as long as the process. */
+/* plan.c: reads the plan and exits on anything it does not understand. The strings live as long as the
+ * process. */
 struct plan *plan_read(int fd);
 /* The same for bytes in memory; returns NULL and sets *fault on a bad plan. Takes over nothing. */
 struct plan *plan_decode(const unsigned char *bytes, size_t length, const char **fault);

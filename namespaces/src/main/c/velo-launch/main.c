@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One write(2) a line, so that lines of several processes do not mix; no stdio buffer that a fork could double. */
+/* One write(2) a line, so that lines of several processes do not mix; no stdio buffer that a fork could
+ * double. */
 static void emit(const char *text, int errnum, const char *remedy) {
     char line[2048];
     int length;

@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,8 @@ static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 
 int overlay_new(void) {
     int context = k_fsopen("overlay");
-    /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower directory fails. */
+    /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower
+     * directory fails. */
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
         fail_errno("use Linux 5.11 or newer with overlayfs (modprobe overlay)", "cannot make an overlay");
     }
@@ -34,7 +35,8 @@ void overlay_add_lower(int context, const char *path) {
 
 int overlay_finish(int context, unsigned long attributes) {
     if (k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
-        fail_errno("keep the store on ext4, xfs, btrfs or tmpfs and see velo doctor", "cannot mount the overlay");
+        fail_errno("keep the store on ext4, xfs, btrfs or tmpfs and see velo doctor",
+                   "cannot mount the overlay");
     }
     int mounted = k_fsmount(context, attributes);
     if (mounted < 0) {
@@ -129,7 +131,8 @@ static void mount_dev(int root, const struct mount *m) {
     static const struct {
         const char *name;
         unsigned major_number, minor_number;
-    } devices[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+    } devices[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+                   {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
     static const char *const links[][2] = {{"/proc/self/fd", "fd"},
                                            {"/proc/self/fd/0", "stdin"},
                                            {"/proc/self/fd/1", "stdout"},
@@ -191,14 +194,21 @@ void mount_one(int root, const struct mount *m) {
         attach(mounted, root, m->target);
         close(mounted);
         break;
-    case MOUNT_DEV: mount_dev(root, m); break;
+    case MOUNT_DEV:
+        mount_dev(root, m);
+        break;
     case MOUNT_TMPFS:
         mounted = new_tmpfs(m->size, m->inodes, m->mode, K_ATTR_NOSUID | K_ATTR_NODEV);
         attach(mounted, root, m->target);
         close(mounted);
         break;
-    case MOUNT_BIND: mount_bind(root, m); break;
-    case MOUNT_OVERLAY_READ_ONLY: mount_overlay(root, m); break;
-    default: fail(EXIT_LAUNCH, "use parts of one distribution", "cannot mount: unknown operation %u", m->kind);
+    case MOUNT_BIND:
+        mount_bind(root, m);
+        break;
+    case MOUNT_OVERLAY_READ_ONLY:
+        mount_overlay(root, m);
+        break;
+    default:
+        fail(EXIT_LAUNCH, "use parts of one distribution", "cannot mount: unknown operation %u", m->kind);
     }
 }

@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -18,7 +18,8 @@ int namespace_flags(const struct plan *plan) {
 }
 
 pid_t clone_into(int flags) {
-    /* Without CLONE_VM and a stack this is a fork into new namespaces; NULL arguments are in the same place everywhere. */
+    /* Without CLONE_VM and a stack this is a fork into new namespaces; NULL arguments are in the same place
+     * everywhere. */
     return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
 }
 
@@ -44,8 +45,9 @@ void explain_clone_failure(void) {
              "cannot make a user namespace: kernel.unprivileged_userns_clone is 0");
     }
     if (sysctl_value("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1) {
-        fail(EXIT_LAUNCH, "install an AppArmor profile that allows velo-launch userns, or as root: sysctl "
-                          "kernel.apparmor_restrict_unprivileged_userns=0",
+        fail(EXIT_LAUNCH,
+             "install an AppArmor profile that allows velo-launch userns, or as root: sysctl "
+             "kernel.apparmor_restrict_unprivileged_userns=0",
              "cannot make a user namespace: AppArmor restricts unprivileged user namespaces");
     }
     errno = errnum;
@@ -54,8 +56,9 @@ void explain_clone_failure(void) {
                    "cannot make namespaces: too many of them");
     }
     if (errnum == EPERM || errnum == EACCES) {
-        fail_errno("run velo outside of the container or allow clone(CLONE_NEWUSER) in its system call filter",
-                   "cannot make namespaces: an outer container or security module forbids it");
+        fail_errno(
+            "run velo outside of the container or allow clone(CLONE_NEWUSER) in its system call filter",
+            "cannot make namespaces: an outer container or security module forbids it");
     }
     fail_errno("see velo doctor for what this host can do", "cannot make namespaces");
 }
@@ -77,7 +80,8 @@ static void write_proc(pid_t pid, const char *name, const char *text, bool may_f
 void write_id_maps(pid_t init, const struct plan *plan) {
     char map[64];
     if (geteuid() != 0) {
-        /* user_namespaces(7): without privilege the group map may be written only when setgroups is given up. */
+        /* user_namespaces(7): without privilege the group map may be written only when setgroups is given up.
+         */
         write_proc(init, "setgroups", "deny", true);
     }
     snprintf(map, sizeof map, "%u %u 1", plan->inside_uid, plan->outside_uid);
@@ -87,14 +91,15 @@ void write_id_maps(pid_t init, const struct plan *plan) {
 }
 
 void become_mapped(const struct plan *plan) {
-    /* Unprivileged, setgroups is given up and the caller's groups stay; there they only take rights away or give what he has. */
+    /* Unprivileged, setgroups is given up and the caller's groups stay; there they only take rights away or
+     * give what he has. */
     if (setgroups(0, NULL) != 0 && errno != EPERM) {
         fail_errno("see velo doctor", "cannot drop supplementary groups");
     }
     if (setresgid(plan->inside_gid, plan->inside_gid, plan->inside_gid) != 0 ||
         setresuid(plan->inside_uid, plan->inside_uid, plan->inside_uid) != 0) {
-        fail_errno("check the owner of the store", "cannot take the identity %u:%u of the sandbox", plan->inside_uid,
-                   plan->inside_gid);
+        fail_errno("check the owner of the store", "cannot take the identity %u:%u of the sandbox",
+                   plan->inside_uid, plan->inside_gid);
     }
 }
 

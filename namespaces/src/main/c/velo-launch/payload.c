@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -18,13 +18,15 @@ void drop_capabilities(void) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         fail_errno("see velo doctor", "cannot give up new privileges");
     }
-    /* The bounding set first: dropping from it needs a capability. Empty, it keeps an exec as uid 0 from gaining any. */
+    /* The bounding set first: dropping from it needs a capability. Empty, it keeps an exec as uid 0 from
+     * gaining any. */
     for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
             fail_errno("see velo doctor", "cannot drop capability %d", capability);
         }
     }
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 || syscall(SYS_capset, &header, none) != 0) {
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 ||
+        syscall(SYS_capset, &header, none) != 0) {
         fail_errno("see velo doctor", "cannot drop capabilities");
     }
 }
@@ -69,7 +71,8 @@ static void try_execute(const struct plan *plan, const char *path, int *worst) {
     struct stat status;
     int errnum = errno;
     if (errnum == ENOENT && stat(path, &status) == 0) {
-        fail(EXIT_NOT_FOUND, "add its interpreter (the dynamic linker, or what its first line names) to a manifest",
+        fail(EXIT_NOT_FOUND,
+             "add its interpreter (the dynamic linker, or what its first line names) to a manifest",
              "cannot run %s: it exists, but the program that must load it does not", path);
     }
     if (errnum != ENOENT && errnum != ENOTDIR) {
@@ -96,14 +99,16 @@ static void __attribute__((noreturn)) execute(const struct plan *plan) {
         }
     }
     if (worst != 0) {
-        fail(EXIT_NOT_EXECUTABLE, "name a program that can be executed", "cannot run %s: %s", command, strerror(worst));
+        fail(EXIT_NOT_EXECUTABLE, "name a program that can be executed", "cannot run %s: %s", command,
+             strerror(worst));
     }
     fail(EXIT_NOT_FOUND, "check the name, PATH and what the manifests hold (velo inspect)",
          "cannot run %s: no such command in the sandbox", command);
 }
 
 void run_payload(const struct plan *plan) {
-    /* Away from the caller's terminal session: no TIOCSTI into it, and its job control stays the supervisor's. */
+    /* Away from the caller's terminal session: no TIOCSTI into it, and its job control stays the
+     * supervisor's. */
     if (setsid() < 0) {
         fail_errno("try again", "cannot make a session for the payload");
     }
@@ -114,7 +119,8 @@ void run_payload(const struct plan *plan) {
         }
     }
     if (chdir(plan->workdir) != 0) {
-        fail_errno("name a directory that the manifests have with --workdir", "cannot enter %s", plan->workdir);
+        fail_errno("name a directory that the manifests have with --workdir", "cannot enter %s",
+                   plan->workdir);
     }
     umask(022);
     set_limits(plan);

@@ -113,7 +113,8 @@ static bool is_below_base(const char *path) {
     }
     for (const char *part = path; part != NULL; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL) {
         size_t length = strcspn(part, "/");
-        if (length == 0 || (length == 1 && part[0] == '.') || (length == 2 && part[0] == '.' && part[1] == '.')) {
+        if (length == 0 || (length == 1 && part[0] == '.') ||
+            (length == 2 && part[0] == '.' && part[1] == '.')) {
             return false;
         }
     }
@@ -203,21 +204,51 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
     }
     d->seen |= 1U << kind;
     switch (kind) {
-    case K_ARGUMENT: append_string(d, &p->arguments, &c); break;
-    case K_ENVIRONMENT: append_string(d, &p->environment, &c); break;
-    case K_LAYER: append_string(d, &p->layers, &c); break;
-    case K_FINISH: append_string(d, &p->finish, &c); break;
-    case K_WARNING: append_string(d, &p->warnings, &c); break;
-    case K_WORKDIR: p->workdir = only_string(d, &c); break;
-    case K_HOSTNAME: p->hostname = only_string(d, &c); break;
-    case K_RUN_DIRECTORY: p->run_directory = only_string(d, &c); break;
-    case K_BASE: p->base = only_string(d, &c); break;
-    case K_IDENTITY: decode_identity(d, &c); break;
-    case K_MOUNT: decode_mount(d, &c); break;
-    case K_NETWORK: p->network = (uint32_t)number(d, &c, 4, NETWORK_HOST); break;
-    case K_LIFELINE: p->lifeline = (int)number(d, &c, 4, MAX_DESCRIPTOR); break;
-    case K_DESCRIPTOR_LIMIT: p->descriptor_limit = number(d, &c, 8, UINT64_MAX); break;
-    case K_TIME_LIMIT: p->time_limit_ms = number(d, &c, 8, INT64_MAX); break;
+    case K_ARGUMENT:
+        append_string(d, &p->arguments, &c);
+        break;
+    case K_ENVIRONMENT:
+        append_string(d, &p->environment, &c);
+        break;
+    case K_LAYER:
+        append_string(d, &p->layers, &c);
+        break;
+    case K_FINISH:
+        append_string(d, &p->finish, &c);
+        break;
+    case K_WARNING:
+        append_string(d, &p->warnings, &c);
+        break;
+    case K_WORKDIR:
+        p->workdir = only_string(d, &c);
+        break;
+    case K_HOSTNAME:
+        p->hostname = only_string(d, &c);
+        break;
+    case K_RUN_DIRECTORY:
+        p->run_directory = only_string(d, &c);
+        break;
+    case K_BASE:
+        p->base = only_string(d, &c);
+        break;
+    case K_IDENTITY:
+        decode_identity(d, &c);
+        break;
+    case K_MOUNT:
+        decode_mount(d, &c);
+        break;
+    case K_NETWORK:
+        p->network = (uint32_t)number(d, &c, 4, NETWORK_HOST);
+        break;
+    case K_LIFELINE:
+        p->lifeline = (int)number(d, &c, 4, MAX_DESCRIPTOR);
+        break;
+    case K_DESCRIPTOR_LIMIT:
+        p->descriptor_limit = number(d, &c, 8, UINT64_MAX);
+        break;
+    case K_TIME_LIMIT:
+        p->time_limit_ms = number(d, &c, 8, INT64_MAX);
+        break;
     case K_KEEP_DESCRIPTOR:
         p->keep = grow(p->keep, p->keep_count + 1, sizeof *p->keep);
         p->keep[p->keep_count++] = (int)number(d, &c, 4, MAX_DESCRIPTOR);
@@ -228,7 +259,9 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
             d->fault = "a record without payload has one";
         }
         break;
-    default: d->fault = "unreachable"; break;
+    default:
+        d->fault = "unreachable";
+        break;
     }
 }
 
@@ -318,7 +351,8 @@ struct plan *plan_read(int fd) {
     struct plan *plan = plan_decode(bytes, length, &fault);
     free(bytes);
     if (plan == NULL) {
-        fail(EXIT_LAUNCH, "use bin/velo and velo-launch of one distribution", "cannot use the launch plan: %s", fault);
+        fail(EXIT_LAUNCH, "use bin/velo and velo-launch of one distribution",
+             "cannot use the launch plan: %s", fault);
     }
     return plan;
 }

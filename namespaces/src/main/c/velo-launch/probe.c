@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -42,7 +42,8 @@ static void map_self(void) {
 static int try_overlay(void) {
     map_self();
     static const char *const directories[] = {"/tmp/lower", "/tmp/upper", "/tmp/work"};
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") != 0) {
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") != 0) {
         return errno;
     }
     for (size_t i = 0; i < 3; i++) {

@@ -8,14 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A directory on the way down. The stack is on the heap: what a payload left may be deeper than any stack of calls. */
+/* A directory on the way down. The stack is on the heap: what a payload left may be deeper than any stack of
+ * calls. */
 struct level {
     DIR *stream;
     char *name;
     struct level *above;
 };
 
-/* Whatever modes the payload or the overlay left (work directories are mode 000), the owner may open them again. */
+/* Whatever modes the payload or the overlay left (work directories are mode 000), the owner may open them
+ * again. */
 static int open_for_removal(int parent, const char *name) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(parent, name, flags);

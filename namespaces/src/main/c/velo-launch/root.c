@@ -1,12 +1,13 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 
-/* Inside init: opened here and not by the supervisor, since a mount is usable only in the namespace it was opened in. */
+/* Inside init: opened here and not by the supervisor, since a mount is usable only in the namespace it was
+ * opened in. */
 static int overlay_root(const struct plan *plan) {
     char path[4096];
     int context = overlay_new();

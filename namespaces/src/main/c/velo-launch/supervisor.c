@@ -1,5 +1,5 @@
-#include "launch.h"
 #include "kernel.h"
+#include "launch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -86,12 +86,13 @@ static void prepare_run_directory(struct run *run) {
     static const char *const names[] = {"upper", "work", "root"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (mkdirat(directory, names[i], 0755) != 0 ||
-            (geteuid() == 0 && fchownat(directory, names[i], plan->outside_uid, plan->outside_gid,
-                                        AT_SYMLINK_NOFOLLOW) != 0)) {
+            (geteuid() == 0 &&
+             fchownat(directory, names[i], plan->outside_uid, plan->outside_gid, AT_SYMLINK_NOFOLLOW) != 0)) {
             fail_errno("free some space in the store", "cannot make directory %s of the run", names[i]);
         }
     }
-    /* A merged directory shows the attributes of its topmost layer: give the upper root those of the first tree. */
+    /* A merged directory shows the attributes of its topmost layer: give the upper root those of the first
+     * tree. */
     struct stat tree;
     const char *first = plan->layers.items[plan->layers.count > 1 ? 1 : 0];
     if (fstatat(run->base, first, &tree, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -161,15 +162,19 @@ static void on_signal(struct run *run) {
     int number = (int)info.ssi_signo;
     switch (number) {
     case SIGCHLD:
-    case SIGPIPE: break;
+    case SIGPIPE:
+        break;
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
-        /* The payload's group is an orphan to the terminal, which would ignore SIGTSTP there. Stop both for real. */
+        /* The payload's group is an orphan to the terminal, which would ignore SIGTSTP there. Stop both for
+         * real. */
         tell_init(run, SIGSTOP);
         raise(SIGSTOP);
         break;
-    default: tell_init(run, (unsigned char)number); break;
+    default:
+        tell_init(run, (unsigned char)number);
+        break;
     }
 }
 

@@ -6,14 +6,16 @@ import dev.velo.namespaces.PlanCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
-import jnr.constants.platform.Errno;
-import jnr.constants.platform.OpenFlags;
-import jnr.posix.POSIX;
-import jnr.posix.POSIXFactory;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Memory;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
 
 /**
  * Turns this process into the launcher. The process id, the standard descriptors, the terminal and the place in the process group stay
@@ -47,29 +49,53 @@ public final class Launcher {
             while (bytes.hasRemaining()) {
                 out.write(bytes);
             }
+            execute(file);
         } catch (IOException e) {
             throw new LaunchException(
                     "cannot write the launch plan: " + e.getMessage(), "free some space in the store", e);
         }
-        execute(file);
     }
 
-    private void execute(Path plan) throws LaunchException {
-        POSIX posix = POSIXFactory.getNativePOSIX();
-        int descriptor = posix.open(plan.toString(), OpenFlags.O_RDONLY.intValue(), 0);
-        // Whatever the JVM has on this number is closed by this; nothing of the JVM runs after the exec. dup2 clears
-        // close-on-exec.
-        if (descriptor < 0 || posix.dup2(descriptor, PLAN_DESCRIPTOR) < 0) {
-            throw failure(posix);
+    private void execute(Path plan) throws LaunchException, IOException {
+        // Loaded and linked before the descriptor of some jar is replaced: whatever would still have to be read could
+        // not be.
+        Exec exec = LibraryLoader.create(Exec.class).load("c");
+        Runtime runtime = Runtime.getRuntime(exec);
+        byte[] path = terminated(program.toString());
+        Pointer arguments = Memory.allocateDirect(runtime, 2 * runtime.addressSize());
+        arguments.putPointer(0, string(runtime, "velo-launch"));
+        arguments.putAddress(runtime.addressSize(), 0L);
+        Pointer environment = Memory.allocateDirect(runtime, runtime.addressSize());
+        environment.putAddress(0, 0L);
+        int descriptor = exec.open(terminated(plan.toString()), 0, 0);
+        if (descriptor < 0) {
+            throw failure(runtime);
         }
-        posix.unlink(plan.toString());
-        posix.execve(program.toString(), new String[] {"velo-launch"}, new String[0]);
-        throw failure(posix);
+        Files.delete(plan);
+        // dup2 clears close-on-exec. Nothing of the JVM runs after the exec, so what it had on this number is not
+        // missed.
+        if (exec.dup2(descriptor, PLAN_DESCRIPTOR) < 0) {
+            throw failure(runtime);
+        }
+        exec.execve(path, arguments, environment);
+        throw failure(runtime);
     }
 
-    private LaunchException failure(POSIX posix) {
+    private static Pointer string(Runtime runtime, String text) {
+        byte[] bytes = terminated(text);
+        Pointer memory = Memory.allocateDirect(runtime, bytes.length);
+        memory.put(0, bytes, 0, bytes.length);
+        return memory;
+    }
+
+    private static byte[] terminated(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return Arrays.copyOf(bytes, bytes.length + 1);
+    }
+
+    private LaunchException failure(Runtime runtime) {
         return new LaunchException(
-                "cannot execute " + program + ": " + Errno.valueOf(posix.errno()),
+                "cannot execute " + program + ": errno " + runtime.getLastError(),
                 "install velo again, all of its directories",
                 null);
     }
@@ -81,8 +107,9 @@ public final class Launcher {
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             process.getOutputStream().close();
-            List<String> lines =
-                    new String(process.getInputStream().readAllBytes()).lines().toList();
+            List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
             process.waitFor();
             return lines;
         } catch (IOException e) {

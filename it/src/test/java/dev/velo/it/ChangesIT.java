@@ -1,0 +1,114 @@
+package dev.velo.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What a run changed can be listed, and kept as a manifest that gives the same tree again. */
+class ChangesIT {
+    @RegisterExtension
+    static final Workspace work = new Workspace();
+
+    private static final String TREE =
+            "mkdir -p keep gone/deep remade; echo k >keep/k; echo g >gone/deep/g; echo r >remade/old; echo m >modified; echo d >deleted; echo c >mode";
+
+    private static final String ACTS = """
+            rm /deleted; rm -rf /gone; rm -rf /remade; mkdir /remade; echo new >/remade/new; echo more >>/modified; chmod 755 /mode
+            mkdir -p /added/dir; echo a >/added/dir/file; ln -s dir/file /added/link; exit 5
+            """;
+
+    private static final String SHOW = "cd / && find keep gone remade modified deleted mode added 2>/dev/null | sort"
+            + " && cat /keep/k /remade/* /modified /mode /added/link && test -x /mode && test ! -e /remade/old";
+
+    private List<String> options(Path app, String... more) {
+        var options =
+                new java.util.ArrayList<>(List.of("--base", work.base().toString(), "--manifest", app.toString()));
+        options.addAll(List.of(more));
+        return options;
+    }
+
+    @Test
+    void theResultIsAManifestThatRunsAlone() {
+        Path app = work.ingest(work.tree(TREE));
+        Path result = work.dir("result").resolve("result.velo");
+        work.isolated(options(app, "--output", result.toString()), "/bin/sh", "-c", ACTS)
+                .run()
+                .exits(5);
+
+        String expected =
+                "added\nadded/dir\nadded/dir/file\nadded/link\nkeep\nkeep/k\nmode\nmodified\nremade\nremade/new\n"
+                        + "k\nnew\nm\nmore\nc\na\n";
+        work.isolated(List.of("--manifest", result.toString()), "/bin/sh", "-c", SHOW)
+                .run()
+                .prints(expected);
+        work.velo("verify", "--manifest", result.toString()).run().succeeds();
+
+        Path out = work.dir("export").resolve("tree");
+        work.velo("export", result.toString(), out.toString()).run().succeeds();
+        assertThat(out.resolve("added/dir/file")).hasContent("a\n");
+        assertThat(out.resolve("gone")).doesNotExist();
+        assertThat(out.resolve("bin/busybox")).isExecutable();
+    }
+
+    @Test
+    void theListNamesWhatChangedAndNothingElse() throws Exception {
+        Path app = work.ingest(work.tree(TREE));
+        Path list = work.dir("list").resolve("changes");
+        work.isolated(options(app, "--changes", list.toString()), "/bin/sh", "-c", ACTS)
+                .run()
+                .exits(5);
+        String text = Files.readString(list);
+        assertThat(text).contains("deleted", "gone", "remade", "modified", "mode", "added/dir/file", "added/link");
+        assertThat(text).doesNotContain("keep/k", "busybox", "proc", "dev/");
+    }
+
+    @Test
+    void aRunThatChangesNothingListsNothing() throws Exception {
+        Path app = work.ingest(work.tree(TREE));
+        Path list = work.dir("list").resolve("changes");
+        work.isolated(options(app, "--changes", list.toString()), "/bin/cat", "/keep/k")
+                .run()
+                .prints("k\n");
+        assertThat(Files.readString(list).strip()).isEmpty();
+    }
+
+    @Test
+    void theListOnStandardOutputComesAfterThePayloads() {
+        Path app = work.ingest(work.tree(TREE));
+        Outcome outcome = work.isolated(
+                        options(app, "--changes", "-"), "/bin/sh", "-c", "echo payload; echo x >/new-file")
+                .run()
+                .succeeds();
+        assertThat(outcome.out()).startsWith("payload\n").contains("new-file");
+    }
+
+    @Test
+    void anEmptyRunGivesTheLayersAsOneManifest() {
+        Path app = work.ingest(work.tree(TREE));
+        Path one = work.dir("one").resolve("one.velo");
+        Path two = work.dir("two").resolve("two.velo");
+        work.isolated(options(app, "--output", one.toString()), "/bin/true")
+                .run()
+                .prints("");
+        work.isolated(options(app, "--output", two.toString()), "/bin/true")
+                .run()
+                .prints("");
+        assertThat(one).hasSameBinaryContentAs(two);
+    }
+
+    @Test
+    void aLinkInTheResultStaysALink() {
+        Path app = work.ingest(work.tree("echo x >x"));
+        Path result = work.dir("result").resolve("result.velo");
+        work.isolated(options(app, "--output", result.toString()), "/bin/ln", "-s", "/etc/shadow", "/shadow")
+                .run()
+                .prints("");
+        Path out = work.dir("export").resolve("tree");
+        work.velo("export", result.toString(), out.toString()).run().succeeds();
+        assertThat(out.resolve("shadow")).isSymbolicLink();
+    }
+}

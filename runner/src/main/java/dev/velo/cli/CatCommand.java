@@ -1,0 +1,79 @@
+package dev.velo.cli;
+
+import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.Entry;
+import dev.velo.cas.manifest.FileNode;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.store.ContentCopy;
+import dev.velo.cas.store.CorruptBlobException;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** One file of a manifest. */
+@Command(name = "cat", mixinStandardHelpOptions = true, description = "Writes the content of a file of a manifest.")
+final class CatCommand implements Callable<Integer> {
+    private static final int CHUNK = 1 << 20;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private StoreOption store;
+
+    @Parameters(index = "0", paramLabel = "M", description = "The manifest.")
+    private Path file;
+
+    @Parameters(index = "1", paramLabel = "PATH", description = "The file in it.")
+    private String path;
+
+    @Override
+    public Integer call() throws VeloException {
+        Entry entry = InspectCommand.find(spec, Manifest.open(file), file, path);
+        if (!(entry.node() instanceof FileNode node)) {
+            throw new VeloException("cannot write " + path + ": it is not a regular file", "name a regular file");
+        }
+        try (Store opened = store.open()) {
+            write(opened, node);
+        }
+        return 0;
+    }
+
+    /** Hashed first and written then, so that nothing wrong is ever written. */
+    private void write(Store opened, FileNode node) throws VeloException {
+        try (Descriptor blob = opened.blobs().open(node.digest())) {
+            if (!new ContentCopy(opened.files()).hash(blob.number()).digest().equals(node.digest())) {
+                throw new CorruptBlobException(opened, node.digest());
+            }
+            ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
+            WritableByteChannel out = Channels.newChannel(System.out);
+            long offset = 0;
+            for (; opened.files().readAt(blob.number(), buffer.clear(), offset) > 0 && !System.out.checkError(); ) {
+                buffer.flip();
+                offset += buffer.remaining();
+                out.write(buffer);
+            }
+            System.out.flush();
+        } catch (ErrnoException e) {
+            throw new StoreException(
+                    "cannot read " + path + " (" + node.digest() + ") of store " + opened.path() + ": "
+                            + e.errno().text(),
+                    "ingest the tree again",
+                    e);
+        } catch (IOException e) {
+            throw StoreException.of("cannot write " + path, e);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.velo.cli;
+
+import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Store;
+import dev.velo.linkfarm.Farm;
+import dev.velo.linkfarm.LinkFarm;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Builds farms; for measurements. */
+@Command(name = "farm", hidden = true, description = "Builds the farms of manifests and says how long that took.")
+final class FarmCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private StoreOption store;
+
+    @Parameters(arity = "1..*", paramLabel = "M", description = "Manifests.")
+    private List<Path> files;
+
+    @Option(names = "--json", description = "Print one JSON object a manifest.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws VeloException, IOException {
+        FileOps.system().raiseDescriptorLimit();
+        try (Store opened = store.open()) {
+            for (Path file : files) {
+                Manifest manifest = Manifest.open(file);
+                try (Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()))) {
+                    opened.roots().register(file.toAbsolutePath().normalize(), manifest.digest(), manifest.toBytes());
+                    Farm farm = new LinkFarm(opened).of(manifest, Optional.empty());
+                    print(farm, lease.name());
+                }
+            }
+        }
+        return 0;
+    }
+
+    private void print(Farm farm, String lease) {
+        double millis = farm.took().toNanos() / 1e6;
+        if (json) {
+            Map<String, Object> values = new LinkedHashMap<>();
+            values.put("lease", lease);
+            values.put("built", farm.built());
+            values.put("placement", farm.placement().label());
+            values.put("links", farm.entries());
+            values.put("milliseconds", millis);
+            Output.json(spec.commandLine().getOut(), values);
+        } else {
+            spec.commandLine()
+                    .getOut()
+                    .println((farm.built() ? "built      " : "there      ") + farm.entries() + " entries by "
+                            + farm.placement().label() + " in " + Math.round(millis) + " ms");
+            spec.commandLine().getOut().flush();
+        }
+    }
+}

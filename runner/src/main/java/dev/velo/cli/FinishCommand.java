@@ -1,0 +1,52 @@
+package dev.velo.cli;
+
+import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.store.Store;
+import dev.velo.runner.Finish;
+import dev.velo.runner.FinishRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What the launcher calls when a run with --output or --changes has ended. */
+@Command(
+        name = "finish",
+        hidden = true,
+        description = "Captures the changes of a run that has ended; called by velo run.")
+final class FinishCommand implements Callable<Integer> {
+    @Mixin
+    private StoreOption store;
+
+    @Option(names = "--run", required = true, paramLabel = "NAME", description = "The run.")
+    private String run;
+
+    @Option(names = "--base", paramLabel = "M", description = "As for run.")
+    private List<Path> bases = new ArrayList<>();
+
+    @Option(names = "--manifest", paramLabel = "M", description = "As for run.")
+    private List<Path> manifests = new ArrayList<>();
+
+    @Option(names = "--output", paramLabel = "FILE", description = "As for run.")
+    private Path output;
+
+    @Option(names = "--changes", paramLabel = "FILE|-", description = "As for run.")
+    private String changes;
+
+    @Override
+    public Integer call() throws VeloException, IOException {
+        FileOps.system().raiseDescriptorLimit();
+        try (Store opened = store.open()) {
+            new Finish(opened, System.err)
+                    .run(new FinishRequest(
+                            run, bases, manifests, Optional.ofNullable(output), Optional.ofNullable(changes)));
+        }
+        return 0;
+    }
+}

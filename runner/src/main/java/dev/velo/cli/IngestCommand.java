@@ -1,0 +1,133 @@
+package dev.velo.cli;
+
+import dev.velo.cas.VeloException;
+import dev.velo.cas.ingest.IngestProgress;
+import dev.velo.cas.ingest.IngestRequest;
+import dev.velo.cas.ingest.IngestResult;
+import dev.velo.cas.ingest.Ingestion;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.store.Store;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A tree into the store. */
+@Command(
+        name = "ingest",
+        mixinStandardHelpOptions = true,
+        description = "Puts a directory into the store and writes its manifest.")
+final class IngestCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private StoreOption store;
+
+    @Parameters(paramLabel = "DIR", description = "The directory. It is read, never changed.")
+    private Path source;
+
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "FILE",
+            description = "The manifest to write.")
+    private Path output;
+
+    @Option(
+            names = "--exclude",
+            paramLabel = "GLOB",
+            description = "Leave out what matches: a name anywhere, or with a slash a path from DIR. May be repeated.")
+    private List<String> excludes = new ArrayList<>();
+
+    @Option(
+            names = {"-j", "--jobs"},
+            paramLabel = "N",
+            description = "Threads that hash and copy (default: processors).")
+    private int jobs = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--force-hash", description = "Read every file. So does every ingest of this version.")
+    private boolean forceHash;
+
+    @Option(names = "--skip-special", description = "Leave out FIFOs, sockets and devices instead of failing.")
+    private boolean skipSpecial;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws VeloException, IOException {
+        if (jobs < 1) {
+            throw new ParameterException(spec.commandLine(), "--jobs must be at least 1");
+        }
+        FileOps.system().raiseDescriptorLimit();
+        long start = System.nanoTime();
+        IngestResult result;
+        try (Store opened = store.openOrCreate()) {
+            IngestProgress progress = new IngestProgress();
+            ProgressLine display = ProgressLine.start("ingest", progress);
+            try {
+                result = new Ingestion(opened, new IngestRequest(source, output, excludes, jobs, skipSpecial), progress)
+                        .run();
+            } finally {
+                display.close();
+            }
+        }
+        report(result, System.nanoTime() - start);
+        return result.manifest() == null ? 1 : 0;
+    }
+
+    private void report(IngestResult result, long nanos) {
+        PrintWriter err = spec.commandLine().getErr();
+        result.skipped().forEach(line -> err.println("velo: left out " + line));
+        result.faults().forEach(line -> err.println("velo: cannot ingest " + line));
+        if (result.manifest() == null) {
+            Main.say(
+                    err,
+                    "cannot ingest " + source + ": " + result.faults().size()
+                            + " entries could not be stored, so no manifest was written; mend them or leave them out"
+                            + " with --exclude");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        Map<String, Object> values = values(result, nanos);
+        if (json) {
+            Output.json(out, values);
+        } else if (result.manifest() != null) {
+            out.println("manifest   " + result.manifest());
+            out.println("files      " + result.files() + " in " + result.directories() + " directories, "
+                    + result.symlinks() + " symbolic links");
+            out.println("bytes      " + result.bytes() + " (" + Output.size(result.bytes()) + ")");
+            out.println("new        " + result.newBlobs() + " blobs, " + result.newBytes() + " bytes ("
+                    + Output.size(result.newBytes()) + ")");
+            out.println("seconds    " + Output.seconds(nanos));
+            out.flush();
+        }
+    }
+
+    private static Map<String, Object> values(IngestResult result, long nanos) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put(
+                "manifest", result.manifest() == null ? null : result.manifest().toHex());
+        values.put("files", result.files());
+        values.put("directories", result.directories());
+        values.put("symlinks", result.symlinks());
+        values.put("bytes", result.bytes());
+        values.put("new_blobs", result.newBlobs());
+        values.put("new_bytes", result.newBytes());
+        values.put("seconds", nanos / 1e9);
+        values.put("skipped", result.skipped());
+        values.put("faults", result.faults());
+        return values;
+    }
+}

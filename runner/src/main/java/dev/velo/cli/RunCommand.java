@@ -1,0 +1,258 @@
+package dev.velo.cli;
+
+import dev.velo.cas.VeloException;
+import dev.velo.cas.store.Store;
+import dev.velo.linkfarm.Placement;
+import dev.velo.namespaces.LaunchException;
+import dev.velo.profiles.ProfileException;
+import dev.velo.runner.BindSpec;
+import dev.velo.runner.Installation;
+import dev.velo.runner.Run;
+import dev.velo.runner.RunRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A program on manifests. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = "Runs a program on exactly the files of the manifests.",
+        footer = "%nStandard output is the program's; velo prints nothing when all is well.")
+final class RunCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private StoreOption store;
+
+    @Option(names = "--isolate", description = "Run in a sandbox of its own (mandatory in this version).")
+    private boolean isolate;
+
+    @Option(names = "--base", paramLabel = "M", description = "A manifest below all others. May be repeated.")
+    private List<Path> bases = new ArrayList<>();
+
+    @Option(names = "--manifest", paramLabel = "M", description = "A manifest; a later one wins. May be repeated.")
+    private List<Path> manifests = new ArrayList<>();
+
+    @Option(
+            names = "--profile",
+            paramLabel = "NAME|FILE",
+            description = "hermetic (default), host-tools, or a YAML file.")
+    private String profile = "hermetic";
+
+    @Option(names = "--net", paramLabel = "none|host", description = "The network (default: the profile's, none).")
+    private String network;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "D",
+            converter = DurationConverter.class,
+            description = "End the program after this time: TERM, two seconds later KILL; exit status 124.")
+    private Duration timeout;
+
+    @Option(names = "--env", paramLabel = "K=V", description = "Set a variable of the program's environment.")
+    private List<String> environment = new ArrayList<>();
+
+    @Option(names = "--pass-env", paramLabel = "K", description = "Pass on a variable of the caller's.")
+    private List<String> passed = new ArrayList<>();
+
+    @Option(
+            names = "--bind",
+            paramLabel = "SRC:DST[:ro|rw]",
+            description = "Show a file or directory of the host, read-only unless rw. \\: is a colon in a path.")
+    private List<String> binds = new ArrayList<>();
+
+    @Option(names = "--workdir", paramLabel = "DIR", description = "The working directory inside.")
+    private String workdir;
+
+    @Option(names = "--hostname", paramLabel = "H", description = "The host name inside.")
+    private String hostname;
+
+    @Option(names = "--uid", paramLabel = "N", description = "The user id inside.")
+    private Integer uid;
+
+    @Option(names = "--gid", paramLabel = "N", description = "The group id inside.")
+    private Integer gid;
+
+    @Option(
+            names = "--output",
+            paramLabel = "FILE",
+            description = "Write the result, manifests and changes together, as a new manifest.")
+    private Path output;
+
+    @Option(
+            names = "--changes",
+            paramLabel = "FILE|-",
+            description =
+                    "Write the list of changed paths; - is standard error, since standard output is the program's.")
+    private String changes;
+
+    @Option(names = "--placement", paramLabel = "P", description = "auto (default), hardlink, reflink or copy.")
+    private String placement = "auto";
+
+    @Option(names = "--no-daemon", description = "Work without a resident process. So does every run of this version.")
+    private boolean noDaemon;
+
+    @Option(
+            names = {"--memory", "--pids", "--cpus", "--disk", "--max-output", "--result", "--limits"},
+            hidden = true,
+            paramLabel = "X",
+            description = "Not enforced by this version, and refused.")
+    private List<String> unsupported = new ArrayList<>();
+
+    @Option(
+            names = {"-t", "--tty"},
+            hidden = true,
+            description = "Not part of this version, and refused.")
+    private boolean tty;
+
+    @Parameters(arity = "0..*", paramLabel = "CMD ARG...", description = "The program and its arguments, behind --.")
+    private List<String> command = new ArrayList<>();
+
+    @Override
+    public Integer call() throws VeloException, ProfileException, LaunchException, IOException {
+        RunRequest request = request();
+        try (Store opened = store.openOrCreate()) {
+            new Run(opened, Installation.ofThisProcess()).become(request);
+        }
+        throw new IllegalStateException("the launcher did not take over");
+    }
+
+    private RunRequest request() throws VeloException, IOException {
+        if (!isolate) {
+            throw new VeloException(
+                    "cannot run without --isolate: the preload shim (Mode B) is not part of this version",
+                    "add --isolate");
+        }
+        refuseUnsupported();
+        if (bases.isEmpty() && manifests.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "name at least one manifest with --manifest");
+        }
+        if (command.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "name a program behind --");
+        }
+        return new RunRequest(
+                bases,
+                manifests,
+                profile,
+                hostNetwork(),
+                assignments(),
+                passed,
+                bindSpecs(),
+                Optional.ofNullable(absolute(workdir)),
+                Optional.ofNullable(checkedHostname()),
+                id(uid),
+                id(gid),
+                Optional.ofNullable(output),
+                Optional.ofNullable(changes),
+                placement(),
+                Optional.ofNullable(timeout),
+                RawArguments.of(command));
+    }
+
+    /** A protection that is asked for and cannot be had refuses to run. */
+    private void refuseUnsupported() throws VeloException {
+        for (String name :
+                List.of("--memory", "--pids", "--cpus", "--disk", "--max-output", "--result", "--limits", "--tty")) {
+            if (spec.commandLine().getParseResult().matchedOptions().stream().anyMatch(option -> used(option, name))) {
+                throw new VeloException(
+                        "cannot run with " + name + ": this version cannot enforce it",
+                        "leave it out, or use a newer velo");
+            }
+        }
+    }
+
+    private boolean used(OptionSpec option, String name) {
+        return List.of(option.names()).contains(name)
+                && spec.commandLine().getParseResult().originalArgs().stream()
+                        .takeWhile(argument -> !argument.equals("--"))
+                        .anyMatch(argument -> argument.equals(name)
+                                || argument.startsWith(name + "=")
+                                || (name.equals("--tty") && argument.equals("-t")));
+    }
+
+    private Optional<Boolean> hostNetwork() {
+        if (network == null) {
+            return Optional.empty();
+        }
+        if (!network.equals("none") && !network.equals("host")) {
+            throw new ParameterException(spec.commandLine(), "--net is none or host, not '" + network + "'");
+        }
+        return Optional.of(network.equals("host"));
+    }
+
+    private List<byte[]> assignments() {
+        List<byte[]> result = new ArrayList<>();
+        for (String assignment : environment) {
+            if (assignment.indexOf('=') < 1) {
+                throw new ParameterException(spec.commandLine(), "--env takes K=V, not '" + assignment + "'");
+            }
+            result.add(assignment.getBytes(StandardCharsets.UTF_8));
+        }
+        return result;
+    }
+
+    private List<BindSpec> bindSpecs() {
+        try {
+            return binds.stream().map(BindSpec::parse).toList();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--bind: " + e.getMessage());
+        }
+    }
+
+    private String absolute(String directory) {
+        if (directory != null && !directory.startsWith("/")) {
+            throw new ParameterException(spec.commandLine(), "--workdir takes an absolute path inside the sandbox");
+        }
+        return directory;
+    }
+
+    private String checkedHostname() {
+        if (hostname != null && !hostname.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")) {
+            throw new ParameterException(spec.commandLine(), "--hostname: '" + hostname + "' is not a host name");
+        }
+        return hostname;
+    }
+
+    private OptionalInt id(Integer value) {
+        if (value == null) {
+            return OptionalInt.empty();
+        }
+        if (value < 0) {
+            throw new ParameterException(spec.commandLine(), "ids are not negative");
+        }
+        return OptionalInt.of(value);
+    }
+
+    private Optional<Placement> placement() throws VeloException {
+        if (placement.equals("metadata")) {
+            throw new VeloException(
+                    "cannot run with --placement metadata: it is not part of this version", "use --placement auto");
+        }
+        for (Placement known : Placement.values()) {
+            if (known.label().equals(placement)) {
+                return Optional.of(known);
+            }
+        }
+        if (!placement.equals("auto")) {
+            throw new ParameterException(
+                    spec.commandLine(), "--placement is auto, hardlink, reflink or copy, not '" + placement + "'");
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,79 @@
+package dev.velo.runner;
+
+import dev.velo.profiles.Profile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The environment of this process as raw bytes, and the one that a payload gets: made from nothing, never by taking away. */
+final class CallerEnvironment {
+    /** bin/velo sets LC_ALL for the JVM and keeps the caller's under this name. */
+    private static final String CALLER_LC_ALL = "VELO_CALLER_LC_ALL";
+
+    private final Map<String, byte[]> values;
+
+    CallerEnvironment(Map<String, byte[]> values) {
+        this.values = values;
+    }
+
+    static CallerEnvironment ofThisProcess() throws IOException {
+        Map<String, byte[]> values = new LinkedHashMap<>();
+        byte[] bytes = Files.readAllBytes(Path.of("/proc/self/environ"));
+        int start = 0;
+        for (int i = 0; i < bytes.length; i++) {
+            if (bytes[i] == 0) {
+                String text = new String(bytes, start, i - start, StandardCharsets.ISO_8859_1);
+                int equals = text.indexOf('=');
+                if (equals > 0) {
+                    values.put(
+                            text.substring(0, equals),
+                            text.substring(equals + 1).getBytes(StandardCharsets.ISO_8859_1));
+                }
+                start = i + 1;
+            }
+        }
+        byte[] locale = values.remove(CALLER_LC_ALL);
+        values.remove("LC_ALL");
+        if (locale != null) {
+            values.put("LC_ALL", locale);
+        }
+        return new CallerEnvironment(values);
+    }
+
+    /** Assignments for the payload: the profile's, what it and the user pass on, and last the user's own. */
+    List<byte[]> forPayload(Profile profile, RunRequest request) {
+        Map<String, byte[]> result = new LinkedHashMap<>();
+        profile.set().forEach((name, value) -> result.put(name, value.getBytes(StandardCharsets.UTF_8)));
+        for (List<String> names : List.of(profile.pass(), request.passed())) {
+            for (String name : names) {
+                String key = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+                if (values.containsKey(key)) {
+                    result.put(name, values.get(key));
+                }
+            }
+        }
+        for (byte[] assignment : request.environment()) {
+            String text = new String(assignment, StandardCharsets.ISO_8859_1);
+            int equals = text.indexOf('=');
+            result.put(
+                    new String(text.substring(0, equals).getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8),
+                    text.substring(equals + 1).getBytes(StandardCharsets.ISO_8859_1));
+        }
+        List<byte[]> assignments = new ArrayList<>();
+        result.forEach((name, value) -> assignments.add(assignment(name, value)));
+        return assignments;
+    }
+
+    private static byte[] assignment(String name, byte[] value) {
+        byte[] key = (name + "=").getBytes(StandardCharsets.UTF_8);
+        byte[] out = Arrays.copyOf(key, key.length + value.length);
+        System.arraycopy(value, 0, out, key.length, value.length);
+        return out;
+    }
+}

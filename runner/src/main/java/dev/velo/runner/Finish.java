@@ -1,0 +1,172 @@
+package dev.velo.runner;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.FileName;
+import dev.velo.cas.TreePath;
+import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.DirectoryNode;
+import dev.velo.cas.manifest.LayerMerge;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestBuilder;
+import dev.velo.cas.manifest.ManifestFile;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.FileType;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.ContentCopy;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Staging;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.StoreLayout;
+import dev.velo.overlay.Change;
+import dev.velo.overlay.ChangeSet;
+import dev.velo.overlay.ContentSink;
+import dev.velo.overlay.UpperLayer;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Reads what a run left in its upper layer: a list of changes, and the result as a new manifest. */
+public final class Finish {
+    private final Store store;
+    private final PrintStream log;
+
+    /** @param log where the list goes when it is asked for as {@code -} */
+    public Finish(Store store, PrintStream log) {
+        this.store = store;
+        this.log = log;
+    }
+
+    public void run(FinishRequest request) throws VeloException {
+        List<DirectoryNode> layers = new ArrayList<>();
+        for (List<Path> group : List.of(request.bases(), request.manifests())) {
+            for (Path file : group) {
+                layers.add(Manifest.open(file).tree());
+            }
+        }
+        DirectoryNode lower = LayerMerge.merge(layers);
+        String upper = "leases/" + request.run() + "/upper";
+        try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
+            Staging staging = new Staging(store, store.blobs(), lease);
+            ContentSink sink = request.output().isPresent() ? new Stored(staging) : new Hashed();
+            ChangeSet changes = new UpperLayer(store.files(), sink, mountPoints(request), StoreLayout.FIXED_TIME)
+                    .read(store.root(), upper.getBytes(StandardCharsets.UTF_8), lower);
+            if (!changes.refused().isEmpty()) {
+                throw new VeloException(
+                        "cannot capture the changes of the run: "
+                                + String.join(
+                                        ", ",
+                                        changes.refused()
+                                                .subList(
+                                                        0,
+                                                        Math.min(
+                                                                10,
+                                                                changes.refused()
+                                                                        .size()))),
+                        "remove such files before the program ends");
+            }
+            if (request.changes().isPresent()) {
+                list(changes.changes(), request.changes().get());
+            }
+            if (request.output().isPresent()) {
+                staging.commit();
+                byte[] bytes = ManifestBuilder.encode(LayerMerge.apply(lower, changes.tree()));
+                store.roots().register(request.output().get(), Digest.of(bytes), bytes);
+                ManifestFile.write(bytes, request.output().get());
+            }
+        } catch (IOException e) {
+            throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);
+        }
+    }
+
+    private void list(List<Change> changes, String where) throws VeloException {
+        StringBuilder text = new StringBuilder();
+        for (Change change : changes) {
+            text.append(change.kind().letter())
+                    .append(' ')
+                    .append(change.path())
+                    .append('\n');
+        }
+        if (where.equals("-")) {
+            log.print(text);
+            log.flush();
+            return;
+        }
+        try {
+            Files.writeString(Path.of(where), text);
+        } catch (IOException e) {
+            throw new VeloException(
+                    "cannot write " + where + ": " + e.getMessage(),
+                    "name a file in a directory where you may write",
+                    e);
+        }
+    }
+
+    /** Leaves of the run's skeleton: whatever is there is a mount point or a link of Velo's, no change. */
+    private Set<TreePath> mountPoints(FinishRequest request) throws IOException {
+        Set<TreePath> points = new HashSet<>();
+        String skeleton = "leases/" + request.run() + "/" + Skeleton.NAME;
+        try (Descriptor root = store.files().openDirectory(store.root(), skeleton.getBytes(StandardCharsets.UTF_8))) {
+            collect(root, TreePath.ROOT, points);
+        }
+        return points;
+    }
+
+    private void collect(Descriptor directory, TreePath path, Set<TreePath> points) throws IOException {
+        FileOps files = store.files();
+        List<DirectoryEntry> entries = files.list(directory.number());
+        if (entries.isEmpty() && !path.isRoot()) {
+            points.add(path);
+        }
+        for (DirectoryEntry entry : entries) {
+            TreePath child = path.child(FileName.of(entry.name()));
+            if (files.status(directory.number(), entry.name()).type() != FileType.DIRECTORY) {
+                points.add(child);
+                continue;
+            }
+            try (Descriptor below = files.openDirectory(directory.number(), entry.name())) {
+                collect(below, child, points);
+            }
+        }
+    }
+
+    private final class Stored implements ContentSink {
+        private final Staging staging;
+        private final ContentCopy copy = new ContentCopy(store.files());
+
+        Stored(Staging staging) {
+            this.staging = staging;
+        }
+
+        @Override
+        public Digest store(Descriptor file, FileStatus status) throws IOException {
+            Staging.Draft draft = staging.draft();
+            boolean sparse = status.blocks() * 512 < status.size();
+            ContentCopy.Copied copied = copy.copy(file.number(), draft.file().number(), sparse);
+            if (staging.claim(copied.digest(), BlobStore.Form.PLAIN)) {
+                staging.discard(draft);
+            } else {
+                staging.seal(draft, copied.digest(), BlobStore.Form.PLAIN, copied.size());
+            }
+            return copied.digest();
+        }
+    }
+
+    private final class Hashed implements ContentSink {
+        private final ContentCopy copy = new ContentCopy(store.files());
+
+        @Override
+        public Digest store(Descriptor file, FileStatus status) throws IOException {
+            return copy.hash(file.number()).digest();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.velo.runner;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What to do with the changes of a run that has ended.
+ *
+ * @param run the name of its lease
+ * @param changes a file for the list of changes, or {@code -} for standard error
+ */
+public record FinishRequest(
+        String run, List<Path> bases, List<Path> manifests, Optional<Path> output, Optional<String> changes) {
+
+    /** The command that the launcher runs; all paths absolute, since it runs elsewhere and with hardly an environment. */
+    static List<String> command(Installation installation, Path store, String run, RunRequest request) {
+        List<String> command = new ArrayList<>(List.of(
+                "/usr/bin/env",
+                "JAVA_HOME=" + System.getProperty("java.home"),
+                installation.program().toString(),
+                "finish",
+                "--store=" + store,
+                "--run=" + run));
+        if ("1".equals(System.getenv("VRIFT_DEBUG"))) {
+            command.add(1, "VRIFT_DEBUG=1");
+        }
+        request.bases().forEach(file -> command.add("--base=" + file.toAbsolutePath()));
+        request.manifests().forEach(file -> command.add("--manifest=" + file.toAbsolutePath()));
+        request.output().ifPresent(file -> command.add("--output=" + file.toAbsolutePath()));
+        request.changes()
+                .ifPresent(file -> command.add(
+                        "--changes=" + (file.equals("-") ? file : Path.of(file).toAbsolutePath())));
+        return command;
+    }
+}

@@ -1,0 +1,137 @@
+package dev.velo.runner;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import dev.velo.linkfarm.LinkFarm;
+import dev.velo.namespaces.Identity;
+import dev.velo.namespaces.LaunchException;
+import dev.velo.namespaces.LaunchPlan;
+import dev.velo.namespaces.Network;
+import dev.velo.namespaces.exec.Launcher;
+import dev.velo.overlay.OverlayMount;
+import dev.velo.profiles.Profile;
+import dev.velo.profiles.ProfileCatalog;
+import dev.velo.profiles.ProfileException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Mode A: leases, farms, plan, and then this process becomes the launcher. */
+public final class Run {
+    private final Store store;
+    private final Installation installation;
+
+    public Run(Store store, Installation installation) {
+        this.store = store;
+        this.installation = installation;
+    }
+
+    /** Returns only by exception; whatever was made until then is gone. */
+    public void become(RunRequest request) throws VeloException, ProfileException, LaunchException {
+        Profile profile = new ProfileCatalog().load(request.profile());
+        List<Manifest> bases = open(request.bases());
+        List<Manifest> manifests = open(request.manifests());
+        List<Digest> digests = new ArrayList<>();
+        bases.forEach(manifest -> digests.add(manifest.digest()));
+        manifests.forEach(manifest -> digests.add(manifest.digest()));
+        Lease lease = store.leases().take(Lease.Kind.RUN, digests);
+        try {
+            register(request.bases(), bases);
+            register(request.manifests(), manifests);
+            LaunchPlan plan =
+                    plan(request, profile, lease, new Layers(farms(bases, request), farms(manifests, request)));
+            new Launcher(installation.launcher()).become(plan, lease.path());
+        } catch (IOException e) {
+            throw StoreException.of("cannot prepare the run in store " + store.path(), e);
+        } finally {
+            lease.close();
+        }
+    }
+
+    /** The trees of a run in the order in which the user named them. */
+    private record Layers(List<Tree> bases, List<Tree> manifests) {
+        OverlayMount mount(String skeleton) {
+            return OverlayMount.of(
+                    skeleton,
+                    bases.stream().map(Tree::layer).toList(),
+                    manifests.stream().map(Tree::layer).toList());
+        }
+
+        List<Tree> topmostFirst() {
+            List<Tree> trees = new ArrayList<>();
+            for (List<Tree> group : List.of(manifests, bases)) {
+                for (int i = group.size() - 1; i >= 0; i--) {
+                    trees.add(group.get(i));
+                }
+            }
+            return trees;
+        }
+    }
+
+    private static List<Manifest> open(List<Path> files) throws VeloException {
+        List<Manifest> manifests = new ArrayList<>();
+        for (Path file : files) {
+            manifests.add(Manifest.open(file));
+        }
+        return manifests;
+    }
+
+    private void register(List<Path> files, List<Manifest> manifests) throws VeloException {
+        for (int i = 0; i < files.size(); i++) {
+            Manifest manifest = manifests.get(i);
+            store.roots().register(files.get(i).toAbsolutePath().normalize(), manifest.digest(), manifest.toBytes());
+        }
+    }
+
+    private List<Tree> farms(List<Manifest> manifests, RunRequest request) throws VeloException {
+        LinkFarm farm = new LinkFarm(store);
+        List<Tree> trees = new ArrayList<>();
+        for (Manifest manifest : manifests) {
+            trees.add(new Tree(manifest, farm.of(manifest, request.placement()).tree()));
+        }
+        return trees;
+    }
+
+    private LaunchPlan plan(RunRequest request, Profile profile, Lease lease, Layers layers)
+            throws IOException, VeloException {
+        RootPlan root = new RootPlan(layers.topmostFirst());
+        root.plan(profile, request.binds());
+        new Skeleton(store.files()).write(lease.directory(), root.skeleton());
+
+        String run = "leases/" + lease.name();
+        LaunchPlan.Builder plan = new LaunchPlan.Builder()
+                .base(store.path().toString())
+                .runDirectory(run)
+                .workdir(request.workdir().orElse(profile.workdir()))
+                .hostname(request.hostname().orElse(profile.hostname()))
+                .identity(identity(request, profile))
+                .network(request.hostNetwork().orElse(profile.hostNetwork()) ? Network.HOST : Network.NONE)
+                .descriptorLimit(store.files().raiseDescriptorLimit())
+                .keep(lease.lock());
+        store.files().keepAtExec(lease.lock());
+        layers.mount(run + "/" + Skeleton.NAME).topmostFirst().forEach(plan::layer);
+        root.mounts().forEach(plan::mount);
+        request.command().forEach(plan::argument);
+        CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);
+        request.timeout().ifPresent(plan::timeLimit);
+        if (request.output().isPresent() || request.changes().isPresent()) {
+            plan.finish(FinishRequest.command(installation, store.path(), lease.name(), request));
+        }
+        return plan.build();
+    }
+
+    private Identity identity(RunRequest request, Profile profile) {
+        int uid = store.files().effectiveUid();
+        int gid = store.files().effectiveGid();
+        return new Identity(
+                request.uid().orElse(profile.uid().orElse(uid)),
+                request.gid().orElse(profile.gid().orElse(gid)),
+                uid == 0 ? store.owner().uid() : uid,
+                uid == 0 ? store.owner().gid() : gid);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.velo.runner;
+
+import dev.velo.linkfarm.Placement;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A run, as the user asked for it.
+ *
+ * @param bases below every manifest; a later one wins over an earlier
+ * @param manifests a later one wins over an earlier
+ * @param environment assignments {@code K=V} as raw bytes
+ * @param passed names of the caller's variables
+ * @param command raw bytes, at least one
+ */
+public record RunRequest(
+        List<Path> bases,
+        List<Path> manifests,
+        String profile,
+        Optional<Boolean> hostNetwork,
+        List<byte[]> environment,
+        List<String> passed,
+        List<BindSpec> binds,
+        Optional<String> workdir,
+        Optional<String> hostname,
+        OptionalInt uid,
+        OptionalInt gid,
+        Optional<Path> output,
+        Optional<String> changes,
+        Optional<Placement> placement,
+        Optional<Duration> timeout,
+        List<byte[]> command) {}

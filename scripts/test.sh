@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them. Run by root, the black-box tests run twice: as root and as an ordinary user.
+# The last line tells how many passed, failed and were skipped; the exit status is non-zero when any failed.
+set -euo pipefail
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$repository"
+. scripts/packages.sh
+
+need_build_tools
+need rsync command -v rsync
+need attr command -v setfattr
+need util-linux command -v setpriv
+need clang-format command -v clang-format
+install_missing
+
+passed=0
+failed=0
+skipped=0
+
+echo "== C format"
+if ! clang-format --version | grep -q 'version 14\.'; then
+  echo "skipped: the layout is pinned to clang-format 14, and this is $(clang-format --version)"
+  skipped=$((skipped + 1))
+elif git ls-files -z -- '*.c' '*.h' | xargs -0 -r clang-format --dry-run --Werror; then
+  passed=$((passed + 1))
+else
+  echo "failed: run scripts/format.sh"
+  failed=$((failed + 1))
+fi
+
+# count LABEL REPORT...: adds up JUnit's XML reports and prints why tests were skipped.
+count() {
+  local label=$1 report tests failures errors skips head
+  shift
+  for report in "$@"; do
+    [ -e "$report" ] || continue
+    head=$(grep -m 1 '<testsuite ' "$report" -A 3 | tr '\n' ' ')
+    tests=$(attribute tests "$head")
+    failures=$(attribute failures "$head")
+    errors=$(attribute errors "$head")
+    skips=$(attribute skipped "$head")
+    passed=$((passed + tests - failures - errors - skips))
+    failed=$((failed + failures + errors))
+    skipped=$((skipped + skips))
+    # Surefire writes the reason as an attribute, JUnit's own reporter as text.
+    grep -ohE '<skipped[^>]*message="[^"]*"|<skipped><!\[CDATA\[[^]]*' "$report" |
+      sed -E -e 's/.*(message="|CDATA\[)//' -e 's/"$//' -e 's/^[^ ]*Exception: //' -e "s/^/skipped $label: /" || true
+  done
+}
+
+attribute() {
+  local value
+  value=$(grep -o " $1=\"[0-9]*\"" <<<"$2" | head -n 1 | tr -dc 0-9)
+  echo "${value:-0}"
+}
+
+who=root
+if [ "$(id -u)" -ne 0 ]; then
+  who="user $(id -un 2>/dev/null || id -u)"
+  echo "Not root: the tests run once, as $who; those that need root are skipped."
+fi
+echo "== unit tests, then black-box tests as $who"
+rm -rf -- */target/surefire-reports */target/failsafe-reports
+maven=0
+# One failed test must not keep the later modules from being tested; the reports tell.
+mvn -B -Dmaven.test.failure.ignore=true verify || maven=$?
+count "in the unit tests" */target/surefire-reports/TEST-*.xml
+count "as $who" */target/failsafe-reports/TEST-*.xml
+if [ "$maven" -ne 0 ]; then
+  echo "failed: mvn verify ended with status $maven (a compiler, a C test or the format of the sources)"
+  failed=$((failed + 1))
+fi
+
+if [ "$(id -u)" -eq 0 ] && [ -d it/target/lib ] && [ -x runner/target/velo/bin/velo ]; then
+  user=54321
+  echo "== black-box tests as user $user"
+  stage=$(mktemp -d)
+  trap 'rm -rf "$stage"' EXIT
+  mkdir -p "$stage/runner/target" "$stage/it/target" "$stage/home" "$stage/tmp"
+  cp -a runner/target/velo "$stage/runner/target/"
+  cp -a it/target/test-classes it/target/lib "$stage/it/target/"
+  [ ! -d it/target/cache ] || cp -a it/target/cache "$stage/it/target/"
+  cp -a scripts bench README.md "$stage/"
+  chown -R "$user:$user" "$stage"
+  chmod 0755 "$stage"
+  java=$(readlink -f "$(command -v java)")
+  status=0
+  (
+    cd "$stage/it"
+    env -i PATH="$PATH" HOME="$stage/home" TMPDIR="$stage/tmp" LANG=C.UTF-8 \
+      setpriv --reuid="$user" --regid="$user" --clear-groups \
+      "$java" -Djava.io.tmpdir="$stage/tmp" -Dvelo.repository="$stage" -cp 'target/test-classes:target/lib/*' \
+      org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=tree --reports-dir=reports \
+      --scan-classpath=target/test-classes --include-classname='.*IT'
+  ) || status=$?
+  before=$failed
+  count "as user $user" "$stage"/it/reports/TEST-junit-jupiter.xml
+  if [ "$status" -ne 0 ] && [ "$failed" -eq "$before" ]; then
+    echo "failed: the run as user $user ended with status $status"
+    failed=$((failed + 1))
+  fi
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
