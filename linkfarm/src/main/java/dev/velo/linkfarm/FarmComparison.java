@@ -93,19 +93,18 @@ final class FarmComparison {
                 faults.add(path + ": no longer a directory");
                 return;
             }
-            checkDirectory(parent, name, path, node, status);
+            if (status.permissions() != node.mode() || !status.modified().equals(node.modified())) {
+                faults.add(path + ": mode or time of the directory has changed");
+            }
             levels.push(opened(parent, name, path, node, status.permissions()));
         } catch (ErrnoException e) {
             faults.add(path + ": " + e.errno().text());
         }
     }
 
-    private void checkDirectory(int parent, byte[] name, String path, DirectoryNode node, FileStatus status)
-            throws IOException {
-        if (status.permissions() != node.mode() || !status.modified().equals(node.modified())) {
-            faults.add(path + ": mode or time of the directory has changed");
-        }
-        boolean opaque = files.attribute(parent, name, TreeWriter.OPAQUE)
+    /** Reading an attribute needs permission to read the directory, so this is for one that is open. */
+    private void checkOpaque(Descriptor directory, String path, DirectoryNode node) throws IOException {
+        boolean opaque = files.attribute(directory.number(), bytes("."), TreeWriter.OPAQUE)
                 .filter(value -> Arrays.equals(value, bytes(TreeWriter.OPAQUE_VALUE)))
                 .isPresent();
         if (opaque != node.opaque()) {
@@ -121,6 +120,7 @@ final class FarmComparison {
         }
         Descriptor directory = files.openDirectory(parent, name);
         try {
+            checkOpaque(directory, path, node);
             String prefix = path.endsWith("/") ? path : path + "/";
             List<DirectoryNode.Child> below = children(directory.number(), prefix, node);
             return new Level(directory, prefix, below.iterator(), closed ? mode : null);
