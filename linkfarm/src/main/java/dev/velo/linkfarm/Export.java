@@ -1,6 +1,5 @@
 package dev.velo.linkfarm;
 
-import dev.velo.cas.TreePath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.manifest.Manifest;
@@ -14,7 +13,6 @@ import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.CorruptBlobException;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
-import dev.velo.cas.store.TreeRemoval;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,14 +24,20 @@ public final class Export {
     private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
 
     private final Store store;
-    private final FileOps files = FileOps.system();
+    private final FileOps files;
 
     public Export(Store store) {
+        this(store, FileOps.system());
+    }
+
+    /** @param files operations whose files belong to the caller, or ones that a test makes fail */
+    Export(Store store, FileOps files) {
         this.store = store;
+        this.files = files;
     }
 
     /**
-     * Writes the tree. After a failure nothing of it is left.
+     * Writes the tree. After a failure nothing of it is left, and nothing that was not of it is gone.
      *
      * @param target a directory that is empty or does not exist yet
      */
@@ -41,17 +45,32 @@ public final class Export {
         checkContents(manifest);
         byte[] path = target.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
         boolean made = make(path, target);
-        try {
-            Descriptor root = files.openDirectoryFollowing(path);
+        try (Descriptor root = files.openDirectoryFollowing(path)) {
             refuseFull(root, target);
+            int mode = files.status(root.number()).permissions();
+            TreeWriter writer = new TreeWriter(files, new ExactCopies());
             try {
-                new TreeWriter(files, new ExactCopies()).write(manifest.tree(), root, THREADS);
-            } catch (IOException | VeloException e) {
-                empty(path, made);
+                writer.write(manifest.tree(), root, THREADS);
+            } catch (IOException | VeloException | RuntimeException | Error e) {
+                takeBack(writer, root, mode, made ? path : null, e);
                 throw e;
             }
         } catch (IOException e) {
             throw StoreException.of("cannot export to " + target, e);
+        }
+    }
+
+    /** Removes what the writer made. What somebody else has put into the directory meanwhile stays, and then the directory stays too. */
+    private void takeBack(TreeWriter writer, Descriptor root, int mode, byte[] made, Throwable cause) {
+        try {
+            files.changeMode(root.number(), mode | 0700);
+            writer.retract(root);
+            files.changeMode(root.number(), mode);
+            if (made != null) {
+                files.removeDirectory(FileOps.CWD, made);
+            }
+        } catch (IOException e) {
+            cause.addSuppressed(e);
         }
     }
 
@@ -90,25 +109,9 @@ public final class Export {
 
     private void refuseFull(Descriptor root, Path target) throws IOException, VeloException {
         if (!files.list(root.number()).isEmpty()) {
-            root.close();
             throw new VeloException(
                     "cannot export to " + target + ": the directory is not empty",
                     "name an empty directory or one that does not exist yet");
-        }
-    }
-
-    /** The directory was empty, so all that is in it now is ours. */
-    private void empty(byte[] path, boolean made) throws IOException {
-        TreeRemoval removal = new TreeRemoval(files);
-        if (made) {
-            removal.remove(FileOps.CWD, path);
-            return;
-        }
-        files.changeMode(FileOps.CWD, path, 0700);
-        try (Descriptor root = files.openDirectoryFollowing(path)) {
-            for (var entry : files.list(root.number())) {
-                removal.remove(root.number(), entry.name());
-            }
         }
     }
 
@@ -117,13 +120,13 @@ public final class Export {
         private final ThreadLocal<ContentCopy> copies = ThreadLocal.withInitial(() -> new ContentCopy(files));
 
         @Override
-        public void place(int dir, byte[] name, FileNode file, TreePath path) throws IOException, VeloException {
+        public void place(int dir, byte[] name, FileNode file) throws IOException, VeloException {
             try (Descriptor blob = store.blobs().open(file.digest());
                     Descriptor target = files.createFile(dir, name, 0600)) {
                 FileStatus status = files.status(blob.number());
                 boolean sparse = status.blocks() * 512 < status.size();
                 ContentCopy.Copied copied = copies.get().copy(blob.number(), target.number(), sparse);
-                if (!copied.digest().equals(file.digest())) {
+                if (copied.size() != file.size() || !copied.digest().equals(file.digest())) {
                     throw new CorruptBlobException(store, file.digest());
                 }
                 files.changeMode(target.number(), file.mode());

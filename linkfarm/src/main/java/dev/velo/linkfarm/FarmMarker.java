@@ -11,12 +11,16 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The layout of a farm's directory: the tree, and a marker that says the tree is complete and since which start of the machine. A farm is not synced
  * to disk, since it can be built again; after a crash it may be torn, so a farm of an earlier start is not used.
  */
 final class FarmMarker {
+    /** What a marker says. */
+    record Built(String boot, long entries) {}
+
     static final String TREE = "tree";
     private static final String MARKER = "complete";
     private static final String HEADER = "velo-farm 1";
@@ -25,9 +29,9 @@ final class FarmMarker {
     private final Store store;
     private final FileOps files;
 
-    FarmMarker(Store store) {
+    FarmMarker(Store store, FileOps files) {
         this.store = store;
-        this.files = store.files();
+        this.files = files;
     }
 
     static String name(Digest manifest, Placement placement) {
@@ -48,8 +52,8 @@ final class FarmMarker {
         }
     }
 
-    /** True where the farm is there, complete, and built since the machine was started. */
-    boolean isCurrent(String name) throws IOException {
+    /** What a complete farm's marker says; empty where there is no farm of that name, or one that is not complete. */
+    Optional<Built> read(String name) throws IOException {
         try (Descriptor file = files.openRead(store.root(), bytes(path(name) + "/" + MARKER))) {
             ByteBuffer buffer = ByteBuffer.allocateDirect(LIMIT);
             while (buffer.hasRemaining() && files.read(file.number(), buffer) > 0) {
@@ -57,13 +61,26 @@ final class FarmMarker {
             }
             byte[] content = new byte[buffer.flip().remaining()];
             buffer.get(content);
-            return new String(content, StandardCharsets.US_ASCII).startsWith(HEADER + "\n" + bootId() + "\n");
+            return parse(new String(content, StandardCharsets.US_ASCII));
         } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT)) {
-                return false;
+            // ENOTDIR: something that is no farm has a farm's name.
+            if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
+                return Optional.empty();
             }
             throw e;
         }
+    }
+
+    private static Optional<Built> parse(String text) {
+        String[] lines = text.split("\n", -1);
+        boolean whole = lines.length == 4 && lines[0].equals(HEADER) && lines[2].matches("[0-9]{1,10}");
+        return whole ? Optional.of(new Built(lines[1], Long.parseLong(lines[2]))) : Optional.empty();
+    }
+
+    /** True where the farm is there, complete, and built since the machine was started. */
+    boolean isCurrent(String name) throws IOException {
+        Optional<Built> built = read(name);
+        return built.isPresent() && built.get().boot().equals(bootId());
     }
 
     private static String bootId() throws IOException {

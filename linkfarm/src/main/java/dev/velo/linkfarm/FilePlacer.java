@@ -1,12 +1,11 @@
 package dev.velo.linkfarm;
 
-import dev.velo.cas.TreePath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.FileNode;
 import java.io.IOException;
 
 /** Puts one regular file into a tree that is being written. Used by many threads at once. */
 interface FilePlacer {
-    /** Makes {@code name} in {@code dir}, where nothing has that name. */
-    void place(int dir, byte[] name, FileNode file, TreePath path) throws IOException, VeloException;
+    /** Makes {@code name} in {@code dir}; EEXIST, and nothing touched, where something has that name. */
+    void place(int dir, byte[] name, FileNode file) throws IOException, VeloException;
 }

@@ -1,11 +1,13 @@
 package dev.velo.linkfarm;
 
 import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /** Finds by trying what the store's file system can do: names of file systems and versions of kernels prove nothing. */
 public final class FilesystemProbe {
@@ -29,6 +31,10 @@ public final class FilesystemProbe {
         }
     }
 
+    private static final byte[] ORIGINAL = name("probe");
+    private static final byte[] LINKED = name("probe-link");
+    private static final byte[] CLONED = name("probe-clone");
+
     private final FileOps files;
 
     public FilesystemProbe(FileOps files) {
@@ -37,22 +43,48 @@ public final class FilesystemProbe {
 
     /** Tries in an empty directory, and leaves it empty. */
     public Abilities probe(int directory) throws IOException {
-        byte[] original = name("probe");
-        byte[] linked = name("probe-link");
-        byte[] cloned = name("probe-clone");
-        try (Descriptor file = files.createFile(directory, original, 0600)) {
+        return probe(directory, directory, Optional.empty());
+    }
+
+    /**
+     * As {@link #probe(int)}, with a file that is there already: its inode may be immutable (chattr(1)), belong to somebody else
+     * (fs.protected_hardlinks), or be on another file system than the directory.
+     *
+     * @param sample below {@code sampleDirectory}; empty where there is no such file, and then one is made in the directory
+     */
+    public Abilities probe(int directory, int sampleDirectory, Optional<byte[]> sample) throws IOException {
+        boolean links;
+        boolean clones;
+        try (Descriptor file = files.createFile(directory, ORIGINAL, 0600)) {
             files.write(file.number(), ByteBuffer.allocateDirect(4096));
-            boolean links = succeeds(() -> files.link(directory, original, directory, linked));
-            boolean clones;
-            try (Descriptor clone = files.createFile(directory, cloned, 0600)) {
-                clones = succeeds(() -> files.clone(file.number(), clone.number()));
+            links = sample.isPresent()
+                    ? links(sampleDirectory, sample.get(), directory)
+                    : links(directory, ORIGINAL, directory);
+            try (Descriptor clone = files.createFile(directory, CLONED, 0600)) {
+                clones = sample.isPresent()
+                        ? clones(sampleDirectory, sample.get(), clone)
+                        : succeeds(() -> files.clone(file.number(), clone.number()));
             }
-            if (links) {
-                files.unlink(directory, linked);
-            }
-            files.unlink(directory, cloned);
-            files.unlink(directory, original);
-            return new Abilities(links, clones);
+        }
+        files.unlink(directory, CLONED);
+        files.unlink(directory, ORIGINAL);
+        return new Abilities(links, clones);
+    }
+
+    private boolean links(int fromDirectory, byte[] from, int directory) throws IOException {
+        try {
+            files.link(fromDirectory, from, directory, LINKED);
+        } catch (ErrnoException e) {
+            // An inode that has all the links it can have shows that links can be made.
+            return e.is(Errno.EMLINK);
+        }
+        files.unlink(directory, LINKED);
+        return true;
+    }
+
+    private boolean clones(int fromDirectory, byte[] from, Descriptor to) throws IOException {
+        try (Descriptor file = files.openRead(fromDirectory, from)) {
+            return succeeds(() -> files.clone(file.number(), to.number()));
         }
     }
 

@@ -27,6 +27,7 @@ import java.util.Optional;
  */
 public final class LinkFarm {
     private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
+    private static final int ATTEMPTS = 8;
     private static final byte[] BUILDING = bytes("farm");
 
     private final Store store;
@@ -34,9 +35,14 @@ public final class LinkFarm {
     private final FarmMarker marker;
 
     public LinkFarm(Store store) {
+        this(store, store.files());
+    }
+
+    /** @param files the store's file operations, or ones that a test makes fail */
+    LinkFarm(Store store, FileOps files) {
         this.store = store;
-        this.files = store.files();
-        this.marker = new FarmMarker(store);
+        this.files = files;
+        this.marker = new FarmMarker(store, files);
     }
 
     /**
@@ -73,22 +79,50 @@ public final class LinkFarm {
 
     private Farm build(Manifest manifest, Optional<Placement> wanted, long start) throws IOException, VeloException {
         try (Lease lease = store.leases().take(Lease.Kind.FARM, List.of(manifest.digest()))) {
-            Placement placement = choose(lease, wanted);
-            checkContents(manifest, placement, lease);
+            List<Manifest.Content> contents = manifest.contents();
+            checkContents(manifest, contents);
+            Placement placement = choose(lease, wanted, contents);
+            if (placement == Placement.HARDLINK) {
+                ensureTwins(contents, lease);
+            }
             files.makeDirectory(lease.directory(), BUILDING, 0700);
             try (Descriptor farm = files.openDirectory(lease.directory(), BUILDING)) {
                 files.makeDirectory(farm.number(), bytes(FarmMarker.TREE), 0700);
-                Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE));
-                new TreeWriter(files, new StorePlacer(store, files, placement)).write(manifest.tree(), tree, THREADS);
+                try (Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE))) {
+                    StorePlacer placer = new StorePlacer(store, files, placement);
+                    new TreeWriter(files, placer).write(manifest.tree(), tree, THREADS);
+                }
                 marker.write(farm.number(), manifest.entryCount());
             }
-            publish(lease, FarmMarker.name(manifest.digest(), placement));
-            return farm(manifest, placement, true, start);
+            boolean ours = publish(lease, FarmMarker.name(manifest.digest(), placement));
+            return farm(manifest, placement, ours, start);
         }
     }
 
-    private Placement choose(Lease lease, Optional<Placement> wanted) throws IOException, VeloException {
-        FilesystemProbe.Abilities abilities = new FilesystemProbe(files).probe(lease.directory());
+    /** Every content must be there and of the right size before anything is built. */
+    private void checkContents(Manifest manifest, List<Manifest.Content> contents) throws IOException, VeloException {
+        List<Manifest.Content> missing = new ArrayList<>();
+        for (Manifest.Content content : contents) {
+            Optional<FileStatus> blob = store.blobs().status(content.digest(), BlobStore.Form.PLAIN);
+            if (blob.isEmpty()) {
+                missing.add(content);
+            } else if (blob.get().size() != content.size()) {
+                throw new CorruptBlobException(store, content.digest());
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new MissingBlobException(manifest.digest().toHex(), missing);
+        }
+    }
+
+    /** Decided once for the whole farm, by what the file system does with one of its blobs. */
+    private Placement choose(Lease lease, Optional<Placement> wanted, List<Manifest.Content> contents)
+            throws IOException, VeloException {
+        Optional<byte[]> sample = contents.stream()
+                .filter(content -> content.size() > 0)
+                .findFirst()
+                .map(content -> BlobStore.nameOf(content.digest(), BlobStore.Form.PLAIN));
+        FilesystemProbe.Abilities abilities = new FilesystemProbe(files).probe(lease.directory(), store.root(), sample);
         if (wanted.isPresent() && !abilities.can(wanted.get())) {
             throw new VeloException(
                     "cannot place files by " + wanted.get().label() + ": the file system of store " + store.path()
@@ -98,41 +132,56 @@ public final class LinkFarm {
         return wanted.orElse(abilities.best());
     }
 
-    /** Before anything is built: every content must be there, of the right size, and executable ones must have their twin. */
-    private void checkContents(Manifest manifest, Placement placement, Lease lease) throws IOException, VeloException {
-        List<Manifest.Content> missing = new ArrayList<>();
-        List<Digest> twins = new ArrayList<>();
+    private void ensureTwins(List<Manifest.Content> contents, Lease lease) throws IOException, VeloException {
+        List<Manifest.Content> executable = contents.stream()
+                .filter(content -> content.executable() && content.size() > 0)
+                .toList();
         BlobStore blobs = store.blobs();
-        for (Manifest.Content content : manifest.contents()) {
-            Optional<FileStatus> blob = blobs.status(content.digest(), BlobStore.Form.PLAIN);
-            if (blob.isEmpty()) {
-                missing.add(content);
-            } else if (blob.get().size() != content.size()) {
+        new Twins(store, blobs)
+                .ensure(executable.stream().map(Manifest.Content::digest).toList(), lease);
+        for (Manifest.Content content : executable) {
+            Optional<FileStatus> twin = blobs.status(content.digest(), BlobStore.Form.EXECUTABLE);
+            if (twin.isEmpty() || twin.get().size() != content.size()) {
                 throw new CorruptBlobException(store, content.digest());
-            } else if (content.executable() && content.size() > 0) {
-                twins.add(content.digest());
             }
-        }
-        if (!missing.isEmpty()) {
-            throw new MissingBlobException(manifest.digest().toHex(), missing);
-        }
-        if (placement == Placement.HARDLINK) {
-            new Twins(store, blobs).ensure(twins, lease);
         }
     }
 
-    private void publish(Lease lease, String name) throws IOException {
+    /** Gives the farm its name. False where somebody else was faster: theirs is as good, and it is the one that stays. */
+    private boolean publish(Lease lease, String name) throws IOException {
         byte[] target = bytes(FarmMarker.path(name));
-        try {
-            files.renameNew(lease.directory(), BUILDING, store.root(), target);
-        } catch (ErrnoException e) {
-            if (!e.is(Errno.EEXIST)) {
-                throw e;
-            }
-            if (!marker.isCurrent(name)) {
-                // Built before the last start of this machine: a crash may have torn it, so it is replaced.
-                files.rename(store.root(), target, lease.directory(), bytes("stale"));
+        for (int attempt = 1; ; attempt++) {
+            try {
                 files.renameNew(lease.directory(), BUILDING, store.root(), target);
+                return true;
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.EEXIST) || attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+            if (marker.isCurrent(name)) {
+                return false;
+            }
+            takeStaleAway(lease, name, target, attempt);
+        }
+    }
+
+    /**
+     * Built before the last start of this machine: a crash may have torn it. Its own lock decides who takes it away, and the second look
+     * comes after the lock: a farm that somebody has put in its place meanwhile may be in use already.
+     */
+    private void takeStaleAway(Lease lease, String name, byte[] target, int attempt) throws IOException {
+        try (Descriptor stale = files.openDirectory(store.root(), target)) {
+            files.lock(stale.number(), true);
+            Optional<FileStatus> now = files.statusIfPresent(store.root(), target);
+            boolean same = now.isPresent()
+                    && now.get().inode() == files.status(stale.number()).inode();
+            if (same && !marker.isCurrent(name)) {
+                files.rename(store.root(), target, lease.directory(), bytes("stale-" + attempt));
+            }
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
             }
         }
     }

@@ -1,6 +1,5 @@
 package dev.velo.linkfarm;
 
-import dev.velo.cas.TreePath;
 import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.Errno;
@@ -29,7 +28,7 @@ final class StorePlacer implements FilePlacer {
     }
 
     @Override
-    public void place(int dir, byte[] name, FileNode file, TreePath path) throws IOException, CorruptBlobException {
+    public void place(int dir, byte[] name, FileNode file) throws IOException, CorruptBlobException {
         BlobStore.Form form = BlobStore.Form.of(file.isExecutable());
         // The empty blob would be the most linked inode of all, and any one writer could poison every empty file.
         if (placement != Placement.HARDLINK || file.size() == 0) {
@@ -54,7 +53,7 @@ final class StorePlacer implements FilePlacer {
                 try (Descriptor blob =
                         files.openRead(store.root(), BlobStore.nameOf(file.digest(), BlobStore.Form.PLAIN))) {
                     ContentCopy.Copied copied = copies.get().copy(blob.number(), target.number(), true);
-                    if (!copied.digest().equals(file.digest())) {
+                    if (copied.size() != file.size() || !copied.digest().equals(file.digest())) {
                         throw new CorruptBlobException(store, file.digest());
                     }
                 }

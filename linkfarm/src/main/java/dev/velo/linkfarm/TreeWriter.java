@@ -1,13 +1,12 @@
 package dev.velo.linkfarm;
 
-import dev.velo.cas.FileName;
-import dev.velo.cas.TreePath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.manifest.SymlinkNode;
-import dev.velo.cas.manifest.WhiteoutNode;
 import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Writes a tree below a directory descriptor, a directory at a time, on several threads. Each step is one name relative to a directory
@@ -28,43 +26,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A directory gets its mode and time when everything below it is there. Use once.
  */
 final class TreeWriter {
-    private static final String OPAQUE = "user.overlay.opaque";
-
-    /** A directory being written: open until its last child is done. */
-    private static final class Work {
-        private final Work parent;
-        private final FileName name;
-        private final DirectoryNode node;
-        private final AtomicInteger unfinished;
-        private Descriptor directory;
-
-        Work(Work parent, FileName name, DirectoryNode node) {
-            this.parent = parent;
-            this.name = name;
-            this.node = node;
-            long below = node.children().stream()
-                    .filter(child -> child.node() instanceof DirectoryNode)
-                    .count();
-            this.unfinished = new AtomicInteger(1 + (int) below);
-        }
-
-        TreePath path() {
-            Deque<FileName> names = new ArrayDeque<>();
-            for (Work at = this; at.parent != null; at = at.parent) {
-                names.push(at.name);
-            }
-            TreePath path = TreePath.ROOT;
-            for (FileName component : names) {
-                path = path.child(component);
-            }
-            return path;
-        }
-    }
+    static final String OPAQUE = "user.overlay.opaque";
+    static final String OPAQUE_VALUE = "y";
 
     private final FileOps files;
     private final FilePlacer placer;
-    private final Deque<Work> pending = new ArrayDeque<>();
+    private final Deque<DirectoryWork> pending = new ArrayDeque<>();
     private final Set<Descriptor> open = ConcurrentHashMap.newKeySet();
+    private DirectoryWork first;
     private int unfinished;
     private Throwable failure;
 
@@ -73,11 +42,10 @@ final class TreeWriter {
         this.placer = placer;
     }
 
-    /** Fills the empty directory {@code root}, which this takes over, and gives it the mode and time of the tree's root. */
+    /** Fills the empty directory {@code root}, which stays the caller's to close, and gives it the mode and time of the tree's root. */
     void write(DirectoryNode tree, Descriptor root, int threads) throws IOException, VeloException {
-        Work first = new Work(null, null, tree);
+        first = new DirectoryWork(null, null, tree);
         first.directory = root;
-        open.add(root);
         push(List.of(first));
         List<Thread> workers = new ArrayList<>();
         for (int i = 1; i < threads; i++) {
@@ -87,21 +55,35 @@ final class TreeWriter {
             workers.add(worker);
         }
         drain();
+        boolean interrupted = false;
         for (Thread worker : workers) {
-            join(worker);
+            // Whoever cleans up next must be the only one at work in the tree.
+            interrupted |= joined(worker);
         }
         for (Descriptor directory : open) {
             directory.close();
         }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
         rethrow();
     }
 
-    private static void join(Thread worker) throws IOException {
-        try {
-            worker.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
+    /** After {@link #write} has failed: takes away what it made, and nothing else. The root keeps the mode that it has. */
+    void retract(Descriptor root) throws IOException {
+        new Retraction(files).run(first, root);
+    }
+
+    private boolean joined(Thread worker) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                worker.join();
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+                fail(new IOException("interrupted", e));
+            }
         }
     }
 
@@ -120,19 +102,20 @@ final class TreeWriter {
         }
     }
 
-    private synchronized void push(List<Work> more) {
+    private synchronized void push(List<DirectoryWork> more) {
         more.forEach(pending::push);
         unfinished += more.size();
         notifyAll();
     }
 
     /** The next piece of work, or null where all is done or has failed. */
-    private synchronized Work next() {
+    private synchronized DirectoryWork next() {
         while (pending.isEmpty() && unfinished > 0 && failure == null) {
             try {
                 wait();
             } catch (InterruptedException e) {
-                failure = new IOException("interrupted", e);
+                Thread.currentThread().interrupt();
+                fail(new IOException("interrupted", e));
             }
         }
         return failure != null || pending.isEmpty() ? null : pending.pop();
@@ -151,7 +134,7 @@ final class TreeWriter {
     }
 
     private void drain() {
-        for (Work work = next(); work != null; work = next()) {
+        for (DirectoryWork work = next(); work != null; work = next()) {
             try {
                 fill(work);
                 done();
@@ -161,47 +144,81 @@ final class TreeWriter {
         }
     }
 
-    private void fill(Work work) throws IOException, VeloException {
+    private void fill(DirectoryWork work) throws IOException, VeloException {
         if (work.parent != null) {
-            int parent = work.parent.directory.number();
-            byte[] name = work.name.toBytes();
-            files.makeDirectory(parent, name, 0700);
-            work.directory = files.openDirectory(parent, name);
-            open.add(work.directory);
+            make(work);
         }
-        List<Work> below = new ArrayList<>();
-        TreePath path = null;
-        int dir = work.directory.number();
+        List<DirectoryWork> below = new ArrayList<>();
         for (DirectoryNode.Child child : work.node.children()) {
-            byte[] name = child.name().toBytes();
-            if (child.node() instanceof FileNode file) {
-                path = path == null ? work.path() : path;
-                placer.place(dir, name, file, path.child(child.name()));
-            } else if (child.node() instanceof DirectoryNode directory) {
-                below.add(new Work(work, child.name(), directory));
-            } else if (child.node() instanceof SymlinkNode link) {
-                files.symlink(link.target(), dir, name);
-                files.setModified(dir, name, link.modified());
-            } else if (child.node() instanceof WhiteoutNode) {
-                files.makeWhiteout(dir, name);
+            if (child.node() instanceof DirectoryNode directory) {
+                below.add(new DirectoryWork(work, child.name(), directory));
+            } else {
+                try {
+                    leaf(work.directory.number(), child);
+                } catch (ErrnoException e) {
+                    // Taken: by somebody else, so it is not for a retraction to remove.
+                    work.tried += e.is(Errno.EEXIST) ? 0 : 1;
+                    throw e;
+                } catch (IOException | VeloException | RuntimeException | Error e) {
+                    work.tried++;
+                    throw e;
+                }
             }
+            work.tried++;
         }
+        work.below = below;
         push(below);
         finish(work);
     }
 
+    private void make(DirectoryWork work) throws IOException {
+        int parent = work.parent.directory.number();
+        byte[] name = work.name.toBytes();
+        files.makeDirectory(parent, name, 0700);
+        try {
+            work.directory = files.openDirectory(parent, name);
+            open.add(work.directory);
+        } catch (IOException e) {
+            // It is empty, and without a descriptor nothing would know later that it is ours.
+            removeUnopened(parent, name, e);
+            throw e;
+        }
+    }
+
+    private void removeUnopened(int parent, byte[] name, IOException cause) {
+        try {
+            files.removeDirectory(parent, name);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    private void leaf(int dir, DirectoryNode.Child child) throws IOException, VeloException {
+        byte[] name = child.name().toBytes();
+        if (child.node() instanceof FileNode file) {
+            placer.place(dir, name, file);
+        } else if (child.node() instanceof SymlinkNode link) {
+            files.symlink(link.target(), dir, name);
+            files.setModified(dir, name, link.modified());
+        } else {
+            files.makeWhiteout(dir, name);
+        }
+    }
+
     /** Called once for a directory itself and once for each directory in it; the last call closes it, and tells the one above. */
-    private void finish(Work work) throws IOException {
-        Work at = work;
+    private void finish(DirectoryWork work) throws IOException {
+        DirectoryWork at = work;
         while (at != null && at.unfinished.decrementAndGet() == 0) {
             int dir = at.directory.number();
             if (at.node.opaque()) {
-                files.setAttribute(dir, OPAQUE, "y".getBytes(StandardCharsets.US_ASCII));
+                files.setAttribute(dir, OPAQUE, OPAQUE_VALUE.getBytes(StandardCharsets.US_ASCII));
             }
             files.changeMode(dir, at.node.mode());
             files.setModified(dir, at.node.modified());
-            open.remove(at.directory);
-            at.directory.close();
+            if (at.parent != null) {
+                open.remove(at.directory);
+                at.directory.close();
+            }
             at = at.parent;
         }
     }

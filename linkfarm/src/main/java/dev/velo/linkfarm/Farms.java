@@ -1,0 +1,56 @@
+package dev.velo.linkfarm;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreContents;
+import dev.velo.cas.store.StoreException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The farms that a store has, complete or not. */
+public final class Farms {
+    private final Store store;
+    private final FarmMarker marker;
+
+    public Farms(Store store) {
+        this.store = store;
+        this.marker = new FarmMarker(store, store.files());
+    }
+
+    /** In ascending order of name. Reads names and markers, not the farms. */
+    public List<FarmStatus> list() throws StoreException {
+        try {
+            List<FarmStatus> farms = new ArrayList<>();
+            for (String name :
+                    new StoreContents(store).farms().stream().sorted().toList()) {
+                Optional<FarmMarker.Built> built = marker.read(name);
+                farms.add(new FarmStatus(
+                        name,
+                        manifestOf(name),
+                        placementOf(name),
+                        built.map(FarmMarker.Built::entries).orElse(0L),
+                        marker.isCurrent(name)));
+            }
+            return farms;
+        } catch (IOException e) {
+            throw StoreException.of("cannot read the farms of store " + store.path(), e);
+        }
+    }
+
+    private static Optional<Digest> manifestOf(String name) {
+        String hex = name.substring(0, Math.max(0, name.indexOf('-')));
+        return Digest.isHex(hex) ? Optional.of(Digest.fromHex(hex)) : Optional.empty();
+    }
+
+    private static Optional<Placement> placementOf(String name) {
+        String label = name.substring(name.indexOf('-') + 1);
+        for (Placement placement : Placement.values()) {
+            if (placement.label().equals(label)) {
+                return Optional.of(placement);
+            }
+        }
+        return Optional.empty();
+    }
+}
