@@ -1,5 +1,6 @@
-// Tries every way to change the files of a read-only layer. Argument: a directory with files f01, f02, ...
-// and directories d01, d02. Prints "<kind> ok" or "<kind> <errno name or number>" for each.
+// Tries every way to change the files of a read-only layer. Arguments: "as-is", or "writable" to make each file
+// writable first, as its owner may; a directory with files f01, f02, ... and directories d01, d02.
+// Prints "<kind> ok" or "<kind> <errno name or number>" for each.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +18,14 @@
 #include <unistd.h>
 
 static int number;
+static int make_writable;
 
 static const char *next(void) {
     static char name[16];
     snprintf(name, sizeof name, "f%02d", ++number);
+    if (make_writable && chmod(name, 0755) != 0) {
+        perror(name);
+    }
     return name;
 }
 
@@ -103,9 +108,10 @@ int main(int argc, char **argv) {
     struct timeval micros[2] = {{5, 6}, {7, 8}};
     int attributes = 0;
 
-    if (argc != 2 || chdir(argv[1]) != 0) {
+    if (argc != 3 || chdir(argv[2]) != 0) {
         return 2;
     }
+    make_writable = strcmp(argv[1], "writable") == 0;
     WITH_FILE("write", O_WRONLY, write(fd, "W", 1));
     WITH_FILE("pwrite", O_RDWR, pwrite(fd, "W", 1, 3));
     WITH_FILE("writev", O_WRONLY, writev(fd, &vector, 1));

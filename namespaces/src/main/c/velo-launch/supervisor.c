@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 enum { GRACE_MS = 2000 };
@@ -103,6 +104,22 @@ static void prepare_run_directory(struct run *run) {
         }
     }
     close(directory);
+}
+
+/*
+ * Programs open /dev/stdout and /proc/self/fd/1 again, which asks for permission on the pipe itself; run by
+ * root, the pipes are root's and the payload is not. Only anonymous pipes: nothing that has a name on the
+ * host changes owner.
+ */
+static void give_pipes(const struct plan *plan) {
+    enum { PIPE_FILE_SYSTEM = 0x50495045 };
+    for (int fd = STDIN_FILENO; geteuid() == 0 && fd <= STDERR_FILENO; fd++) {
+        struct statfs where;
+        if (fstatfs(fd, &where) == 0 && where.f_type == PIPE_FILE_SYSTEM &&
+            fchown(fd, plan->outside_uid, plan->outside_gid) != 0) {
+            message("warning: the program cannot open standard descriptor %d again: %s", fd, strerror(errno));
+        }
+    }
 }
 
 static void tell_init(const struct run *run, unsigned char what) {
@@ -266,6 +283,7 @@ int supervise(const struct plan *plan) {
         fail_errno("start it through velo run", "cannot enter the store %s", plan->base);
     }
     prepare_run_directory(&run);
+    give_pipes(plan);
     start_init(&run);
     if (plan->time_limit_ms != 0) {
         arm(&run, plan->time_limit_ms);

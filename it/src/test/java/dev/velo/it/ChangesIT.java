@@ -17,7 +17,7 @@ class ChangesIT {
             "mkdir -p keep gone/deep remade; echo k >keep/k; echo g >gone/deep/g; echo r >remade/old; echo m >modified; echo d >deleted; echo c >mode";
 
     private static final String ACTS = """
-            rm /deleted; rm -rf /gone; rm -rf /remade; mkdir /remade; echo new >/remade/new; echo more >>/modified; chmod 755 /mode
+            rm /deleted; rm -rf /gone; rm -rf /remade; mkdir /remade; echo new >/remade/new; chmod u+w /modified; echo more >>/modified; chmod 755 /mode
             mkdir -p /added/dir; echo a >/added/dir/file; ln -s dir/file /added/link; exit 5
             """;
 
@@ -77,13 +77,14 @@ class ChangesIT {
     }
 
     @Test
-    void theListOnStandardOutputComesAfterThePayloads() {
+    void theListGoesToStandardErrorSinceStandardOutputIsThePayloads() {
         Path app = work.ingest(work.tree(TREE));
         Outcome outcome = work.isolated(
                         options(app, "--changes", "-"), "/bin/sh", "-c", "echo payload; echo x >/new-file")
                 .run()
                 .succeeds();
-        assertThat(outcome.out()).startsWith("payload\n").contains("new-file");
+        assertThat(outcome.out()).isEqualTo("payload\n");
+        assertThat(outcome.err()).isEqualTo("A /new-file\n");
     }
 
     @Test

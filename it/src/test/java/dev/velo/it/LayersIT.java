@@ -83,7 +83,7 @@ class LayersIT {
                         List.of("--base", base.toString(), "--manifest", manifest.toString()),
                         "/bin/sh",
                         "-c",
-                        "cat '/f,i:l\\e n'; echo more >>'/f,i:l\\e n'; cat '/f,i:l\\e n'")
+                        "cat '/f,i:l\\e n'; chmod u+w '/f,i:l\\e n'; echo more >>'/f,i:l\\e n'; cat '/f,i:l\\e n'")
                 .with("VR_THE_SOURCE", store)
                 .in(odd)
                 .run()

@@ -205,6 +205,6 @@ class RunIsolationIT {
     void aRunWithoutIsolationSaysThatItIsNotThere() {
         work.velo("run", "--manifest", work.base().toString(), "--", "/bin/true")
                 .run()
-                .refuses(125);
+                .refuses(125, "--isolate");
     }
 }

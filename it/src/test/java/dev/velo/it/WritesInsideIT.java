@@ -41,31 +41,50 @@ class WritesInsideIT {
         manifest = work.ingest(tree);
     }
 
-    private Map<String, String> attempt() {
-        String out = work.inside(manifest, "/writes /data").run().succeeds().out();
+    private Map<String, String> attempt(String mode) {
+        String out = work.inside(manifest, "/writes " + mode + " /data")
+                .run()
+                .succeeds()
+                .out();
         Map<String, String> results = new TreeMap<>();
         out.lines().forEach(line -> results.put(line.split(" ")[0], line.split(" ")[1]));
         assertThat(results).hasSizeGreaterThan(30);
+        results.remove("used");
         return results;
     }
 
+    /** A file of a farm shows mode 0444 or 0555, and a payload has no capabilities: first it must make the file writable. */
     @Test
-    void everyKindOfWriteStaysInTheRun() {
+    void everyKindOfWriteWorksInsideAndStaysInTheRun() {
+        attemptAndCompare("writable")
+                .forEach((kind, result) -> assertThat(REFUSED.getOrDefault(kind, List.of("ok")))
+                        .as(kind)
+                        .contains(result));
+    }
+
+    @Test
+    void writesToFilesAsTheyAreStayInTheRunOrAreDenied() {
+        Map<String, String> results = attemptAndCompare("as-is");
+        results.forEach((kind, result) -> {
+            if (!result.equals("EACCES")) {
+                assertThat(REFUSED.getOrDefault(kind, List.of("ok"))).as(kind).contains(result);
+            }
+        });
+        assertThat(results).containsEntry("append", "EACCES").containsEntry("unlink", "ok");
+    }
+
+    private Map<String, String> attemptAndCompare(String mode) {
         // The first run builds the farm: from here on link counts must stand still.
         String listing =
                 "cd /data && find . -type f | sort | xargs sha256sum && find . -exec stat -c '%n %a %F' {} + | sort";
         String tree = work.inside(manifest, listing).run().succeeds().out();
         String before = Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms");
-
-        Map<String, String> results = attempt();
-
+        Map<String, String> results = attempt(mode);
         assertThat(Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms"))
                 .isEqualTo(before);
-        results.remove("used");
-        results.forEach((kind, result) ->
-                assertThat(REFUSED.getOrDefault(kind, List.of("ok"))).as(kind).contains(result));
         assertThat(work.inside(manifest, listing).run().succeeds().out()).isEqualTo(tree);
         work.velo("verify").run().succeeds();
+        return results;
     }
 
     /** The positive control: outside, on files of one's own, all of it changes the files. */
@@ -73,20 +92,22 @@ class WritesInsideIT {
     void theSameProgramChangesFilesOutside() throws Exception {
         Path out = work.dir("export").resolve("tree");
         work.velo("export", manifest.toString(), out.toString()).run().succeeds();
-        work.sh(out, "chmod -R u+w data; ./writes \"$PWD/data\"");
+        work.sh(out, "chmod -R u+w data; ./writes as-is \"$PWD/data\"");
         assertThat(Files.readString(out.resolve("data/f01"))).startsWith("Wriginal");
     }
 
     @Test
     void writesAreSeenByThePayloadItself() {
-        work.inside(manifest, "echo more >>/data/f33; cat /data/f33; chmod 700 /data/f34; stat -c %a /data/f34")
+        work.inside(
+                        manifest,
+                        "chmod 644 /data/f33; echo more >>/data/f33; cat /data/f33; chmod 700 /data/f34; stat -c %a /data/f34")
                 .run()
                 .prints("original 33\nmore\n700\n");
     }
 
     @Test
     void twoRunsAtOnceDoNotSeeEachOther() {
-        String script = "echo $1 >/data/f35; sleep 1; cat /data/f35";
+        String script = "chmod 644 /data/f35; echo $1 >/data/f35; sleep 1; cat /data/f35";
         var one = work.inside(manifest, "set one; " + script).start();
         var two = work.inside(manifest, "set two; " + script).start();
         one.await().prints("one\n");

@@ -50,8 +50,10 @@ public final class Main implements Runnable {
 
     /** The command line with all commands, for help, completion and the manual. */
     static CommandLine commandLine() {
-        return new CommandLine(new Main())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine velo = new CommandLine(new Main());
+        // What stands behind the program's name is the program's, whether -- was written or not.
+        velo.getSubcommands().get("run").setStopAtPositional(true);
+        return velo.setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setExecutionExceptionHandler(Main::failed)
                 .setParameterExceptionHandler(Main::misused);
