@@ -114,7 +114,7 @@ class TreeWriterTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 8})
     void looksTheSameWhateverTheNumberOfThreads(int threads) throws Exception {
-        DirectoryNode tree = random(new Random(7), 5);
+        DirectoryNode tree = random(new Random(7), 4);
         SortedMap<String, String> one = Listing.of(write(tree, "one", 1, FileOps.system()));
         SortedMap<String, String> many = Listing.of(write(tree, "many", threads, FileOps.system()));
         assertThat(one).hasSizeGreaterThan(200);
@@ -258,7 +258,7 @@ class TreeWriterTest {
                 super.makeDirectory(dir, name, permissions);
             }
         };
-        DirectoryNode tree = random(new Random(3), 5);
+        DirectoryNode tree = random(new Random(3), 4);
         long before = openDescriptors();
         assertThatThrownBy(() -> write(tree, "out", 4, failing))
                 .isInstanceOfSatisfying(
