@@ -4,16 +4,16 @@ import dev.velo.cas.Digest;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.Sweep;
 import dev.velo.cas.verify.Finding;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** Compares the farms of a store with their manifests, entry by entry. */
 public final class FarmAudit {
@@ -61,13 +61,10 @@ public final class FarmAudit {
 
     private List<Finding> audit(String farm, Manifest manifest, boolean deep, boolean repair) throws IOException {
         List<String> faults = new FarmComparison(store, deep).compare(bytes(FarmMarker.path(farm)), manifest.tree());
-        boolean repaired = repair && !faults.isEmpty();
-        if (repaired) {
-            // A name of its own: the trash may still hold what an earlier repair put there.
-            String away = "trash/farm-"
-                    + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-            files.renameNew(store.root(), bytes(FarmMarker.path(farm)), store.root(), bytes(away));
-        }
+        // A farm that a run uses now stays: the run would lose its files. The next repair takes it.
+        boolean repaired = repair
+                && !faults.isEmpty()
+                && new Sweep(store).farm(farm, manifest.digest(), new Timestamp(Long.MAX_VALUE, 0), true);
         return faults.stream()
                 .map(fault -> new Finding("corrupt-farm", farm, fault, repaired))
                 .toList();

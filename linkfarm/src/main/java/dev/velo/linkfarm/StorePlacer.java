@@ -38,10 +38,11 @@ final class StorePlacer implements FilePlacer {
         try {
             files.link(store.root(), BlobStore.nameOf(file.digest(), form), dir, name);
         } catch (ErrnoException e) {
-            if (!e.is(Errno.EMLINK)) {
+            if (!e.is(Errno.EMLINK) && !e.is(Errno.EPERM)) {
                 throw e;
             }
-            // ext4 allows 65,000 links to an inode: this name gets an inode of its own that looks the same.
+            // ext4 allows 65,000 links to an inode, and none to one that is immutable: this name gets an inode of its own
+            // that looks the same.
             copy(dir, name, file, form);
         }
     }

@@ -51,8 +51,11 @@ class PlanCodecTest {
 
     @Test
     void equalPlansHaveEqualBytesAndOthersDoNot() {
-        assertThat(builder().build()).isEqualTo(builder().build()).hasSameHashCodeAs(builder().build());
-        assertThat(builder().build()).isNotEqualTo(builder().workdir("/elsewhere").build());
+        assertThat(builder().build())
+                .isEqualTo(builder().build())
+                .hasSameHashCodeAs(builder().build());
+        assertThat(builder().build())
+                .isNotEqualTo(builder().workdir("/elsewhere").build());
     }
 
     @Test

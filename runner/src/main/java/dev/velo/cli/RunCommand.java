@@ -128,7 +128,7 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws VeloException, ProfileException, LaunchException, IOException {
         RunRequest request = request();
         try (Store opened = store.openOrCreate()) {
-            new Run(opened, Installation.ofThisProcess()).become(request);
+            new Run(opened, Installation.ofThisProcess(), System.err).become(request);
         }
         throw new IllegalStateException("the launcher did not take over");
     }

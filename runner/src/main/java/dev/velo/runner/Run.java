@@ -6,7 +6,9 @@ import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
+import dev.velo.linkfarm.Farm;
 import dev.velo.linkfarm.LinkFarm;
+import dev.velo.linkfarm.Placement;
 import dev.velo.namespaces.Identity;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.LaunchPlan;
@@ -17,6 +19,7 @@ import dev.velo.profiles.Profile;
 import dev.velo.profiles.ProfileCatalog;
 import dev.velo.profiles.ProfileException;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,10 +28,13 @@ import java.util.List;
 public final class Run {
     private final Store store;
     private final Installation installation;
+    private final PrintStream warnings;
 
-    public Run(Store store, Installation installation) {
+    /** @param warnings standard error: where an optimisation that steps aside says so */
+    public Run(Store store, Installation installation, PrintStream warnings) {
         this.store = store;
         this.installation = installation;
+        this.warnings = warnings;
     }
 
     /** Returns only by exception; whatever was made until then is gone. */
@@ -92,7 +98,12 @@ public final class Run {
         LinkFarm farm = new LinkFarm(store);
         List<Tree> trees = new ArrayList<>();
         for (Manifest manifest : manifests) {
-            trees.add(new Tree(manifest, farm.of(manifest, request.placement()).tree()));
+            Farm built = farm.of(manifest, request.placement());
+            if (built.built() && built.placement() == Placement.COPY && request.placement().isEmpty()) {
+                warnings.println("velo: warning: the file system of store " + store.path()
+                        + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
+            }
+            trees.add(new Tree(manifest, built.tree()));
         }
         return trees;
     }
