@@ -41,7 +41,8 @@ final class StorePlacer implements FilePlacer {
             if (!e.is(Errno.EMLINK) && !e.is(Errno.EPERM)) {
                 throw e;
             }
-            // ext4 allows 65,000 links to an inode, and none to one that is immutable: this name gets an inode of its own
+            // ext4 allows 65,000 links to an inode, and none to one that is immutable: this name gets an inode of its
+            // own
             // that looks the same.
             copy(dir, name, file, form);
         }

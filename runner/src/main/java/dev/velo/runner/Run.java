@@ -99,9 +99,12 @@ public final class Run {
         List<Tree> trees = new ArrayList<>();
         for (Manifest manifest : manifests) {
             Farm built = farm.of(manifest, request.placement());
-            if (built.built() && built.placement() == Placement.COPY && request.placement().isEmpty()) {
-                warnings.println("velo: warning: the file system of store " + store.path()
-                        + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
+            if (built.built()
+                    && built.placement() == Placement.COPY
+                    && request.placement().isEmpty()) {
+                warnings.println(
+                        "velo: warning: the file system of store " + store.path()
+                                + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
             }
             trees.add(new Tree(manifest, built.tree()));
         }
