@@ -92,7 +92,7 @@ class KillIT {
                         set +o pipefail
                         for p in /proc/[0-9]*; do
                           if { tr '\\0' ' ' <$p/cmdline; readlink $p/fd/* $p/cwd; cat $p/mountinfo; } 2>/dev/null | grep -F -e "$1" -e "$2" >/dev/null; then
-                            echo "$p $(tr '\\0' ' ' 2>/dev/null <$p/cmdline)"
+                            echo "$p $(tr '\\0\\n' '  ' 2>/dev/null <$p/cmdline)"
                           fi
                         done
                         """, work.store() + "/", "sleep " + MARK)

@@ -94,7 +94,7 @@ class StorePlacesIT {
                             List.of("--store", store, "--manifest", manifest.toString()),
                             "/bin/sh",
                             "-c",
-                            "cat /far; rm -rf /etc; mkdir /etc; echo x >>/far; ls -A /etc; cat /far")
+                            "cat /far; rm -rf /etc; mkdir /etc; chmod u+w /far; echo x >>/far; ls -A /etc; cat /far")
                     .run()
                     .prints("far\nfar\nx\n");
             work.velo("verify", "--store", store).run().succeeds();

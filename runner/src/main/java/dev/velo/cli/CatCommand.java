@@ -18,17 +18,12 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** One file of a manifest. */
 @Command(name = "cat", mixinStandardHelpOptions = true, description = "Writes the content of a file of a manifest.")
 final class CatCommand implements Callable<Integer> {
     private static final int CHUNK = 1 << 20;
-
-    @Spec
-    private CommandSpec spec;
 
     @Mixin
     private StoreOption store;
@@ -41,7 +36,7 @@ final class CatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException {
-        Entry entry = InspectCommand.find(spec, Manifest.open(file), file, path);
+        Entry entry = InspectCommand.find(Manifest.open(file), file, path);
         if (!(entry.node() instanceof FileNode node)) {
             throw new VeloException("cannot write " + path + ": it is not a regular file", "name a regular file");
         }

@@ -1,6 +1,7 @@
 package dev.velo.cli;
 
 import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.EntryType;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Lease;
@@ -42,24 +43,27 @@ final class FarmCommand implements Callable<Integer> {
         try (Store opened = store.open()) {
             for (Path file : files) {
                 Manifest manifest = Manifest.open(file);
-                try (Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()))) {
+                Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
+                try {
                     opened.roots().register(file.toAbsolutePath().normalize(), manifest.digest(), manifest.toBytes());
                     Farm farm = new LinkFarm(opened).of(manifest, Optional.empty());
-                    print(farm, lease.name());
+                    print(farm, manifest.count(EntryType.FILE));
+                } finally {
+                    lease.close();
                 }
             }
         }
         return 0;
     }
 
-    private void print(Farm farm, String lease) {
+    private void print(Farm farm, long files) {
         double millis = farm.took().toNanos() / 1e6;
         if (json) {
             Map<String, Object> values = new LinkedHashMap<>();
-            values.put("lease", lease);
             values.put("built", farm.built());
             values.put("placement", farm.placement().label());
-            values.put("links", farm.entries());
+            values.put("entries", farm.entries());
+            values.put("links", files);
             values.put("milliseconds", millis);
             Output.json(spec.commandLine().getOut(), values);
         } else {

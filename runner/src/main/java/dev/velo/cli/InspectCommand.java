@@ -23,7 +23,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -50,7 +49,7 @@ final class InspectCommand implements Callable<Integer> {
             whole(manifest, out);
             return 0;
         }
-        Entry entry = find(spec, manifest, file, path);
+        Entry entry = find(manifest, file, path);
         List<Entry> entries = new ArrayList<>();
         entries.add(entry);
         entries.addAll(manifest.children(entry));
@@ -64,26 +63,30 @@ final class InspectCommand implements Callable<Integer> {
             Output.json(out, values);
         } else {
             entries.forEach(each -> out.println(line(each)));
+            if (entry.node() instanceof FileNode node) {
+                out.println("sha256 " + node.digest());
+            }
             out.flush();
         }
         return 0;
     }
 
-    static Entry find(CommandSpec spec, Manifest manifest, Path file, String path) throws VeloException {
+    static Entry find(Manifest manifest, Path file, String path) throws VeloException {
         try {
             return manifest.find(TreePath.parse(path))
                     .orElseThrow(() -> new VeloException(
                             "cannot find " + path + " in " + file + ": the manifest has no such path",
                             "see velo inspect " + file));
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), "'" + path + "' is not a path: " + e.getMessage());
+            throw new VeloException(
+                    "cannot find " + path + " in " + file + ": " + e.getMessage(), "see velo inspect " + file, e);
         }
     }
 
     private void whole(Manifest manifest, PrintWriter out) {
         if (json) {
             Map<String, Object> values = new LinkedHashMap<>();
-            values.put("manifest", manifest.digest().toHex());
+            values.put("digest", manifest.digest().toHex());
             values.put("tree", manifest.treeDigest().toHex());
             values.put("files", manifest.count(EntryType.FILE));
             values.put("directories", manifest.count(EntryType.DIRECTORY));

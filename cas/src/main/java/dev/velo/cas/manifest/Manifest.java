@@ -72,6 +72,12 @@ public final class Manifest {
 
     private static byte[] readFile(Path file) throws ManifestException {
         try {
+            // A FIFO would keep the reader waiting for a writer.
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                throw new ManifestException(
+                        "cannot read manifest " + file + ": it is not a regular file",
+                        "name a file that velo ingest wrote");
+            }
             if (Files.size(file) > LIMIT) {
                 throw new ManifestException(
                         "cannot read manifest " + file + ": it is larger than 2 GiB",
@@ -87,9 +93,8 @@ public final class Manifest {
                     "ask its owner for permission to read it",
                     e);
         } catch (IOException e) {
-            String reason = Files.isDirectory(file) ? "it is a directory" : e.getMessage();
             throw new ManifestException(
-                    "cannot read manifest " + file + ": " + reason, "name a file that velo ingest wrote", e);
+                    "cannot read manifest " + file + ": " + e.getMessage(), "name a file that velo ingest wrote", e);
         }
     }
 
