@@ -1,5 +1,7 @@
 package dev.velo.profiles;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -29,7 +31,8 @@ public record Profile(
         long shmSize,
         List<HostMount> mounts) {
     public Profile {
-        set = Map.copyOf(set);
+        // Keeps the order, so that the same profile gives the same plan each time.
+        set = Collections.unmodifiableMap(new LinkedHashMap<>(set));
         pass = List.copyOf(pass);
         mounts = List.copyOf(mounts);
     }
