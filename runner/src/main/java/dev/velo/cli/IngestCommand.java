@@ -118,7 +118,7 @@ final class IngestCommand implements Callable<Integer> {
     private static Map<String, Object> values(IngestResult result, long nanos) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put(
-                "manifest", result.manifest() == null ? null : result.manifest().toHex());
+                "digest", result.manifest() == null ? null : result.manifest().toHex());
         values.put("files", result.files());
         values.put("directories", result.directories());
         values.put("symlinks", result.symlinks());
