@@ -10,8 +10,6 @@ import dev.velo.cas.manifest.TreeNode;
 import dev.velo.cas.manifest.WhiteoutNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
-import dev.velo.cas.posix.Errno;
-import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.FileType;
@@ -35,18 +33,34 @@ import java.util.Set;
 public final class UpperLayer {
     private static final String OPAQUE = "user.overlay.opaque";
     private static final String WHITEOUT = "user.overlay.whiteout";
+    private static final byte[] SELF = {'.'};
     private static final List<String> REDIRECTING = List.of("user.overlay.metacopy", "user.overlay.redirect");
 
-    /** A directory on the way down; {@code lower} is what the layers below show there, or null. */
+    /**
+     * Where a directory is.
+     *
+     * @param lower what the layers below have there, or null
+     * @param hidden the layers below show nothing there, because a directory above is opaque
+     */
+    private record Place(FileName name, TreePath path, DirectoryNode lower, boolean hidden) {}
+
+    /** A directory on the way down. */
     private record Level(
-            FileName name,
-            TreePath path,
+            Place place,
             Descriptor directory,
             FileStatus status,
             boolean opaque,
-            DirectoryNode lower,
             Iterator<DirectoryEntry> rest,
-            List<DirectoryNode.Child> children) {}
+            List<DirectoryNode.Child> children) {
+        /** Opaqueness covers all that is below, but only the topmost directory carries the mark. */
+        boolean hides() {
+            return opaque || place.hidden();
+        }
+
+        Optional<TreeNode> below(FileName name) {
+            return place.lower() == null ? Optional.empty() : place.lower().child(name);
+        }
+    }
 
     private final FileOps files;
     private final ContentSink sink;
@@ -75,7 +89,7 @@ public final class UpperLayer {
     public ChangeSet read(int dir, byte[] name, DirectoryNode lower) throws IOException {
         Deque<Level> levels = new ArrayDeque<>();
         DirectoryNode root = null;
-        levels.push(level(dir, name, null, TreePath.ROOT, lower));
+        levels.push(level(dir, name, files.status(dir, name), new Place(null, TreePath.ROOT, lower, false)));
         try {
             while (!levels.isEmpty()) {
                 Level level = levels.peek();
@@ -86,7 +100,9 @@ public final class UpperLayer {
                     level.directory().close();
                     root = node(level);
                     if (!levels.isEmpty()) {
-                        levels.peek().children().add(new DirectoryNode.Child(level.name(), root));
+                        levels.peek()
+                                .children()
+                                .add(new DirectoryNode.Child(level.place().name(), root));
                     }
                 }
             }
@@ -99,28 +115,28 @@ public final class UpperLayer {
         return new ChangeSet(root, List.copyOf(changes), List.copyOf(refused));
     }
 
-    private Level level(int dir, byte[] name, FileName shown, TreePath path, TreeNode lower) throws IOException {
-        FileStatus status = files.status(dir, name);
+    private Level level(int dir, byte[] name, FileStatus status, Place place) throws IOException {
         if ((status.permissions() & 0700) != 0700) {
             // It is ours and will be deleted; what is recorded is the mode it had.
             files.changeMode(dir, name, 0700);
         }
-        boolean opaque = files.attribute(dir, name, OPAQUE)
+        Descriptor directory = files.openDirectory(dir, name);
+        boolean opaque = files.attribute(directory.number(), SELF, OPAQUE)
                 .filter(value -> value.length == 1 && value[0] == 'y')
                 .isPresent();
-        Descriptor directory = files.openDirectory(dir, name);
-        DirectoryNode below = lower instanceof DirectoryNode node ? node : null;
         Iterator<DirectoryEntry> entries = files.list(directory.number()).iterator();
-        return new Level(shown, path, directory, status, opaque, below, entries, new ArrayList<>());
+        return new Level(place, directory, status, opaque, entries, new ArrayList<>());
     }
 
     private DirectoryNode node(Level level) {
-        if (level.opaque() && level.lower() != null) {
+        DirectoryNode lower = level.place().lower();
+        if (level.hides() && lower != null) {
             Set<FileName> kept = new HashSet<>();
             level.children().forEach(child -> kept.add(child.name()));
-            for (DirectoryNode.Child child : level.lower().children()) {
+            for (DirectoryNode.Child child : lower.children()) {
                 if (!kept.contains(child.name())) {
-                    changes.add(new Change(Change.Kind.REMOVED, level.path().child(child.name())));
+                    changes.add(
+                            new Change(Change.Kind.REMOVED, level.place().path().child(child.name())));
                 }
             }
         }
@@ -131,24 +147,29 @@ public final class UpperLayer {
 
     private void visit(Level level, DirectoryEntry entry, Deque<Level> levels) throws IOException {
         FileName name = FileName.of(entry.name());
-        TreePath path = level.path().child(name);
+        TreePath above = level.place().path();
+        if (above.length() + 1 + name.length() > TreePath.MAX_LENGTH) {
+            refused.add(above + ": an entry in it whose path is longer than " + TreePath.MAX_LENGTH + " bytes");
+            return;
+        }
+        TreePath path = above.child(name);
         if (ignored.contains(path)) {
             return;
         }
         int dir = level.directory().number();
         FileStatus status = files.status(dir, entry.name());
-        Optional<TreeNode> below =
-                level.lower() == null ? Optional.empty() : level.lower().child(name);
-        Optional<TreeNode> visible = level.opaque() ? Optional.empty() : below;
-        if (isWhiteout(dir, entry.name(), status)) {
-            below.ifPresent(node -> changes.add(new Change(Change.Kind.REMOVED, path)));
-            level.children().add(new DirectoryNode.Child(name, new WhiteoutNode()));
+        Optional<TreeNode> below = level.below(name);
+        if (status.isWhiteoutDevice()) {
+            whiteout(level, name, path, below);
         } else if (status.isDirectory()) {
-            Level next = level(dir, entry.name(), name, path, below.orElse(null));
-            directoryChange(path, status, below);
+            DirectoryNode lower = below.orElse(null) instanceof DirectoryNode node ? node : null;
+            Level next = level(dir, entry.name(), status, new Place(name, path, lower, level.hides()));
             levels.push(next);
+            if (!redirected(next.directory().number(), SELF, path)) {
+                directoryChange(path, status, below);
+            }
         } else if (status.isRegular()) {
-            file(level, name, path, status, visible, below);
+            regular(level, name, path, status, below);
         } else if (status.type() == FileType.SYMLINK) {
             SymlinkNode link = new SymlinkNode(status.modified(), files.readLink(dir, entry.name()));
             record(path, link, below);
@@ -158,11 +179,52 @@ public final class UpperLayer {
         }
     }
 
-    private boolean isWhiteout(int dir, byte[] name, FileStatus status) throws IOException {
-        return status.isWhiteoutDevice()
-                || (status.isRegular()
-                        && status.size() == 0
-                        && files.attribute(dir, name, WHITEOUT).isPresent());
+    private void whiteout(Level level, FileName name, TreePath path, Optional<TreeNode> below) {
+        below.ifPresent(node -> changes.add(new Change(Change.Kind.REMOVED, path)));
+        level.children().add(new DirectoryNode.Child(name, new WhiteoutNode()));
+    }
+
+    private boolean redirected(int dir, byte[] name, TreePath path) throws IOException {
+        for (String attribute : REDIRECTING) {
+            if (files.attribute(dir, name, attribute).isPresent()) {
+                refused.add(path + ": it claims to have its content elsewhere (" + attribute + ")");
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A file that its owner may not read shows neither content nor attributes; it has its mode back afterwards, for it may have other names. */
+    private void regular(Level level, FileName name, TreePath path, FileStatus status, Optional<TreeNode> below)
+            throws IOException {
+        int dir = level.directory().number();
+        byte[] bytes = name.toBytes();
+        boolean closed = (status.permissions() & 0400) == 0;
+        if (closed) {
+            files.changeMode(dir, bytes, status.permissions() | 0400);
+        }
+        try {
+            if (status.size() == 0 && files.attribute(dir, bytes, WHITEOUT).isPresent()) {
+                whiteout(level, name, path, below);
+            } else if (!redirected(dir, bytes, path)) {
+                file(level, name, path, status, below);
+            }
+        } finally {
+            if (closed) {
+                files.changeMode(dir, bytes, status.permissions());
+            }
+        }
+    }
+
+    private void file(Level level, FileName name, TreePath path, FileStatus status, Optional<TreeNode> below)
+            throws IOException {
+        Digest digest;
+        try (Descriptor content = files.openRead(level.directory().number(), name.toBytes())) {
+            digest = sink.store(content, status);
+        }
+        FileNode node = restored(status, digest, level.hides() ? Optional.empty() : below);
+        record(path, node, below);
+        level.children().add(new DirectoryNode.Child(name, node));
     }
 
     private void directoryChange(TreePath path, FileStatus status, Optional<TreeNode> below) {
@@ -173,42 +235,6 @@ public final class UpperLayer {
         } else if (directory.mode() != status.permissions()
                 || !directory.modified().equals(status.modified())) {
             changes.add(new Change(Change.Kind.METADATA, path));
-        }
-    }
-
-    private void file(
-            Level level,
-            FileName name,
-            TreePath path,
-            FileStatus status,
-            Optional<TreeNode> visible,
-            Optional<TreeNode> below)
-            throws IOException {
-        int dir = level.directory().number();
-        for (String attribute : REDIRECTING) {
-            if (files.attribute(dir, name.toBytes(), attribute).isPresent()) {
-                refused.add(path + ": a file that claims to have its content elsewhere (" + attribute + ")");
-                return;
-            }
-        }
-        Digest digest;
-        try (Descriptor content = openable(dir, name.toBytes(), status)) {
-            digest = sink.store(content, status);
-        }
-        FileNode node = restored(status, digest, visible);
-        record(path, node, below);
-        level.children().add(new DirectoryNode.Child(name, node));
-    }
-
-    private Descriptor openable(int dir, byte[] name, FileStatus status) throws IOException {
-        try {
-            return files.openRead(dir, name);
-        } catch (ErrnoException e) {
-            if (!e.is(Errno.EACCES)) {
-                throw e;
-            }
-            files.changeMode(dir, name, status.permissions() | 0400);
-            return files.openRead(dir, name);
         }
     }
 
