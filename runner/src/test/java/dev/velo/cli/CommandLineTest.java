@@ -1,0 +1,113 @@
+package dev.velo.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.TypeConversionException;
+
+class CommandLineTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void everyCommandAndOptionHasADescription() {
+        CommandLine velo = Main.commandLine();
+        velo.getSubcommands().forEach((name, command) -> {
+            assertThat(command.getCommandSpec().usageMessage().description())
+                    .as(name)
+                    .isNotEmpty();
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                assertThat(option.description())
+                        .as(name + " " + option.longestName())
+                        .isNotEmpty();
+            }
+        });
+    }
+
+    @Test
+    void theManualNamesEveryVisibleOption() {
+        Main.commandLine().getSubcommands().forEach((name, command) -> {
+            String page = ManPages.page(command).replace("\\-", "-");
+            for (OptionSpec option : command.getCommandSpec().options()) {
+                if (!option.hidden()) {
+                    assertThat(page).as(name).contains(option.longestName());
+                }
+            }
+            assertThat(page).startsWith(".TH VELO");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bash", "zsh", "fish"})
+    void completionKnowsTheCommands(String shell) throws Exception {
+        StringWriter out = new StringWriter();
+        assertThat(Main.commandLine().setOut(new PrintWriter(out)).execute("completion", shell))
+                .isZero();
+        assertThat(out.toString()).contains("ingest", "placement", "grace").doesNotContain("-a finish");
+        if (!shell.equals("fish")) {
+            Path script = Files.writeString(temp.resolve("completion"), out.toString());
+            Process bash = new ProcessBuilder("bash", "-n", script.toString())
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(bash.waitFor()).as(said).isZero();
+        }
+    }
+
+    @Test
+    void durationsAreReadAsPeopleWriteThem() {
+        DurationConverter converter = new DurationConverter();
+        assertThat(converter.convert("30")).isEqualTo(Duration.ofSeconds(30));
+        assertThat(converter.convert("250ms")).isEqualTo(Duration.ofMillis(250));
+        assertThat(converter.convert("10m")).isEqualTo(Duration.ofMinutes(10));
+        assertThat(converter.convert("0s")).isZero();
+        assertThat(converter.convert("2d")).isEqualTo(Duration.ofDays(2));
+        for (String bad : new String[] {"", "s", "-1s", "1.5h", "1w", "9999999999s"}) {
+            assertThatThrownBy(() -> converter.convert(bad)).isInstanceOf(TypeConversionException.class);
+        }
+    }
+
+    @Test
+    void misuseIsTwoAndForRunItIs125() {
+        assertThat(run("ingest")).isEqualTo(2);
+        assertThat(run("nonsense")).isEqualTo(2);
+        assertThat(run()).isEqualTo(2);
+        assertThat(run("run", "--nonsense")).isEqualTo(125);
+        assertThat(run("run", "--isolate", "--", "true")).isEqualTo(125);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"--memory=1G", "--pids=5", "--cpus=1", "--disk=1G", "--max-output=1M", "--limits=strict", "-t"})
+    void aProtectionThatCannotBeHadRefuses(String option) {
+        assertThat(run("run", "--isolate", "--manifest", "m", option, "--", "true"))
+                .isEqualTo(125);
+        assertThat(said).contains("cannot run with --");
+    }
+
+    private String said = "";
+
+    private int run(String... arguments) {
+        StringWriter err = new StringWriter();
+        int status = Main.commandLine()
+                .setErr(new PrintWriter(err))
+                .setOut(new PrintWriter(err))
+                .execute(arguments);
+        said = err.toString();
+        assertThat(said.lines().filter(line -> line.startsWith("velo: "))).hasSize(1);
+        assertThat(said).doesNotContain("\tat ");
+        return status;
+    }
+}

@@ -1,0 +1,55 @@
+package dev.velo.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StoreLocationTest {
+    @TempDir
+    Path home;
+
+    private final Map<String, String> environment = new HashMap<>();
+
+    private Path resolve(String option) throws Exception {
+        environment.putIfAbsent("HOME", home.toString());
+        return new StoreLocation(environment)
+                .resolve(Optional.ofNullable(option).map(Path::of));
+    }
+
+    @Test
+    void eachSourceWinsOverTheNext() throws Exception {
+        assertThat(resolve(null)).isEqualTo(home.resolve(".local/share/velo/store"));
+        environment.put("XDG_DATA_HOME", "/data");
+        assertThat(resolve(null)).isEqualTo(Path.of("/data/velo/store"));
+        Files.createDirectories(home.resolve(".config/velo"));
+        Files.writeString(home.resolve(".config/velo/config.yaml"), "store: /configured\n");
+        assertThat(resolve(null)).isEqualTo(Path.of("/configured"));
+        environment.put("VR_THE_SOURCE", "/variable");
+        assertThat(resolve(null)).isEqualTo(Path.of("/variable"));
+        assertThat(resolve("/option/../x")).isEqualTo(Path.of("/x"));
+    }
+
+    @Test
+    void saysWhatIsWrongWithTheConfiguration() throws Exception {
+        Path config = Files.createDirectories(home.resolve(".config/velo")).resolve("config.yaml");
+        Files.writeString(config, "store: relative\n");
+        assertThatThrownBy(() -> resolve(null)).hasMessageContaining("not an absolute path");
+        Files.writeString(config, "store: [\n");
+        assertThatThrownBy(() -> resolve(null)).hasMessageContaining("cannot read");
+        Files.writeString(config, "store: !!javax.script.ScriptEngineManager []\n");
+        assertThatThrownBy(() -> resolve(null)).hasMessageContaining("cannot read");
+    }
+
+    @Test
+    void needsAHome() {
+        assertThatThrownBy(() -> new StoreLocation(Map.of()).resolve(Optional.empty()))
+                .hasMessageContaining("HOME is not set");
+    }
+}
