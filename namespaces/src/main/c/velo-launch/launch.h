@@ -88,11 +88,18 @@ void run_init(const struct plan *plan, int control) __attribute__((noreturn));
 /* root.c: builds the root file system of the payload and makes it the root of the process. */
 void enter_root(const struct plan *plan);
 
+/* overlay.c: one overlay, not attached yet. Paths are relative to the working directory or absolute. */
+struct overlay {
+    const char *const *lowers; /* topmost first */
+    size_t count;
+    const char *upper; /* NULL: read-only */
+    const char *work;
+    const char *stage; /* a directory that may be mounted on for a moment */
+};
+int overlay_mount(const struct overlay *overlay, unsigned long attributes);
+
 /* mounts.c: one mount below root, which is a descriptor of the new root. */
-void mount_one(int root, const struct mount *mount);
-int overlay_new(void);
-void overlay_add_lower(int context, const char *path);
-int overlay_finish(int context, unsigned long attributes);
+void mount_one(int root, const struct mount *mount, const char *stage);
 void attach(int mount, int root, const char *target);
 int open_target(int root, const char *target);
 

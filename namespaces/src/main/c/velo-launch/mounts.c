@@ -10,42 +10,6 @@
 
 static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 
-int overlay_new(void) {
-    int context = k_fsopen("overlay");
-    /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower
-     * directory fails. */
-    if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
-        fail_errno("use Linux 5.11 or newer with overlayfs (modprobe overlay)", "cannot make an overlay");
-    }
-    return context;
-}
-
-void overlay_add_lower(int context, const char *path) {
-    char link[64];
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        fail_errno("run velo verify", "cannot open layer %s", path);
-    }
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    if (k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", link) != 0) {
-        fail_errno("use Linux 6.8 or newer", "cannot stack layer %s", path);
-    }
-    close(fd);
-}
-
-int overlay_finish(int context, unsigned long attributes) {
-    if (k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
-        fail_errno("keep the store on ext4, xfs, btrfs or tmpfs and see velo doctor",
-                   "cannot mount the overlay");
-    }
-    int mounted = k_fsmount(context, attributes);
-    if (mounted < 0) {
-        fail_errno(SEE_DOCTOR, "cannot mount the overlay");
-    }
-    close(context);
-    return mounted;
-}
-
 int open_target(int root, const char *target) {
     /* Inside the new root, following no link: an image must not choose where a mount lands. */
     struct k_open_how how = {.flags = O_PATH | O_CLOEXEC,
@@ -176,17 +140,14 @@ static void mount_bind(int root, const struct mount *m) {
     close(source);
 }
 
-static void mount_overlay(int root, const struct mount *m) {
-    int context = overlay_new();
-    for (size_t i = 0; i < m->source_count; i++) {
-        overlay_add_lower(context, m->sources[i]);
-    }
-    int mounted = overlay_finish(context, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_RDONLY);
+static void mount_overlay(int root, const struct mount *m, const char *stage) {
+    struct overlay overlay = {.lowers = m->sources, .count = m->source_count, .stage = stage};
+    int mounted = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_RDONLY);
     attach(mounted, root, m->target);
     close(mounted);
 }
 
-void mount_one(int root, const struct mount *m) {
+void mount_one(int root, const struct mount *m, const char *stage) {
     int mounted;
     switch (m->kind) {
     case MOUNT_PROC:
@@ -206,7 +167,7 @@ void mount_one(int root, const struct mount *m) {
         mount_bind(root, m);
         break;
     case MOUNT_OVERLAY_READ_ONLY:
-        mount_overlay(root, m);
+        mount_overlay(root, m, stage);
         break;
     default:
         fail(EXIT_LAUNCH, "use parts of one distribution", "cannot mount: unknown operation %u", m->kind);

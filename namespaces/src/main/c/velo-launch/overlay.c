@@ -1,0 +1,134 @@
+#include "kernel.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+static const char KEEP_ON[] =
+    "keep the store on a file system that can be an upper layer (ext4, xfs, btrfs, tmpfs)";
+
+/*
+ * Layers are named as /proc/self/fd/N: short, and free of the characters that mean something in mount
+ * options. They are opened here, in init, since a mount can be used only in the mount namespace in which it
+ * was opened.
+ */
+struct links {
+    char (*names)[32];
+    int *descriptors;
+    size_t count;
+};
+
+static void link_to(struct links *links, const char *path) {
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        fail_errno("run velo verify; for a directory of the host check its permissions",
+                   "cannot open layer %s", path);
+    }
+    links->descriptors[links->count] = fd;
+    snprintf(links->names[links->count++], sizeof *links->names, "/proc/self/fd/%d", fd);
+}
+
+static struct links open_layers(const struct overlay *o) {
+    struct links links = {.names = calloc(o->count + 2, sizeof *links.names),
+                          .descriptors = calloc(o->count + 2, sizeof *links.descriptors)};
+    if (links.names == NULL || links.descriptors == NULL) {
+        fail(EXIT_LAUNCH, "free some memory", "cannot mount the overlay: out of memory");
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        link_to(&links, o->lowers[i]);
+    }
+    if (o->upper != NULL) {
+        link_to(&links, o->upper);
+        link_to(&links, o->work);
+    }
+    return links;
+}
+
+static void close_layers(struct links *links) {
+    for (size_t i = 0; i < links->count; i++) {
+        close(links->descriptors[i]);
+    }
+    free(links->descriptors);
+    free(links->names);
+}
+
+/* The new mount API: any number of layers. -1 where the kernel (before 6.8) cannot take them one by one. */
+static int by_context(const struct overlay *o, const struct links *links, unsigned long attributes) {
+    int context = k_fsopen("overlay");
+    /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower
+     * directory fails. */
+    if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
+        fail_errno("use Linux 5.11 or newer with overlayfs (modprobe overlay)", "cannot make an overlay");
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        if (k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", links->names[i]) != 0) {
+            if (i == 0 && errno == EINVAL) {
+                close(context);
+                return -1;
+            }
+            fail_errno("use fewer layers", "cannot stack layer %s", o->lowers[i]);
+        }
+    }
+    if (o->upper != NULL) {
+        if (k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", links->names[o->count]) != 0 ||
+            k_fsconfig(context, K_FSCONFIG_STRING, "workdir", links->names[o->count + 1]) != 0) {
+            fail_errno(KEEP_ON, "cannot use the run's upper layer");
+        }
+        /* volatile: without it the kernel syncs the whole store's file system when the sandbox ends. */
+        if (k_fsconfig(context, K_FSCONFIG_FLAG, "volatile", NULL) != 0) {
+            message("warning: this kernel's overlay has no volatile mode; runs end slower");
+        }
+    }
+    k_fsconfig(context, K_FSCONFIG_STRING, "index", "off");
+    k_fsconfig(context, K_FSCONFIG_STRING, "xino", "off");
+    int mounted =
+        k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 ? k_fsmount(context, attributes) : -1;
+    if (mounted < 0) {
+        fail_errno(KEEP_ON, "cannot mount the overlay");
+    }
+    close(context);
+    return mounted;
+}
+
+/* mount(2) takes all options in one page; the result is taken off its stage again, so that callers see no
+ * difference. */
+static int by_options(const struct overlay *o, const struct links *links, unsigned long attributes) {
+    enum { PAGE = 4096 };
+    char options[PAGE];
+    size_t length = (size_t)snprintf(options, sizeof options, "userxattr,index=off,xino=off,");
+    if (o->upper != NULL) {
+        length +=
+            (size_t)snprintf(options + length, sizeof options - length, "volatile,upperdir=%s,workdir=%s,",
+                             links->names[o->count], links->names[o->count + 1]);
+    }
+    for (size_t i = 0; i < o->count && length < sizeof options; i++) {
+        length += (size_t)snprintf(options + length, sizeof options - length, "%s%s",
+                                   i == 0 ? "lowerdir=" : ":", links->names[i]);
+    }
+    if (length >= sizeof options) {
+        fail(EXIT_LAUNCH, "use fewer manifests, or Linux 6.8 or newer",
+             "cannot mount the overlay: more layers than this kernel takes");
+    }
+    unsigned long flags = MS_NOSUID | MS_NODEV | ((attributes & K_ATTR_RDONLY) != 0 ? MS_RDONLY : 0);
+    if (mount("overlay", o->stage, "overlay", flags, options) != 0) {
+        fail_errno(KEEP_ON, "cannot mount the overlay");
+    }
+    int mounted = k_open_tree(AT_FDCWD, o->stage, K_OPEN_TREE_CLONE | O_CLOEXEC);
+    if (mounted < 0 || umount2(o->stage, MNT_DETACH) != 0) {
+        fail_errno("see velo doctor for what this host can do", "cannot take the overlay off its stage");
+    }
+    return mounted;
+}
+
+int overlay_mount(const struct overlay *overlay, unsigned long attributes) {
+    struct links links = open_layers(overlay);
+    int mounted = by_context(overlay, &links, attributes);
+    if (mounted < 0) {
+        mounted = by_options(overlay, &links, attributes);
+    }
+    close_layers(&links);
+    return mounted;
+}
