@@ -1,5 +1,5 @@
-// Tries every way to change the files of a read-only layer. Arguments: "as-is", or "writable" to make each file
-// writable first, as its owner may; a directory with files f01, f02, ... and directories d01, d02.
+// Tries every way to change the files of a read-only layer. Arguments: "as-is", or "writable" to make each
+// file writable first, as its owner may; a directory with files f01, f02, ... and directories d01, d02.
 // Prints "<kind> ok" or "<kind> <errno name or number>" for each.
 #define _GNU_SOURCE
 #include <errno.h>

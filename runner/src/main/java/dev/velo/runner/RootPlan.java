@@ -10,7 +10,6 @@ import dev.velo.namespaces.MountOp;
 import dev.velo.profiles.HostMount;
 import dev.velo.profiles.Profile;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -20,6 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Plans what stands where on a payload's root: the mounts in their order, and the skeleton, a topmost layer that holds every mount point.
@@ -80,12 +82,13 @@ final class RootPlan {
         }
         Path pattern = Path.of(mount.source());
         List<HostMount> matches = new ArrayList<>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(
-                pattern.getParent(), pattern.getFileName().toString())) {
-            for (Path path : found) {
-                matches.add(new HostMount(
-                        path.toString(), path.toString(), mount.writable(), true, mount.underManifests()));
-            }
+        try (Stream<Path> entries = Files.list(pattern.getParent())) {
+            // Only '*' means something: the format knows no other wildcard.
+            String expression = Pattern.quote(pattern.getFileName().toString()).replace("*", "\\E.*\\Q");
+            Predicate<String> name = Pattern.compile(expression, Pattern.DOTALL).asMatchPredicate();
+            entries.filter(path -> name.test(path.getFileName().toString()))
+                    .forEach(path -> matches.add(new HostMount(
+                            path.toString(), path.toString(), mount.writable(), true, mount.underManifests())));
         } catch (IOException e) {
             if (!mount.optional()) {
                 throw missing(mount.source());

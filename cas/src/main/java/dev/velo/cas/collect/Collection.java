@@ -61,7 +61,7 @@ public final class Collection {
             long sweptFarms = sweepFarms(farms, cutoff, remove);
             long copies = sweepCopies(live, cutoff, remove);
             if (remove) {
-                sweep.roots(marking.expired());
+                sweep.roots(marking.expired(), cutoff);
                 sweep.unfinished();
                 sweep.emptyTrash();
             }

@@ -54,7 +54,10 @@ public final class Roots {
         try {
             store.gate().shared(() -> {
                 keep(manifest, bytes);
-                if (!isRegistered(name, file, manifest)) {
+                // Always a young change time: a collector that has just found the old file gone must not drop this.
+                if (isRegistered(name, file, manifest)) {
+                    files.touch(store.root(), StoreLayout.below(StoreLayout.ROOTS, name));
+                } else {
                     replace(StoreLayout.below(StoreLayout.ROOTS, name), record);
                 }
                 forgetMissing(name);

@@ -94,11 +94,17 @@ public final class Sweep {
                 .isEmpty();
     }
 
-    /** Drops roots that expired, unless they were registered again: their file is there then. */
-    public void roots(Collection<Roots.Root> expired) throws IOException {
+    /**
+     * Drops roots that expired, unless their file is there again, or they were registered since {@code cutoff}: an ingest registers its
+     * manifest before it writes the file.
+     */
+    public void roots(Collection<Roots.Root> expired, Timestamp cutoff) throws IOException {
         store.gate().exclusive(() -> {
             for (Roots.Root root : expired) {
-                if (!Files.exists(root.file())) {
+                byte[] record = StoreLayout.below(StoreLayout.ROOTS, root.name());
+                Optional<FileStatus> status = files.statusIfPresent(store.root(), record);
+                boolean old = status.isPresent() && status.get().changed().compareTo(cutoff) < 0;
+                if (old && !Files.exists(root.file())) {
                     store.roots().drop(root.name());
                 }
             }

@@ -10,8 +10,10 @@ import dev.velo.cas.ingest.Ingestion;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Roots;
 import dev.velo.cas.store.Staging;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.Sweep;
 import dev.velo.cas.verify.Verification;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -179,6 +181,28 @@ class CollectionTest {
         assertThat(has("orphan")).isTrue();
         assertThat(collect(true, Duration.ZERO).blobs()).isEqualTo(1);
         assertThat(has("orphan")).isFalse();
+    }
+
+    /** An ingest registers its manifest before it writes the file; a collector that saw the old file gone must not forget it. */
+    @Test
+    void aRootRegisteredAfterTheMarkIsNotDropped() throws Exception {
+        ingest(store, project("a", "x"), "a.velo");
+        byte[] bytes = Files.readAllBytes(temp.resolve("a.velo"));
+        Files.delete(temp.resolve("a.velo"));
+        Thread.sleep(25);
+        try (Lease collector = store.leases().take(Lease.Kind.COLLECTION, List.of())) {
+            List<Roots.Root> expired = store.roots().list();
+            Thread.sleep(25);
+            store.roots().register(temp.resolve("a.velo"), Digest.of(bytes), bytes);
+            new Sweep(store).roots(expired, collector.since());
+            assertThat(store.roots().list()).hasSize(1);
+            // The positive control: one that nobody registered again goes.
+            Thread.sleep(25);
+            try (Lease later = store.leases().take(Lease.Kind.COLLECTION, List.of())) {
+                new Sweep(store).roots(expired, later.since());
+            }
+            assertThat(store.roots().list()).isEmpty();
+        }
     }
 
     /** Ingests of overlapping trees whose manifests come and go, beside a collector that gives no grace. */
