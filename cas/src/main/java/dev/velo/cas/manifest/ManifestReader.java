@@ -34,11 +34,20 @@ final class ManifestReader {
         TreeNode[] nodes = nodes();
         DirectoryNode root = (DirectoryNode) nodes[0];
         byte[] again = encodeAgain(root);
-        int difference = Arrays.mismatch(bytes, again);
+        // The contents first: a difference in them is also one in the header's digest of them, which names no place.
+        int difference = mismatch(again, ManifestFormat.HEADER, bytes.length);
+        if (difference < 0) {
+            difference = mismatch(again, 0, ManifestFormat.HEADER);
+        }
         if (difference >= 0) {
             throw damaged(place(difference) + ": not in canonical form");
         }
         return root;
+    }
+
+    private int mismatch(byte[] again, int from, int to) {
+        int at = Arrays.mismatch(bytes, from, to, again, from, Math.min(to, again.length));
+        return at < 0 ? at : from + at;
     }
 
     private void checkBody() throws ManifestException {
