@@ -2,12 +2,8 @@ package dev.velo.cas.manifest;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.TreePath;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,8 +33,6 @@ public final class Manifest {
         }
     }
 
-    private static final long LIMIT = Integer.MAX_VALUE - 16;
-
     private final byte[] bytes;
     private final ByteBuffer in;
     private final Digest digest;
@@ -60,7 +54,7 @@ public final class Manifest {
 
     /** Reads a file and checks all of it: checksums, structure, canonical form. */
     public static Manifest open(Path file) throws ManifestException {
-        return fromBytes(readFile(file), file.toString());
+        return fromBytes(ManifestFile.read(file), file.toString());
     }
 
     /** As {@link #open}, of bytes in memory, which must not change any more. The name is for messages. */
@@ -68,34 +62,6 @@ public final class Manifest {
         Manifest manifest = new Manifest(bytes, new ManifestReader(bytes, name).read());
         manifest.checkSizes(name);
         return manifest;
-    }
-
-    private static byte[] readFile(Path file) throws ManifestException {
-        try {
-            // A FIFO would keep the reader waiting for a writer.
-            if (Files.exists(file) && !Files.isRegularFile(file)) {
-                throw new ManifestException(
-                        "cannot read manifest " + file + ": it is not a regular file",
-                        "name a file that velo ingest wrote");
-            }
-            if (Files.size(file) > LIMIT) {
-                throw new ManifestException(
-                        "cannot read manifest " + file + ": it is larger than 2 GiB",
-                        "name a file that velo ingest wrote");
-            }
-            return Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            throw new ManifestException(
-                    "cannot read manifest " + file + ": there is no such file", "make it with velo ingest", e);
-        } catch (AccessDeniedException e) {
-            throw new ManifestException(
-                    "cannot read manifest " + file + ": permission denied",
-                    "ask its owner for permission to read it",
-                    e);
-        } catch (IOException e) {
-            throw new ManifestException(
-                    "cannot read manifest " + file + ": " + e.getMessage(), "name a file that velo ingest wrote", e);
-        }
     }
 
     private void checkSizes(String name) throws ManifestException {
@@ -133,7 +99,7 @@ public final class Manifest {
         if (directory.type() != EntryType.DIRECTORY) {
             throw new IllegalArgumentException("only directories have a Merkle digest");
         }
-        return digestAt(offset(directory.index()) + ManifestFormat.E_DIGEST);
+        return digestAt(ManifestFormat.entry(directory.index()) + ManifestFormat.E_DIGEST);
     }
 
     private Digest digestAt(int at) {
@@ -165,16 +131,12 @@ public final class Manifest {
         return new Entry(index, pathAt(index), NodeFields.type(node), node);
     }
 
-    private int offset(int index) {
-        return ManifestFormat.HEADER + index * ManifestFormat.ENTRY;
-    }
-
     private int stringsAt() {
-        return offset(nodes.size()) + ManifestFormat.SLOT * in.getInt(ManifestFormat.H_SLOTS);
+        return ManifestFormat.entry(nodes.size()) + ManifestFormat.SLOT * in.getInt(ManifestFormat.H_SLOTS);
     }
 
     private TreePath pathAt(int index) {
-        int at = offset(index);
+        int at = ManifestFormat.entry(index);
         int start = stringsAt() + in.getInt(at + ManifestFormat.E_PATH);
         int length = in.getShort(at + ManifestFormat.E_PATH_LENGTH) & 0xffff;
         return length == 0 ? TreePath.ROOT : TreePath.ofChecked(Arrays.copyOfRange(bytes, start, start + length));
@@ -188,7 +150,7 @@ public final class Manifest {
         byte[] wanted = path.toBytes();
         long hash = PathHash.of(wanted);
         int slots = in.getInt(ManifestFormat.H_SLOTS);
-        int slotsAt = offset(nodes.size());
+        int slotsAt = ManifestFormat.entry(nodes.size());
         for (int slot = (int) (hash & (slots - 1)); ; slot = (slot + 1) & (slots - 1)) {
             int at = slotsAt + slot * ManifestFormat.SLOT;
             int index = in.getInt(at + 4);
@@ -202,7 +164,7 @@ public final class Manifest {
     }
 
     private boolean isPath(int index, byte[] wanted) {
-        int at = offset(index);
+        int at = ManifestFormat.entry(index);
         int start = stringsAt() + in.getInt(at + ManifestFormat.E_PATH);
         int length = in.getShort(at + ManifestFormat.E_PATH_LENGTH) & 0xffff;
         return Arrays.equals(bytes, start, start + length, wanted, 0, wanted.length);
@@ -210,7 +172,7 @@ public final class Manifest {
 
     /** The children of a directory in ascending order; empty for every other type. */
     public List<Entry> children(Entry directory) {
-        int at = offset(directory.index());
+        int at = ManifestFormat.entry(directory.index());
         int first = in.getInt(at + ManifestFormat.E_FIRST_CHILD);
         int count = in.getInt(at + ManifestFormat.E_CHILDREN);
         List<Entry> children = new ArrayList<>(count);

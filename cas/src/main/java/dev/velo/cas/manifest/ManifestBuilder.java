@@ -1,6 +1,7 @@
 package dev.velo.cas.manifest;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.FileName;
 import dev.velo.cas.TreePath;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,20 +12,25 @@ import java.util.List;
 
 /** Makes the canonical bytes of a tree. */
 public final class ManifestBuilder {
-    /** A node in its place: breadth first. */
-    private record Placed(TreeNode node, int parent, byte[] path, int nameLength) {}
+    /** A node in its place: breadth first. Paths are spelled out in the result only: in a deep tree they are most of it. */
+    private record Placed(TreeNode node, int parent, FileName name, int pathLength) {
+        int nameLength() {
+            return name == null ? 0 : name.length();
+        }
+    }
 
     private final List<Placed> entries = new ArrayList<>();
     private final TreeDigest digests;
+    private long strings;
 
     private ManifestBuilder(DirectoryNode root) {
-        digests = new TreeDigest(root);
-        entries.add(new Placed(root, ManifestFormat.NO_PARENT, new byte[0], 0));
+        entries.add(new Placed(root, ManifestFormat.NO_PARENT, null, 0));
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).node() instanceof DirectoryNode directory) {
                 place(directory, i);
             }
         }
+        digests = new TreeDigest(root);
     }
 
     /**
@@ -37,31 +43,37 @@ public final class ManifestBuilder {
     }
 
     private void place(DirectoryNode directory, int index) {
-        byte[] parent = entries.get(index).path();
+        int prefix = index == 0 ? 0 : entries.get(index).pathLength() + 1;
         for (DirectoryNode.Child child : directory.children()) {
-            byte[] name = child.name().toBytes();
-            int start = index == 0 ? 0 : parent.length + 1;
-            if (start + name.length > TreePath.MAX_LENGTH) {
+            int length = prefix + child.name().length();
+            if (length > TreePath.MAX_LENGTH) {
                 throw new IllegalArgumentException("a path is longer than " + TreePath.MAX_LENGTH + " bytes");
             }
-            byte[] path = Arrays.copyOf(parent, start + name.length);
-            if (index > 0) {
-                path[parent.length] = '/';
+            entries.add(new Placed(child.node(), index, child.name(), length));
+            strings += length + 1;
+            if (child.node() instanceof SymlinkNode link) {
+                strings += link.target().length + 1;
             }
-            System.arraycopy(name, 0, path, start, name.length);
-            entries.add(new Placed(child.node(), index, path, name.length));
+            fileLength(0);
         }
+    }
+
+    /** Checked while the tree is walked, so that one that is too large is refused before it has taken all memory. */
+    private int fileLength(int slots) {
+        long length = ManifestFormat.HEADER
+                + (long) ManifestFormat.ENTRY * entries.size()
+                + (long) ManifestFormat.SLOT * slots
+                + strings;
+        if (length > ManifestFormat.MAX_FILE) {
+            throw new IllegalArgumentException("the tree is too large: its manifest would exceed 2 GiB");
+        }
+        return (int) length;
     }
 
     private byte[] encode() {
         int count = entries.size();
         int slots = ManifestFormat.slots(count);
-        long strings = stringsLength();
-        long body = (long) ManifestFormat.ENTRY * count + (long) ManifestFormat.SLOT * slots + strings;
-        if (body + ManifestFormat.HEADER > Integer.MAX_VALUE - 16) {
-            throw new IllegalArgumentException("the tree is too large: its manifest would exceed 2 GiB");
-        }
-        ByteBuffer out = ByteBuffer.allocate((int) body + ManifestFormat.HEADER).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out = ByteBuffer.allocate(fileLength(slots)).order(ByteOrder.LITTLE_ENDIAN);
         int slotsAt = ManifestFormat.HEADER + ManifestFormat.ENTRY * count;
         int stringsAt = slotsAt + ManifestFormat.SLOT * slots;
         writeEntries(out, stringsAt);
@@ -70,30 +82,19 @@ public final class ManifestBuilder {
         return out.array();
     }
 
-    private long stringsLength() {
-        long length = 0;
-        for (Placed placed : entries.subList(1, entries.size())) {
-            length += placed.path().length + 1;
-            if (placed.node() instanceof SymlinkNode link) {
-                length += link.target().length + 1;
-            }
-        }
-        return length;
-    }
-
     private void writeEntries(ByteBuffer out, int stringsAt) {
         int string = 0;
         int nextChild = 1;
         for (int i = 0; i < entries.size(); i++) {
             Placed placed = entries.get(i);
             TreeNode node = placed.node();
-            int at = ManifestFormat.HEADER + i * ManifestFormat.ENTRY;
+            int at = ManifestFormat.entry(i);
             if (i > 0) {
                 out.putInt(at + ManifestFormat.E_PATH, string);
-                out.put(stringsAt + string, placed.path());
-                string += placed.path().length + 1;
+                writePath(out, placed, stringsAt, string);
+                string += placed.pathLength() + 1;
             }
-            out.putShort(at + ManifestFormat.E_PATH_LENGTH, (short) placed.path().length);
+            out.putShort(at + ManifestFormat.E_PATH_LENGTH, (short) placed.pathLength());
             out.putShort(at + ManifestFormat.E_NAME_LENGTH, (short) placed.nameLength());
             out.put(at + ManifestFormat.E_TYPE, (byte) NodeFields.type(node).code());
             out.putShort(at + ManifestFormat.E_MODE, (short) NodeFields.mode(node));
@@ -120,13 +121,35 @@ public final class ManifestBuilder {
         }
     }
 
+    private void writePath(ByteBuffer out, Placed placed, int stringsAt, int string) {
+        int at = stringsAt + string;
+        if (placed.parent() > 0) {
+            int parent = out.getInt(ManifestFormat.entry(placed.parent()) + ManifestFormat.E_PATH);
+            int length = entries.get(placed.parent()).pathLength();
+            System.arraycopy(out.array(), stringsAt + parent, out.array(), at, length);
+            at += length;
+            out.put(at++, (byte) '/');
+        }
+        out.put(at, placed.name().toBytes());
+    }
+
+    /**
+     * Open addressing, with a shortcut from every taken slot towards the first empty one: the hash is no secret, and a tree whose names
+     * were chosen to share one hash would take quadratic time without it.
+     */
     private void writeSlots(ByteBuffer out, int slotsAt, int slots) {
+        int stringsAt = slotsAt + ManifestFormat.SLOT * slots;
+        int[] onward = new int[slots];
+        Arrays.setAll(onward, slot -> slot);
         for (int i = 1; i < entries.size(); i++) {
-            long hash = PathHash.of(entries.get(i).path());
+            int path = stringsAt + out.getInt(ManifestFormat.entry(i) + ManifestFormat.E_PATH);
+            long hash = PathHash.of(out.array(), path, entries.get(i).pathLength());
             int slot = (int) (hash & (slots - 1));
-            while (out.getInt(slotsAt + slot * ManifestFormat.SLOT + 4) != 0) {
-                slot = (slot + 1) & (slots - 1);
+            while (onward[slot] != slot) {
+                onward[slot] = onward[onward[slot]];
+                slot = onward[slot];
             }
+            onward[slot] = (slot + 1) & (slots - 1);
             out.putInt(slotsAt + slot * ManifestFormat.SLOT, (int) (hash >>> 32));
             out.putInt(slotsAt + slot * ManifestFormat.SLOT + 4, i);
         }

@@ -11,4 +11,12 @@ public final class ManifestException extends VeloException {
     public ManifestException(String problem, String remedy, Throwable cause) {
         super(problem, remedy, cause);
     }
+
+    /**
+     * @param what the place and what is wrong there: "entry 3 at byte 416: name '..'"
+     */
+    static ManifestException damaged(String name, String what) {
+        return new ManifestException(
+                "cannot read manifest " + name + ": " + what, "fetch the manifest again or ingest the tree again");
+    }
 }

@@ -5,51 +5,80 @@ import dev.velo.cas.VeloException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Writes manifest files: whole or not at all. */
+/** Writes manifest files, whole or not at all, and reads their bytes. */
 public final class ManifestFile {
+    /** A channel copies an array through a direct buffer of the same size, which it keeps: so never the whole file in one call. */
+    private static final int STEP = 1 << 20;
+
     private ManifestFile() {}
 
     /** Encodes a tree and writes it. */
     public static Digest write(DirectoryNode root, Path file) throws VeloException {
-        return write(ManifestBuilder.encode(root), file);
+        byte[] manifest;
+        try {
+            manifest = ManifestBuilder.encode(root);
+        } catch (IllegalArgumentException e) {
+            throw new VeloException(
+                    "cannot write manifest " + file + ": " + e.getMessage(),
+                    "leave out what is too deep or too much",
+                    e);
+        }
+        return write(manifest, file);
     }
 
     /**
      * Writes a temporary file beside the target, syncs it, renames it over the target and syncs the directory, so that a crash leaves the
-     * old file or the new one.
+     * old file or the new one. A symbolic link in the target's place is replaced, not followed; anything but a regular file in its place
+     * is refused.
      *
      * @return the digest of the bytes
      */
     public static Digest write(byte[] manifest, Path file) throws VeloException {
         Path target = file.toAbsolutePath();
-        Path staged = target.resolveSibling("." + target.getFileName() + "."
+        // A rename would put a regular file in the place of /dev/null.
+        if (Files.exists(target) && !Files.isRegularFile(target)) {
+            throw new VeloException(
+                    "cannot write manifest " + file + ": it is "
+                            + (Files.isDirectory(target) ? "a directory" : "not a regular file"),
+                    "name a file that may be replaced");
+        }
+        // Not named after the target, whose name may be as long as a name can be.
+        Path staged = target.resolveSibling(".velo-manifest-"
                 + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
-        try {
+        // Opened first: a directory that cannot be synced is to be refused before anything is replaced.
+        try (FileChannel directory = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
             try (FileChannel out = FileChannel.open(staged, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                ByteBuffer content = ByteBuffer.wrap(manifest);
-                while (content.hasRemaining()) {
-                    out.write(content);
-                }
+                writeAll(out, manifest);
                 out.force(true);
             }
             Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel directory = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
-                directory.force(true);
-            }
+            directory.force(true);
             return Digest.of(manifest);
         } catch (IOException e) {
             removeQuietly(staged);
             throw new VeloException(
-                    "cannot write manifest " + file + ": " + e.getMessage(),
+                    "cannot write manifest " + file + ": " + reason(e),
                     "name a file in a directory where you may write and where there is space",
                     e);
+        }
+    }
+
+    private static void writeAll(FileChannel out, byte[] manifest) throws IOException {
+        for (int at = 0; at < manifest.length; at += STEP) {
+            ByteBuffer step = ByteBuffer.wrap(manifest, at, Math.min(STEP, manifest.length - at));
+            while (step.hasRemaining()) {
+                out.write(step);
+            }
         }
     }
 
@@ -59,5 +88,68 @@ public final class ManifestFile {
         } catch (IOException e) {
             // The failure that led here is the one to report.
         }
+    }
+
+    /** The bytes of a file whose header has been checked; so a file that is no manifest is refused without being read. */
+    static byte[] read(Path file) throws ManifestException {
+        // Opening a FIFO would wait for a writer.
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new ManifestException(
+                    "cannot read manifest " + file + ": it is not a regular file",
+                    "name a file that velo ingest wrote");
+        }
+        try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+            long length = in.size();
+            byte[] head = new byte[(int) Math.min(length, ManifestFormat.HEADER)];
+            readAll(in, head, file);
+            ManifestHeader.check(head, length, file.toString());
+            byte[] bytes = allocate((int) length, file);
+            in.position(0);
+            readAll(in, bytes, file);
+            return bytes;
+        } catch (NoSuchFileException e) {
+            throw new ManifestException(
+                    "cannot read manifest " + file + ": there is no such file", "make it with velo ingest", e);
+        } catch (AccessDeniedException e) {
+            throw new ManifestException(
+                    "cannot read manifest " + file + ": permission denied",
+                    "ask its owner for permission to read it",
+                    e);
+        } catch (IOException e) {
+            throw new ManifestException(
+                    "cannot read manifest " + file + ": " + reason(e), "name a file that velo ingest wrote", e);
+        }
+    }
+
+    private static byte[] allocate(int length, Path file) throws ManifestException {
+        try {
+            return new byte[length];
+        } catch (OutOfMemoryError e) {
+            throw new ManifestException(
+                    "cannot read manifest " + file + ": its " + length + " bytes do not fit into memory",
+                    "give Java a larger heap with JAVA_TOOL_OPTIONS=-Xmx",
+                    e);
+        }
+    }
+
+    private static void readAll(FileChannel in, byte[] into, Path file) throws IOException, ManifestException {
+        for (int at = 0; at < into.length; ) {
+            int count = in.read(ByteBuffer.wrap(into, at, Math.min(STEP, into.length - at)));
+            if (count < 0) {
+                throw ManifestException.damaged(file.toString(), "byte " + at + ": the file became shorter");
+            }
+            at += count;
+        }
+    }
+
+    /** Without the name of a temporary file, which says nothing to the user. */
+    private static String reason(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "its directory does not exist";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        return e instanceof FileSystemException file && file.getReason() != null ? file.getReason() : e.getMessage();
     }
 }

@@ -41,10 +41,15 @@ final class ManifestFormat {
     static final int SYMLINK_MODE = 0777;
     static final int SLOT = 8;
 
-    /** A path of 65,535 bytes has at most this many components. */
-    static final int MAX_DEPTH = 32_768;
+    /** The longest file that one Java array holds; the format itself allows more. */
+    static final int MAX_FILE = Integer.MAX_VALUE - 16;
 
     private ManifestFormat() {}
+
+    /** The offset of an entry in the file. */
+    static int entry(int index) {
+        return HEADER + index * ENTRY;
+    }
 
     /** The smallest power of two with 2s >= 3n, at least 2. */
     static int slots(int entries) {

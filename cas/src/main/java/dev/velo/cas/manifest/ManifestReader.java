@@ -18,6 +18,7 @@ final class ManifestReader {
     private final byte[] bytes;
     private final ByteBuffer in;
     private final String name;
+    private ManifestHeader header;
 
     ManifestReader(byte[] bytes, String name) {
         this.bytes = bytes;
@@ -27,59 +28,26 @@ final class ManifestReader {
 
     /** The tree of a manifest that has been proven well-formed. */
     DirectoryNode read() throws ManifestException {
-        checkHeader();
+        header = ManifestHeader.check(bytes, bytes.length, name);
         checkBody();
         checkPaths();
         TreeNode[] nodes = nodes();
         DirectoryNode root = (DirectoryNode) nodes[0];
         byte[] again = encodeAgain(root);
-        int difference = Arrays.mismatch(bytes, again);
+        // The contents first: a difference in them is also one in the header's digest of them, which names no place.
+        int difference = mismatch(again, ManifestFormat.HEADER, bytes.length);
+        if (difference < 0) {
+            difference = mismatch(again, 0, ManifestFormat.HEADER);
+        }
         if (difference >= 0) {
             throw damaged(place(difference) + ": not in canonical form");
         }
         return root;
     }
 
-    private void checkHeader() throws ManifestException {
-        int magic = Math.min(bytes.length, ManifestFormat.MAGIC.length);
-        if (magic == 0 || !Arrays.equals(bytes, 0, magic, ManifestFormat.MAGIC, 0, magic)) {
-            throw new ManifestException(
-                    "cannot read manifest " + name + ": it is not a Velo manifest",
-                    "name a file that velo ingest wrote");
-        }
-        if (bytes.length < ManifestFormat.HEADER) {
-            throw damaged("byte " + bytes.length + ": the file ends inside the header");
-        }
-        if (!checksumMatches()) {
-            throw damaged("byte " + ManifestFormat.H_CHECKSUM + ": the checksum of the header does not match");
-        }
-        int version = in.getInt(ManifestFormat.H_VERSION);
-        if (version != ManifestFormat.VERSION || in.getInt(ManifestFormat.H_FUNCTION) != ManifestFormat.SHA_256) {
-            throw new ManifestException(
-                    "cannot read manifest " + name + ": it has format " + Integer.toUnsignedString(version)
-                            + " and digest function "
-                            + Integer.toUnsignedString(in.getInt(ManifestFormat.H_FUNCTION))
-                            + ", this velo reads format 1 with function 1",
-                    "use a newer velo");
-        }
-        if (in.getLong(ManifestFormat.H_LENGTH) != bytes.length) {
-            throw damaged("byte " + bytes.length + ": the file should have "
-                    + Long.toUnsignedString(in.getLong(ManifestFormat.H_LENGTH)) + " bytes");
-        }
-        int count = in.getInt(ManifestFormat.H_ENTRIES);
-        long room = (bytes.length - ManifestFormat.HEADER) / ManifestFormat.ENTRY;
-        if (count < 1 || count > room || in.getInt(ManifestFormat.H_SLOTS) != ManifestFormat.slots(count)) {
-            throw damaged("byte " + ManifestFormat.H_ENTRIES + ": impossible number of entries or slots");
-        }
-        if (stringsAt() > bytes.length) {
-            throw damaged("byte " + bytes.length + ": the file ends inside the slots");
-        }
-    }
-
-    private boolean checksumMatches() {
-        MessageDigest function = Digest.function();
-        function.update(bytes, 0, ManifestFormat.H_CHECKSUM);
-        return Arrays.equals(function.digest(), 0, Long.BYTES, bytes, ManifestFormat.H_CHECKSUM, ManifestFormat.HEADER);
+    private int mismatch(byte[] again, int from, int to) {
+        int at = Arrays.mismatch(bytes, from, to, again, from, Math.min(to, again.length));
+        return at < 0 ? at : from + at;
     }
 
     private void checkBody() throws ManifestException {
@@ -93,13 +61,11 @@ final class ManifestReader {
     }
 
     private int count() {
-        return in.getInt(ManifestFormat.H_ENTRIES);
+        return header.entries();
     }
 
     private long stringsAt() {
-        return ManifestFormat.HEADER
-                + (long) ManifestFormat.ENTRY * count()
-                + (long) ManifestFormat.SLOT * in.getInt(ManifestFormat.H_SLOTS);
+        return header.stringsAt();
     }
 
     /**
@@ -109,7 +75,7 @@ final class ManifestReader {
     private void checkPaths() throws ManifestException {
         long next = 0;
         for (int i = 1; i < count(); i++) {
-            int at = ManifestFormat.HEADER + i * ManifestFormat.ENTRY;
+            int at = ManifestFormat.entry(i);
             int parent = in.getInt(at + ManifestFormat.E_PARENT);
             int length = pathLength(at);
             int nameLength = in.getShort(at + ManifestFormat.E_NAME_LENGTH) & 0xffff;
@@ -120,7 +86,7 @@ final class ManifestReader {
                     || stringsAt() + next + length >= bytes.length) {
                 throw damaged("entry " + i + " at byte " + at + ": its path is not where it must be");
             }
-            int parentAt = ManifestFormat.HEADER + parent * ManifestFormat.ENTRY;
+            int parentAt = ManifestFormat.entry(parent);
             int prefix = pathLength(parentAt);
             int start = (int) (stringsAt() + next);
             int expected = parent == 0 ? nameLength : prefix + 1 + nameLength;
@@ -156,7 +122,7 @@ final class ManifestReader {
         TreeNode[] nodes = new TreeNode[count()];
         int unclaimed = count();
         for (int i = count() - 1; i >= 0; i--) {
-            int at = ManifestFormat.HEADER + i * ManifestFormat.ENTRY;
+            int at = ManifestFormat.entry(i);
             int type = in.get(at + ManifestFormat.E_TYPE);
             try {
                 if (type == EntryType.DIRECTORY.code()) {
@@ -200,7 +166,7 @@ final class ManifestReader {
         }
         List<DirectoryNode.Child> list = new ArrayList<>(children);
         for (int c = first; c < first + children; c++) {
-            int child = ManifestFormat.HEADER + c * ManifestFormat.ENTRY;
+            int child = ManifestFormat.entry(c);
             if (in.getInt(child + ManifestFormat.E_PARENT) != index) {
                 throw new IllegalArgumentException("entry " + c + " names another parent");
             }
@@ -264,7 +230,7 @@ final class ManifestReader {
     }
 
     private String place(int at) {
-        int entriesEnd = ManifestFormat.HEADER + ManifestFormat.ENTRY * count();
+        int entriesEnd = ManifestFormat.entry(count());
         if (at >= ManifestFormat.HEADER && at < entriesEnd) {
             return "entry " + (at - ManifestFormat.HEADER) / ManifestFormat.ENTRY + " at byte " + at;
         }
@@ -272,7 +238,6 @@ final class ManifestReader {
     }
 
     private ManifestException damaged(String what) {
-        return new ManifestException(
-                "cannot read manifest " + name + ": " + what, "fetch the manifest again or ingest the tree again");
+        return ManifestException.damaged(name, what);
     }
 }

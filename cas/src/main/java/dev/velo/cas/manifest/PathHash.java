@@ -13,15 +13,21 @@ final class PathHash {
     private PathHash() {}
 
     static long of(byte[] path) {
-        long h = SEED ^ (path.length * FACTOR);
-        int at = 0;
-        for (; at + Long.BYTES <= path.length; at += Long.BYTES) {
-            h = mix(h, (long) WORDS.get(path, at));
+        return of(path, 0, path.length);
+    }
+
+    /** The hash of the path that stands somewhere in an array. */
+    static long of(byte[] bytes, int start, int length) {
+        long h = SEED ^ (length * FACTOR);
+        int at = start;
+        int end = start + length;
+        for (; at <= end - Long.BYTES; at += Long.BYTES) {
+            h = mix(h, (long) WORDS.get(bytes, at));
         }
-        if (at < path.length) {
+        if (at < end) {
             long last = 0;
-            for (int i = path.length - 1; i >= at; i--) {
-                last = (last << 8) | (path[i] & 0xff);
+            for (int i = end - 1; i >= at; i--) {
+                last = (last << 8) | (bytes[i] & 0xff);
             }
             h = mix(h, last);
         }

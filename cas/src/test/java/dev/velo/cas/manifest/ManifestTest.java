@@ -119,7 +119,7 @@ class ManifestTest {
         assertThatThrownBy(() -> Manifest.open(file)).hasMessageContaining("not a Velo manifest");
         byte[] newer = goldenBytes();
         newer[ManifestFormat.H_VERSION] = 2;
-        Files.write(file, HostileManifestTest.repaired(newer));
+        Files.write(file, ForgedManifestTest.repaired(newer));
         assertThatThrownBy(() -> Manifest.open(file))
                 .hasMessageContaining("format 2")
                 .hasMessageContaining("newer");
