@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +15,12 @@ struct level {
     DIR *stream;
     char *name;
     struct level *above;
+    unsigned depth;
 };
+
+/* What is deeper is moved up first: a payload must not be able to make a tree that takes more descriptors
+ * than there are. */
+enum { DEPTH = 64 };
 
 /* Whatever modes the payload or the overlay left (work directories are mode 000), the owner may open them
  * again. */
@@ -46,7 +52,8 @@ static struct level *enter(int parent, const char *name, struct level *above) {
     if (level == NULL || copy == NULL || stream == NULL) {
         abort(); /* out of memory: the next start cleans up */
     }
-    *level = (struct level){.stream = stream, .name = copy, .above = above};
+    *level = (struct level){
+        .stream = stream, .name = copy, .above = above, .depth = above == NULL ? 1 : above->depth + 1};
     return level;
 }
 
@@ -62,14 +69,31 @@ static struct level *leave(struct level *level, int parent, int *failure) {
     return above;
 }
 
+/* Moving a directory to another one changes its "..", for which it must be writable itself. */
+static bool move_up(const struct level *level, const char *name, const struct level *top) {
+    static unsigned long counter;
+    char fresh[64];
+    snprintf(fresh, sizeof fresh, "velo-deep-%ld-%lu", (long)getpid(), counter++);
+    int directory = dirfd(level->stream);
+    return fchmodat(directory, name, 0700, 0) == 0 &&
+           renameat(directory, name, dirfd(top->stream), fresh) == 0;
+}
+
 int remove_tree(int parent, const char *name) {
     int failure = 0;
+    bool moved = false;
     struct level *level = enter(parent, name, NULL);
+    const struct level *top = level;
     if (level == NULL) {
         return errno == ENOENT ? 0 : -1;
     }
     while (level != NULL) {
         const struct dirent *entry = readdir(level->stream);
+        if (entry == NULL && level == top && moved && failure == 0) {
+            moved = false;
+            rewinddir(level->stream);
+            continue;
+        }
         if (entry == NULL) {
             level = leave(level, parent, &failure);
             continue;
@@ -81,6 +105,10 @@ int remove_tree(int parent, const char *name) {
             continue;
         }
         if (errno == EISDIR || errno == EPERM) {
+            if (level->depth >= DEPTH && move_up(level, entry->d_name, top)) {
+                moved = true;
+                continue;
+            }
             struct level *below = enter(dirfd(level->stream), entry->d_name, level);
             if (below != NULL) {
                 level = below;

@@ -111,10 +111,19 @@ static void prepare_run_directory(struct run *run) {
  * root, the pipes are root's and the payload is not. Only anonymous pipes: nothing that has a name on the
  * host changes owner.
  */
-static void give_pipes(const struct plan *plan) {
+static void check_streams(const struct plan *plan) {
     enum { PIPE_FILE_SYSTEM = 0x50495045 };
-    for (int fd = STDIN_FILENO; geteuid() == 0 && fd <= STDERR_FILENO; fd++) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         struct statfs where;
+        struct stat status;
+        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+            /* /proc/self/fd/0 would lead out of the sandbox, into the caller's file system. */
+            fail(EXIT_LAUNCH, "redirect it to a file, a pipe or /dev/null",
+                 "cannot pass on standard descriptor %d: it is a directory", fd);
+        }
+        if (geteuid() != 0) {
+            continue;
+        }
         if (fstatfs(fd, &where) == 0 && where.f_type == PIPE_FILE_SYSTEM &&
             fchown(fd, plan->outside_uid, plan->outside_gid) != 0) {
             message("warning: the program cannot open standard descriptor %d again: %s", fd, strerror(errno));
@@ -275,6 +284,7 @@ static bool finish(const struct plan *plan) {
 int supervise(const struct plan *plan) {
     struct run run = {.plan = plan, .lifeline = plan->lifeline};
     close_others(plan);
+    check_streams(plan);
     umask(022);
     run.signals = wait_signals();
     run.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
@@ -283,7 +293,6 @@ int supervise(const struct plan *plan) {
         fail_errno("start it through velo run", "cannot enter the store %s", plan->base);
     }
     prepare_run_directory(&run);
-    give_pipes(plan);
     start_init(&run);
     if (plan->time_limit_ms != 0) {
         arm(&run, plan->time_limit_ms);
@@ -294,7 +303,7 @@ int supervise(const struct plan *plan) {
     while (waitpid(run.init, &init_status, 0) < 0 && errno == EINTR) {
     }
     int code = outcome(&run, init_status);
-    if (run.reported && !finish(plan)) {
+    if ((run.reported || run.timed_out) && !finish(plan)) {
         code = EXIT_LAUNCH;
     }
     if (remove_tree(run.base, plan->run_directory) != 0) {

@@ -238,7 +238,11 @@ public final class UpperLayer {
         }
     }
 
-    /** A file that was copied up without being changed in mode or time shows what its farm shows: then the manifest's own values hold. */
+    /**
+     * What the payload saw was the farm's mode and time, not the manifest's. Where it left a file with the mode it saw (sed -i and its like
+     * copy that too), the manifest's own mode holds on. The time belongs to the content: it holds on only while the content does. The
+     * kernel cannot tell a copied-up file from a new one here: it marks the origin only of lower files with one link.
+     */
     private FileNode restored(FileStatus status, Digest digest, Optional<TreeNode> visible) {
         int mode = status.permissions();
         Timestamp modified = status.modified();
@@ -246,7 +250,7 @@ public final class UpperLayer {
             if (mode == (lower.isExecutable() ? 0555 : 0444)) {
                 mode = lower.mode();
             }
-            if (modified.equals(farmTime)) {
+            if (modified.equals(farmTime) && digest.equals(lower.digest())) {
                 modified = lower.modified();
             }
         }

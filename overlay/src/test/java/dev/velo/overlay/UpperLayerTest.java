@@ -202,22 +202,25 @@ class UpperLayerTest {
                 child("plain", lower("same", 0640)),
                 child("run", lower("same", 04711)),
                 child("appended", lower("old", 0600)),
+                child("copied", lower("old", 0600)),
                 child("chmodded", lower("same", 0640)),
                 child("touched", lower("same", 0640)));
         upper.file("plain", "same", 0444, StoreLayout.FIXED_TIME)
                 .file("run", "same", 0555, StoreLayout.FIXED_TIME)
                 .file("appended", "old and new", 0444, NOW)
+                .file("copied", "of another", 0444, StoreLayout.FIXED_TIME)
                 .file("chmodded", "same", 0555, StoreLayout.FIXED_TIME)
                 .file("touched", "same", 0444, NOW)
                 .directory("", 0755, LOWER);
         ChangeSet changes = upper.read(lower);
-        assertThat(lines(changes)).containsExactly("M /appended", "m /chmodded", "m /touched");
+        assertThat(lines(changes)).containsExactly("M /appended", "m /chmodded", "M /copied", "m /touched");
         assertThat(LayerMerge.apply(lower, changes.tree()))
                 .isEqualTo(tree(
                         child("plain", lower("same", 0640)),
                         child("run", lower("same", 04711)),
                         child("appended", node("old and new", 0600, NOW)),
                         child("chmodded", lower("same", 0555)),
+                        child("copied", node("of another", 0600, StoreLayout.FIXED_TIME)),
                         child("touched", node("same", 0640, NOW))));
     }
 

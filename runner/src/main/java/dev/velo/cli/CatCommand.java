@@ -10,10 +10,11 @@ import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.CorruptBlobException;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -53,14 +54,15 @@ final class CatCommand implements Callable<Integer> {
                 throw new CorruptBlobException(opened, node.digest());
             }
             ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
-            WritableByteChannel out = Channels.newChannel(System.out);
-            long offset = 0;
-            for (; opened.files().readAt(blob.number(), buffer.clear(), offset) > 0 && !System.out.checkError(); ) {
-                buffer.flip();
-                offset += buffer.remaining();
-                out.write(buffer);
+            try (FileChannel out = new FileOutputStream(FileDescriptor.out).getChannel()) {
+                for (long offset = 0; opened.files().readAt(blob.number(), buffer.clear(), offset) > 0; ) {
+                    buffer.flip();
+                    offset += buffer.remaining();
+                    while (buffer.hasRemaining()) {
+                        out.write(buffer);
+                    }
+                }
             }
-            System.out.flush();
         } catch (ErrnoException e) {
             throw new StoreException(
                     "cannot read " + path + " (" + node.digest() + ") of store " + opened.path() + ": "
@@ -68,7 +70,8 @@ final class CatCommand implements Callable<Integer> {
                     "ingest the tree again",
                     e);
         } catch (IOException e) {
-            throw StoreException.of("cannot write " + path, e);
+            throw new VeloException(
+                    "cannot write " + path + ": " + e.getMessage(), "free some space, or read all of the output", e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.velo.cli;
 
+import dev.velo.cas.Digest;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Store;
@@ -27,11 +28,8 @@ final class FinishCommand implements Callable<Integer> {
     @Option(names = "--run", required = true, paramLabel = "NAME", description = "The run.")
     private String run;
 
-    @Option(names = "--base", paramLabel = "M", description = "As for run.")
-    private List<Path> bases = new ArrayList<>();
-
-    @Option(names = "--manifest", paramLabel = "M", description = "As for run.")
-    private List<Path> manifests = new ArrayList<>();
+    @Option(names = "--layer", required = true, paramLabel = "DIGEST", description = "A manifest, bottom to top.")
+    private List<String> layers = new ArrayList<>();
 
     @Option(names = "--output", paramLabel = "FILE", description = "As for run.")
     private Path output;
@@ -45,7 +43,10 @@ final class FinishCommand implements Callable<Integer> {
         try (Store opened = store.open()) {
             new Finish(opened, System.err)
                     .run(new FinishRequest(
-                            run, bases, manifests, Optional.ofNullable(output), Optional.ofNullable(changes)));
+                            run,
+                            layers.stream().map(Digest::fromHex).toList(),
+                            Optional.ofNullable(output),
+                            Optional.ofNullable(changes)));
         }
         return 0;
     }

@@ -69,8 +69,9 @@ public final class Main implements Runnable {
             status = internal(e, debug, statusOf(args.length > 0 ? args[0] : ""));
         }
         if (System.out.checkError()) {
-            // The reader has closed the pipe: nothing more to say, and nothing went wrong with the store.
-            Runtime.getRuntime().halt(status);
+            // The reader has closed the pipe, or the disk is full: nothing more can be said, but what was printed is
+            // not all.
+            Runtime.getRuntime().halt(status == 0 ? 1 : status);
         }
         System.exit(status);
     }

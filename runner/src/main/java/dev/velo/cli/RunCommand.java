@@ -143,6 +143,12 @@ final class RunCommand implements Callable<Integer> {
         if (bases.isEmpty() && manifests.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "name at least one manifest with --manifest");
         }
+        if (binds.stream().anyMatch(bind -> bind.indexOf('\uFFFD') >= 0)) {
+            throw new ParameterException(spec.commandLine(), "--bind takes paths in UTF-8");
+        }
+        if (timeout != null && timeout.isZero()) {
+            throw new ParameterException(spec.commandLine(), "--timeout must be more than 0; leave it out for none");
+        }
         if (command.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "name a program behind --");
         }
@@ -199,6 +205,9 @@ final class RunCommand implements Callable<Integer> {
     private List<byte[]> assignments() {
         List<byte[]> result = new ArrayList<>();
         for (String assignment : environment) {
+            if (assignment.indexOf('\uFFFD') >= 0) {
+                throw new ParameterException(spec.commandLine(), "--env takes UTF-8; pass other bytes with --pass-env");
+            }
             if (assignment.indexOf('=') < 1) {
                 throw new ParameterException(spec.commandLine(), "--env takes K=V, not '" + assignment + "'");
             }

@@ -47,13 +47,7 @@ public final class Finish {
     }
 
     public void run(FinishRequest request) throws VeloException {
-        List<DirectoryNode> layers = new ArrayList<>();
-        for (List<Path> group : List.of(request.bases(), request.manifests())) {
-            for (Path file : group) {
-                layers.add(Manifest.open(file).tree());
-            }
-        }
-        DirectoryNode lower = LayerMerge.merge(layers);
+        DirectoryNode lower = LayerMerge.merge(layers(request));
         String upper = "leases/" + request.run() + "/upper";
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Staging staging = new Staging(store, store.blobs(), lease);
@@ -85,6 +79,24 @@ public final class Finish {
             }
         } catch (IOException e) {
             throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);
+        }
+    }
+
+    private List<DirectoryNode> layers(FinishRequest request) throws VeloException {
+        List<DirectoryNode> layers = new ArrayList<>();
+        try {
+            for (Digest digest : request.layers()) {
+                byte[] copy = store.roots()
+                        .copyOf(digest)
+                        .orElseThrow(() -> new VeloException(
+                                "cannot capture the changes of the run: the store's copy of manifest " + digest
+                                        + " is gone",
+                                "run velo verify"));
+                layers.add(Manifest.fromBytes(copy, digest.toHex()).tree());
+            }
+            return layers;
+        } catch (IOException e) {
+            throw StoreException.of("cannot read store " + store.path(), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.velo.runner;
 
+import dev.velo.cas.Digest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,14 +9,15 @@ import java.util.Optional;
 /**
  * What to do with the changes of a run that has ended.
  *
- * @param run the name of its lease
+ * @param run the name of its lease, which keeps the store's copies of its manifests
+ * @param layers the manifests of the run, bottom to top; by digest, since the user's files may have changed meanwhile
  * @param changes a file for the list of changes, or {@code -} for standard error
  */
-public record FinishRequest(
-        String run, List<Path> bases, List<Path> manifests, Optional<Path> output, Optional<String> changes) {
+public record FinishRequest(String run, List<Digest> layers, Optional<Path> output, Optional<String> changes) {
 
     /** The command that the launcher runs; all paths absolute, since it runs elsewhere and with hardly an environment. */
-    static List<String> command(Installation installation, Path store, String run, RunRequest request) {
+    static List<String> command(
+            Installation installation, Path store, String run, List<Digest> layers, RunRequest request) {
         List<String> command = new ArrayList<>(List.of(
                 "/usr/bin/env",
                 "JAVA_HOME=" + System.getProperty("java.home"),
@@ -26,8 +28,7 @@ public record FinishRequest(
         if ("1".equals(System.getenv("VRIFT_DEBUG"))) {
             command.add(1, "VRIFT_DEBUG=1");
         }
-        request.bases().forEach(file -> command.add("--base=" + file.toAbsolutePath()));
-        request.manifests().forEach(file -> command.add("--manifest=" + file.toAbsolutePath()));
+        layers.forEach(digest -> command.add("--layer=" + digest));
         request.output().ifPresent(file -> command.add("--output=" + file.toAbsolutePath()));
         request.changes()
                 .ifPresent(file -> command.add(

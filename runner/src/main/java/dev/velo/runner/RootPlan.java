@@ -41,12 +41,17 @@ final class RootPlan {
     private static final long INODES = 1 << 20;
 
     private final List<Tree> topmostFirst;
+    private final Path store;
     private final Map<TreePath, Point> skeleton = new TreeMap<>();
     private final List<MountOp> mounts = new ArrayList<>();
 
-    /** @param topmostFirst the trees below the skeleton */
-    RootPlan(List<Tree> topmostFirst) {
+    /**
+     * @param topmostFirst the trees below the skeleton
+     * @param store the real path of the store, of which no payload may see anything
+     */
+    RootPlan(List<Tree> topmostFirst, Path store) {
         this.topmostFirst = topmostFirst;
+        this.store = store;
     }
 
     /** Everything of the profile and then the user's binds; later mounts lie on top of earlier ones. */
@@ -125,7 +130,7 @@ final class RootPlan {
         if (file && mount.underManifests() && manifest.isPresent()) {
             return;
         }
-        mount(realPath(source), target, file, mount);
+        mount(outsideStore(source), target, file, mount);
     }
 
     private void mount(String source, TreePath target, boolean file, HostMount mount) {
@@ -151,13 +156,20 @@ final class RootPlan {
             throw missing(bind.source());
         }
         TreePath target = TreePath.parse(bind.target());
+        for (MountOp above : mounts) {
+            if (absolute(target).startsWith(above.target() + "/")) {
+                throw new VeloException(
+                        "cannot bind at " + bind.target() + ": " + above.target() + " is mounted above that place",
+                        "bind it somewhere else");
+            }
+        }
         boolean file = !Files.isDirectory(source);
         if (file) {
             file(target);
         } else {
             directory(target);
         }
-        mounts.add(MountOp.bind(realPath(source), absolute(target), !bind.writable(), file));
+        mounts.add(MountOp.bind(outsideStore(source), absolute(target), !bind.writable(), file));
     }
 
     /** The type that the stacked trees show at a path. */
@@ -181,7 +193,11 @@ final class RootPlan {
             if (entry.isPresent() && entry.get().type() != EntryType.DIRECTORY) {
                 break;
             }
-            entry.ifPresent(found -> layers.add(tree.layer() + absolute(path)));
+            String layer = tree.layer() + absolute(path);
+            // The kernel refuses a layer that stands twice.
+            if (entry.isPresent() && !layers.contains(layer)) {
+                layers.add(layer);
+            }
         }
         return layers;
     }
@@ -231,6 +247,17 @@ final class RootPlan {
         } catch (IOException e) {
             throw missing(link.toString());
         }
+    }
+
+    /** A payload that reaches the store by another way could change, or learn, what every other run is made of. */
+    private String outsideStore(Path source) throws VeloException {
+        Path real = Path.of(realPath(source));
+        if (real.startsWith(store) || store.startsWith(real)) {
+            throw new VeloException(
+                    "cannot show " + source + " in the sandbox: the store " + store + " would be seen through it",
+                    "show a directory that does not contain the store, or keep the store elsewhere (--store)");
+        }
+        return real.toString();
     }
 
     private static String realPath(Path path) throws VeloException {

@@ -20,6 +20,7 @@ import dev.velo.profiles.ProfileCatalog;
 import dev.velo.profiles.ProfileException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +40,7 @@ public final class Run {
 
     /** Returns only by exception; whatever was made until then is gone. */
     public void become(RunRequest request) throws VeloException, ProfileException, LaunchException {
+        checkTargets(request);
         Profile profile = new ProfileCatalog().load(request.profile());
         List<Manifest> bases = open(request.bases());
         List<Manifest> manifests = open(request.manifests());
@@ -68,6 +70,13 @@ public final class Run {
                     manifests.stream().map(Tree::layer).toList());
         }
 
+        List<Digest> bottomToTop() {
+            List<Digest> digests = new ArrayList<>();
+            bases.forEach(tree -> digests.add(tree.manifest().digest()));
+            manifests.forEach(tree -> digests.add(tree.manifest().digest()));
+            return digests;
+        }
+
         List<Tree> topmostFirst() {
             List<Tree> trees = new ArrayList<>();
             for (List<Tree> group : List.of(manifests, bases)) {
@@ -76,6 +85,22 @@ public final class Run {
                 }
             }
             return trees;
+        }
+    }
+
+    /** Before the run and not after it, when its result would be lost. */
+    private static void checkTargets(RunRequest request) throws VeloException {
+        List<Path> targets = new ArrayList<>();
+        request.output().ifPresent(targets::add);
+        request.changes().filter(file -> !file.equals("-")).map(Path::of).ifPresent(targets::add);
+        for (Path target : targets) {
+            Path directory = target.toAbsolutePath().getParent();
+            if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(target)) {
+                throw new VeloException(
+                        "cannot write " + target + ": "
+                                + (Files.isDirectory(target) ? "it is a directory" : "its directory does not exist"),
+                        "name a file in a directory that exists");
+            }
         }
     }
 
@@ -113,7 +138,7 @@ public final class Run {
 
     private LaunchPlan plan(RunRequest request, Profile profile, Lease lease, Layers layers)
             throws IOException, VeloException {
-        RootPlan root = new RootPlan(layers.topmostFirst());
+        RootPlan root = new RootPlan(layers.topmostFirst(), store.path().toRealPath());
         root.plan(profile, request.binds());
         new Skeleton(store.files()).write(lease.directory(), root.skeleton());
 
@@ -134,7 +159,7 @@ public final class Run {
         CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);
         request.timeout().ifPresent(plan::timeLimit);
         if (request.output().isPresent() || request.changes().isPresent()) {
-            plan.finish(FinishRequest.command(installation, store.path(), lease.name(), request));
+            plan.finish(FinishRequest.command(installation, store.path(), lease.name(), layers.bottomToTop(), request));
         }
         return plan.build();
     }

@@ -63,7 +63,7 @@ class RootPlanTest {
     }
 
     private static RootPlan plan(List<Tree> trees, List<HostMount> mounts, BindSpec... binds) throws Exception {
-        RootPlan plan = new RootPlan(trees);
+        RootPlan plan = new RootPlan(trees, Path.of("/store"));
         Profile profile = new Profile(
                 "test",
                 "",

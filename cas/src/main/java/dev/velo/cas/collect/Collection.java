@@ -4,7 +4,6 @@ import dev.velo.cas.Digest;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
-import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Leases;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreContents;
@@ -20,7 +19,7 @@ import java.util.Map;
 /**
  * One collection of a store. Use once.
  *
- * <p>Order: read the leases, then the roots; mark; sweep what is unmarked and not used since the collection began, less the grace
+ * <p>Order: look at the clock, read the leases, then the roots; mark; sweep what is unmarked and not used since the collection began, less the grace
  * period, nor since the oldest ingest in progress began. Blobs go before farms: unlinking a farm's link would make its blob look used.
  */
 public final class Collection {
@@ -43,11 +42,13 @@ public final class Collection {
 
     /** Finds what nothing needs; removes it where asked to. Writers, runs and other collectors may work at the same time. */
     public CollectionReport run(boolean remove) throws StoreException {
-        try (Lease own = store.leases().take(Lease.Kind.COLLECTION, List.of())) {
+        try {
+            // No lease of its own: making one takes space, and a full store is when a collection is wanted most.
+            Timestamp start = sweep.now();
             List<Leases.Held> leases = sweep.leases(remove);
             Marking marking = new Marking(store, grace, remove);
-            LiveSet live = marking.mark(leases, own.since());
-            Timestamp cutoff = cutoff(own, leases, marking.certain());
+            LiveSet live = marking.mark(leases, start);
+            Timestamp cutoff = cutoff(start, leases, marking.certain());
 
             List<String> farms = doomedFarms(live);
             for (String farm : farms) {
@@ -65,20 +66,18 @@ public final class Collection {
                 sweep.unfinished();
                 sweep.emptyTrash();
             }
-            long others = leases.stream()
-                    .filter(lease -> !lease.name().equals(own.name()))
-                    .count();
-            return new CollectionReport(remove, liveBlobs, blobs, bytes, sweptFarms, copies, others, marking.missing());
+            return new CollectionReport(
+                    remove, liveBlobs, blobs, bytes, sweptFarms, copies, leases.size(), marking.missing());
         } catch (IOException e) {
             throw StoreException.of("cannot collect store " + store.path(), e);
         }
     }
 
-    private Timestamp cutoff(Lease own, List<Leases.Held> leases, boolean certain) {
+    private Timestamp cutoff(Timestamp start, List<Leases.Held> leases, boolean certain) {
         if (!certain) {
             return new Timestamp(Long.MIN_VALUE, 0);
         }
-        Timestamp cutoff = own.since().minusSeconds(grace.toSeconds());
+        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
         for (Leases.Held lease : leases) {
             if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
                 cutoff = lease.since();

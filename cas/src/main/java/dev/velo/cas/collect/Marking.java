@@ -64,7 +64,7 @@ final class Marking {
     }
 
     private void addRoot(Roots.Root root, Timestamp start) throws StoreException, IOException {
-        if (Files.exists(root.file())) {
+        if (!Files.notExists(root.file())) {
             try {
                 live.add(Manifest.open(root.file()));
                 if (remove) {
@@ -74,7 +74,7 @@ final class Marking {
             } catch (ManifestException e) {
                 // Damaged: what it named when it was registered stays until the user has decided.
                 keepOrRefuse(root);
-                missing.add(root.file() + ": damaged; its contents are kept");
+                missing.add(root.file() + ": damaged or unreadable; its contents are kept");
                 return;
             }
         }

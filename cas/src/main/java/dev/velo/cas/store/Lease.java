@@ -16,8 +16,7 @@ public final class Lease implements AutoCloseable {
     public enum Kind {
         INGEST,
         RUN,
-        FARM,
-        COLLECTION;
+        FARM;
 
         String label() {
             return name().toLowerCase(Locale.ROOT);

@@ -163,6 +163,12 @@ public final class Roots {
         }
         try (Descriptor file = files.openOrCreate(store.root(), mark, 0600)) {
             return Optional.of(files.status(file.number()).changed());
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOSPC) || e.is(Errno.EDQUOT)) {
+                // The grace period then begins with the first collection that has space to note it.
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 

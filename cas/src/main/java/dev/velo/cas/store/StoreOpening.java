@@ -76,7 +76,7 @@ final class StoreOpening {
             }
             Store store = new Store(path, owner, files, root);
             root = null;
-            new Leftovers(store).sweep();
+            sweep(store);
             return store;
         } catch (IOException e) {
             throw StoreException.of("cannot open store " + path, e);
@@ -84,6 +84,16 @@ final class StoreOpening {
             if (root != null) {
                 closeQuietly(root);
             }
+        }
+    }
+
+    /** Cleaning up after others is no reason not to work; what cannot be cleaned now is tried again at each start. */
+    private static void sweep(Store store) {
+        try {
+            new Leftovers(store).sweep();
+        } catch (IOException e) {
+            // velo gc --run empties the trash too, and says what stands in its way.
+            return;
         }
     }
 

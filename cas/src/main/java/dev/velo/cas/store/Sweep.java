@@ -33,6 +33,12 @@ public final class Sweep {
         this.files = store.files();
     }
 
+    /** The time by the clock of the store's file system, which also tells change times. Needs no space on it. */
+    public Timestamp now() throws IOException {
+        files.touch(store.root(), StoreLayout.GATE);
+        return files.status(store.root(), StoreLayout.GATE).changed();
+    }
+
     /** The leases held now, and, where asked, the end of those whose holders died. */
     public List<Leases.Held> leases(boolean removeDead) throws IOException {
         return store.gate().exclusive(() -> {
@@ -104,7 +110,7 @@ public final class Sweep {
                 byte[] record = StoreLayout.below(StoreLayout.ROOTS, root.name());
                 Optional<FileStatus> status = files.statusIfPresent(store.root(), record);
                 boolean old = status.isPresent() && status.get().changed().compareTo(cutoff) < 0;
-                if (old && !Files.exists(root.file())) {
+                if (old && Files.notExists(root.file())) {
                     store.roots().drop(root.name());
                 }
             }

@@ -9,14 +9,16 @@ import dev.velo.cas.posix.FileType;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Iterator;
 
 /**
  * Removes a tree below a descriptor, never following a symbolic link, whatever modes its directories have (OverlayFS leaves mode 000,
  * manifests may ask for it). Another process may remove the same tree at the same time.
  */
 public final class TreeRemoval {
-    private record Level(byte[] name, Descriptor directory, Iterator<DirectoryEntry> rest) {}
+    /** What is deeper is moved up first: a payload must not be able to make a tree that takes more descriptors than there are. */
+    private static final int DEPTH = 64;
+
+    private record Level(byte[] name, Descriptor directory, Deque<DirectoryEntry> rest) {}
 
     private final FileOps files;
 
@@ -34,7 +36,7 @@ public final class TreeRemoval {
             push(levels, parent, name);
             while (!levels.isEmpty()) {
                 Level level = levels.peek();
-                if (!level.rest().hasNext()) {
+                if (level.rest().isEmpty()) {
                     levels.pop().directory().close();
                     int above = levels.isEmpty()
                             ? parent
@@ -42,10 +44,15 @@ public final class TreeRemoval {
                     ignoreGone(() -> files.removeDirectory(above, level.name()));
                     continue;
                 }
-                DirectoryEntry entry = level.rest().next();
+                DirectoryEntry entry = level.rest().pop();
                 int dir = level.directory().number();
-                if (entry.type() == FileType.DIRECTORY || !removedAsFile(dir, entry.name())) {
+                if (entry.type() != FileType.DIRECTORY && removedAsFile(dir, entry.name())) {
+                    continue;
+                }
+                if (levels.size() < DEPTH) {
                     push(levels, dir, entry.name());
+                } else {
+                    moveUp(dir, entry, levels.peekLast());
                 }
             }
         } finally {
@@ -55,11 +62,20 @@ public final class TreeRemoval {
         }
     }
 
+    private void moveUp(int dir, DirectoryEntry entry, Level top) throws IOException {
+        byte[] name = StoreLayout.name(StoreLayout.freshName("velo-deep"));
+        ignoreGone(() -> {
+            // Moving a directory to another one changes its "..", for which it must be writable itself.
+            files.changeMode(dir, entry.name(), 0700);
+            files.rename(dir, entry.name(), top.directory().number(), name);
+            top.rest().push(new DirectoryEntry(name, FileType.DIRECTORY));
+        });
+    }
+
     private void push(Deque<Level> levels, int parent, byte[] name) throws IOException {
         try {
             Descriptor directory = openable(parent, name);
-            levels.push(
-                    new Level(name, directory, files.list(directory.number()).iterator()));
+            levels.push(new Level(name, directory, new ArrayDeque<>(files.list(directory.number()))));
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {
                 throw e;
