@@ -95,12 +95,12 @@ void run_init(const struct plan *plan, int control) {
     become_mapped(plan);
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);
-    keep_only(control);
     name_host(plan);
     if (plan->network == NETWORK_NONE) {
         raise_loopback();
     }
     enter_root(plan);
+    keep_only(control);
     /* Nobody inside may look into this process or change it: not its memory, not its program, not its
      * descriptors. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0) {

@@ -34,7 +34,12 @@ enum {
 };
 enum { K_OPEN_TREE_CLONE = 1, K_MOVE_FROM_EMPTY = 0x4, K_MOVE_TO_EMPTY = 0x40, K_AT_RECURSIVE = 0x8000 };
 enum { K_ATTR_RDONLY = 1, K_ATTR_NOSUID = 2, K_ATTR_NODEV = 4, K_ATTR_NOEXEC = 8 };
-enum { K_RESOLVE_NO_MAGICLINKS = 2, K_RESOLVE_NO_SYMLINKS = 4, K_RESOLVE_IN_ROOT = 0x10 };
+enum {
+    K_RESOLVE_NO_MAGICLINKS = 2,
+    K_RESOLVE_NO_SYMLINKS = 4,
+    K_RESOLVE_BENEATH = 8,
+    K_RESOLVE_IN_ROOT = 0x10
+};
 
 struct k_open_how {
     uint64_t flags, mode, resolve;

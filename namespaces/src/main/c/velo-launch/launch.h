@@ -33,6 +33,7 @@ struct mount {
     const char *target;
     const char **sources;
     size_t source_count;
+    int prepared; /* a descriptor of the source, cut loose from its place; 0 where there is none */
 };
 
 struct plan {
@@ -99,6 +100,9 @@ struct overlay {
 int overlay_mount(const struct overlay *overlay, unsigned long attributes);
 
 /* mounts.c: one mount below root, which is a descriptor of the new root. */
+/* As root: the caller may reach what the payload's identity may not (a directory below /root). An ordinary
+ * user may do that only inside. */
+void prepare_binds(const struct plan *plan);
 void mount_one(int root, const struct mount *mount, const char *stage);
 void attach(int mount, int root, const char *target);
 int open_target(int root, const char *target);

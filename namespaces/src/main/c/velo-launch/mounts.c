@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -27,6 +28,44 @@ void attach(int mount, int root, const char *target) {
         fail_errno(SEE_DOCTOR, "cannot mount on %s", target);
     }
     close(fd);
+}
+
+/* The part of a mount point's path that is missing on an earlier mount: a bind on /tmp/x, or below another
+ * bind. */
+static void make_target(int root, const char *target, bool file) {
+    char path[PATH_MAX];
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC,
+                             .resolve = K_RESOLVE_BENEATH | K_RESOLVE_NO_SYMLINKS | K_RESOLVE_NO_MAGICLINKS};
+    if ((size_t)snprintf(path, sizeof path, "%s", target) >= sizeof path) {
+        fail(EXIT_LAUNCH, "bind it at a shorter path", "cannot make mount point %s: its path is too long",
+             target);
+    }
+    int at = fcntl(root, F_DUPFD_CLOEXEC, 0);
+    char *rest = NULL;
+    for (char *name = strtok_r(path, "/", &rest); name != NULL;) {
+        char *following = strtok_r(NULL, "/", &rest);
+        int next = k_openat2(at, name, &how);
+        if (next < 0 && errno == ENOENT) {
+            int made = file && following == NULL
+                           ? openat(at, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444)
+                           : mkdirat(at, name, 0755);
+            if (made < 0) {
+                fail_errno("bind it where there is a mount point, or below a writable directory",
+                           "cannot make mount point %s", target);
+            }
+            if (made > 0) {
+                close(made);
+            }
+            next = k_openat2(at, name, &how);
+        }
+        if (next < 0) {
+            fail_errno("remove what is in that place", "cannot open mount point %s", target);
+        }
+        close(at);
+        at = next;
+        name = following;
+    }
+    close(at);
 }
 
 static int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes) {
@@ -125,8 +164,20 @@ static void mount_dev(int root, const struct mount *m) {
     close(dev);
 }
 
+static int bind_source(const struct mount *m) {
+    return k_open_tree(AT_FDCWD, m->sources[0], K_OPEN_TREE_CLONE | K_AT_RECURSIVE | O_CLOEXEC);
+}
+
+void prepare_binds(const struct plan *plan) {
+    for (size_t i = 0; geteuid() == 0 && i < plan->mount_count; i++) {
+        if (plan->mounts[i].kind == MOUNT_BIND) {
+            plan->mounts[i].prepared = bind_source(&plan->mounts[i]);
+        }
+    }
+}
+
 static void mount_bind(int root, const struct mount *m) {
-    int source = k_open_tree(AT_FDCWD, m->sources[0], K_OPEN_TREE_CLONE | K_AT_RECURSIVE | O_CLOEXEC);
+    int source = m->prepared > 0 ? m->prepared : bind_source(m);
     if (source < 0) {
         fail_errno("name something that the sandbox's identity may reach", "cannot bind %s", m->sources[0]);
     }
@@ -136,6 +187,7 @@ static void mount_bind(int root, const struct mount *m) {
     }
     /* Before it is attached: it is never visible with more rights than it shall have. */
     set_attributes(source, K_AT_RECURSIVE, attributes, m->sources[0]);
+    make_target(root, m->target, (m->flags & MOUNT_FILE) != 0);
     attach(source, root, m->target);
     close(source);
 }

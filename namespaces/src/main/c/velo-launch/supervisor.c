@@ -292,6 +292,7 @@ int supervise(const struct plan *plan) {
     if (run.timer < 0 || run.base < 0 || fchdir(run.base) != 0) {
         fail_errno("start it through velo run", "cannot enter the store %s", plan->base);
     }
+    prepare_binds(plan);
     prepare_run_directory(&run);
     start_init(&run);
     if (plan->time_limit_ms != 0) {

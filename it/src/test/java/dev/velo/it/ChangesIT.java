@@ -101,6 +101,70 @@ class ChangesIT {
         assertThat(one).hasSameBinaryContentAs(two);
     }
 
+    /** The run was of the manifest as it was: its file may have been replaced, or be gone, when the result is made. */
+    @Test
+    void theManifestsOfTheRunAreThoseItBeganWith() throws Exception {
+        Path app = work.ingest(work.tree("echo first >first; echo c >common"));
+        Path other = work.ingest(work.tree("echo second >second"));
+        Path result = work.dir("result").resolve("result.velo");
+        var run = work.isolated(
+                        options(app, "--output", result.toString()),
+                        "/bin/sh",
+                        "-c",
+                        "echo new >/new; echo ready; sleep 3")
+                .start()
+                .says("ready");
+        Files.copy(other, app, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        run.await().prints("ready\n");
+        work.isolated(List.of("--manifest", result.toString()), "/bin/sh", "-c", "ls /; cat /first /new")
+                .run()
+                .succeeds();
+        assertThat(work.velo("inspect", result.toString()).run().succeeds().out())
+                .contains("first", "common", "new")
+                .doesNotContain("second");
+    }
+
+    @Test
+    void aResultIsKeptOfARunThatMetItsTimeLimit() {
+        Path app = work.ingest(work.tree("echo x >x"));
+        Path result = work.dir("result").resolve("result.velo");
+        work.isolated(
+                        options(app, "--output", result.toString(), "--timeout", "1s"),
+                        "/bin/sh",
+                        "-c",
+                        "trap '' TERM; echo kept >/kept; while true; do sleep 1; done")
+                .run()
+                .exits(124);
+        work.isolated(List.of("--manifest", result.toString()), "/bin/cat", "/kept")
+                .run()
+                .prints("kept\n");
+    }
+
+    @Test
+    void whereTheResultCannotGoNothingIsRun() {
+        Path app = work.ingest(work.tree("echo x >x"));
+        Path mark = work.dir("mark");
+        work.sh(mark, "chmod 777 .");
+        for (String option : List.of("--output", "--changes")) {
+            for (String target : List.of(mark.toString(), mark + "/none/result")) {
+                work.isolated(options(app, option, target, "--bind", mark + ":/mark:rw"), "/bin/touch", "/mark/ran")
+                        .run()
+                        .refuses(125, target);
+                assertThat(mark.resolve("ran")).doesNotExist();
+            }
+        }
+    }
+
+    @Test
+    void theModeOfTheRootIsAChangeToo() {
+        Path app = work.ingest(work.tree("echo x >x"));
+        assertThat(work.isolated(options(app, "--changes", "-"), "/bin/chmod", "711", "/")
+                        .run()
+                        .succeeds()
+                        .err())
+                .isEqualTo("m /\n");
+    }
+
     @Test
     void aLinkInTheResultStaysALink() {
         Path app = work.ingest(work.tree("echo x >x"));

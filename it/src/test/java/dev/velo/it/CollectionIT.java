@@ -94,6 +94,32 @@ class CollectionIT {
         work.inside(work.ingest(tree), "cat /kept").run().prints("kept\n");
     }
 
+    /** A manifest on a disk that is not mounted, or in a directory that was closed, is not gone. */
+    @Test
+    void aManifestThatCannotBeReadKeepsItsFiles() throws Exception {
+        Host.needsOrdinaryUser("root reads everything");
+        Path kept = work.ingest(tree);
+        work.sh(kept.getParent(), "chmod 000 .");
+        collect();
+        collect();
+        assertThat(blob("kept")).exists();
+        work.sh(tree, "chmod 700 \"$1\"", kept.getParent());
+        assertThat(kept).exists();
+        Files.delete(kept);
+        collect();
+        collect();
+        assertThat(blob("kept")).doesNotExist();
+    }
+
+    @Test
+    void aDamagedManifestKeepsItsFiles() throws Exception {
+        Path kept = work.ingest(tree);
+        Files.writeString(kept, "garbage");
+        collect();
+        collect();
+        assertThat(blob("kept")).exists();
+    }
+
     @Test
     void ingestsAndRunsGoOnBesideIt() throws Exception {
         Path base = work.base();

@@ -47,6 +47,30 @@ class KillIT {
         nothingIsLeft();
     }
 
+    /** What a payload made must go, however deep, with few descriptors, at the end of its run and after a kill. */
+    @Test
+    void aTreeDeeperThanThereAreDescriptorsGoes() throws Exception {
+        Path app = work.ingest(work.tree("echo x >x"));
+        String deep = "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d || exit 9; echo x >f; i=$((i+1)); done; ";
+        List<String> limited = List.of("bash", "-c", "ulimit -n 256; exec \"$0\" \"$@\"", Workspace.VELO.toString());
+        List<String> run = new java.util.ArrayList<>(limited);
+        run.addAll(List.of("run", "--isolate", "--base", work.base().toString(), "--manifest", app.toString(), "--"));
+        run.addAll(List.of("/bin/sh", "-c"));
+        List<String> whole = new java.util.ArrayList<>(run);
+        whole.add(deep + "echo made");
+        work.command(whole).run().prints("made\n");
+        nothingIsLeft();
+
+        List<String> killed = new java.util.ArrayList<>(run);
+        killed.add(deep + "echo made; sleep " + MARK);
+        var running = work.command(killed).start().says("made");
+        running.process().destroyForcibly().waitFor();
+        List<String> status = new java.util.ArrayList<>(limited);
+        status.add("status");
+        work.command(status).run().succeeds();
+        nothingIsLeft();
+    }
+
     @Test
     void killedIngestsLoseNothing() throws Exception {
         Path tree = work.tree("for i in $(seq 3000); do echo \"content $i\" >f$i; done");

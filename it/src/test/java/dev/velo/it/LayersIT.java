@@ -28,6 +28,28 @@ class LayersIT {
     }
 
     @Test
+    void oneManifestMayStandTwice() {
+        Path app = work.ingest(work.tree("mkdir -p usr/bin; echo a >a; echo b >usr/bin/b"));
+        work.isolated(layers(app, app), "/bin/cat", "/a").run().prints("a\n");
+        work.isolated(
+                        List.of(
+                                "--base",
+                                work.base().toString(),
+                                "--manifest",
+                                work.base().toString()),
+                        "/bin/echo",
+                        "x")
+                .run()
+                .prints("x\n");
+        work.isolated(
+                        List.of("--profile", "host-tools", "--manifest", app.toString(), "--manifest", app.toString()),
+                        "cat",
+                        "/usr/bin/b")
+                .run()
+                .prints("b\n");
+    }
+
+    @Test
     void basesLieBelowWhateverTheOrderOfTheArguments() {
         Path own = work.ingest(work.tree("mkdir etc; echo mine >etc/passwd"));
         work.isolated(

@@ -73,6 +73,25 @@ class StorePlacesIT {
         assertThat(out.resolve("stderr")).content().contains("cannot ").doesNotContain("Exception");
     }
 
+    /** A full disk is when a collection is wanted most; so it must need no space. */
+    @Test
+    void aCollectionMakesRoomOnAFullDisk() {
+        Host.needsRoot("mounts a small file system");
+        Path big = work.tree("for i in $(seq 8); do head -c 200000 /dev/urandom >f$i; done");
+        Path out = work.dir("out");
+        Outcome outcome = mounted("""
+                mount -t tmpfs -o size=3m,nr_inodes=2000 none "$1"; export VR_THE_SOURCE=$1/store
+                "$velo" ingest "$2" --output "$3/big.velo" >/dev/null
+                cat /dev/zero >"$1/filler" 2>/dev/null || true
+                ( i=0; while : 2>/dev/null >"$1/inode-$i"; do i=$((i+1)); done ) 2>/dev/null || true
+                "$velo" gc --run --grace 0s >/dev/null && echo nothing to collect
+                rm "$3/big.velo"
+                "$velo" gc --run --grace 0s >/dev/null && echo collected
+                find "$1/store/cas" -type f | wc -l
+                """, work.dir("mount"), big, out).succeeds();
+        assertThat(outcome.out()).isEqualTo("nothing to collect\ncollected\n0\n");
+    }
+
     @Test
     void aStoreOnAnotherFileSystemThanTheTree() throws Exception {
         Path memory = Path.of("/dev/shm");

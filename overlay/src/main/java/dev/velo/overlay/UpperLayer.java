@@ -111,6 +111,10 @@ public final class UpperLayer {
                 level.directory().close();
             }
         }
+        if (root.mode() != lower.mode()) {
+            // Its time changes with every new entry: that alone is no news.
+            changes.add(new Change(Change.Kind.METADATA, TreePath.ROOT));
+        }
         changes.sort(null);
         return new ChangeSet(root, List.copyOf(changes), List.copyOf(refused));
     }

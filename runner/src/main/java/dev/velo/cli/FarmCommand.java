@@ -3,6 +3,7 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.EntryType;
 import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestFile;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
@@ -45,7 +46,7 @@ final class FarmCommand implements Callable<Integer> {
                 Manifest manifest = Manifest.open(file);
                 Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
                 try {
-                    opened.roots().register(file.toAbsolutePath().normalize(), manifest.digest(), manifest.toBytes());
+                    opened.roots().register(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
                     Farm farm = new LinkFarm(opened).of(manifest, Optional.empty());
                     print(farm, manifest.count(EntryType.FILE));
                 } finally {

@@ -23,10 +23,15 @@ public record BindSpec(String source, String target, boolean writable) {
                 || List.of(target.split("/")).contains("..")) {
             throw new IllegalArgumentException("'" + target + "' is not an absolute path inside the sandbox");
         }
-        if (target.matches("/(proc|dev)(/.*)?")) {
+        if (!isAllowed(target)) {
             throw new IllegalArgumentException("nothing can be bound at " + target);
         }
         return new BindSpec(parts.get(0), target, mode && parts.get(2).equals("rw"));
+    }
+
+    /** Not where the launcher makes everything itself, read-only; shared memory is the payload's. */
+    static boolean isAllowed(String target) {
+        return !target.matches("/(proc|dev)(/.*)?") || target.startsWith("/dev/shm/");
     }
 
     private static List<String> split(String text) {

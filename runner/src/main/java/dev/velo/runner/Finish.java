@@ -74,7 +74,7 @@ public final class Finish {
             if (request.output().isPresent()) {
                 staging.commit();
                 byte[] bytes = ManifestBuilder.encode(LayerMerge.apply(lower, changes.tree()));
-                store.roots().register(request.output().get(), Digest.of(bytes), bytes);
+                store.roots().register(ManifestFile.place(request.output().get()), Digest.of(bytes), bytes);
                 ManifestFile.write(bytes, request.output().get());
             }
         } catch (IOException e) {

@@ -155,18 +155,18 @@ final class RootPlan {
         if (!Files.exists(source)) {
             throw missing(bind.source());
         }
-        TreePath target = TreePath.parse(bind.target());
-        for (MountOp above : mounts) {
-            if (absolute(target).startsWith(above.target() + "/")) {
-                throw new VeloException(
-                        "cannot bind at " + bind.target() + ": " + above.target() + " is mounted above that place",
-                        "bind it somewhere else");
-            }
-        }
+        TreePath target = new TargetResolution(topmostFirst, skeleton)
+                .resolve(TreePath.parse(bind.target()))
+                .filter(place -> !place.isRoot() && BindSpec.isAllowed(absolute(place)))
+                .orElseThrow(() -> new VeloException(
+                        "cannot bind at " + bind.target() + ": links in the manifests lead where nothing can be bound",
+                        "bind it somewhere else"));
         boolean file = !Files.isDirectory(source);
-        if (file) {
+        // On an earlier mount the launcher makes what is missing of the way; the skeleton would be hidden there.
+        boolean covered = mounts.stream().anyMatch(above -> absolute(target).startsWith(above.target() + "/"));
+        if (!covered && file) {
             file(target);
-        } else {
+        } else if (!covered) {
             directory(target);
         }
         mounts.add(MountOp.bind(outsideStore(source), absolute(target), !bind.writable(), file));

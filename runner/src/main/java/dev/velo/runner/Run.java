@@ -3,6 +3,7 @@ package dev.velo.runner;
 import dev.velo.cas.Digest;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestFile;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
@@ -115,7 +116,7 @@ public final class Run {
     private void register(List<Path> files, List<Manifest> manifests) throws VeloException {
         for (int i = 0; i < files.size(); i++) {
             Manifest manifest = manifests.get(i);
-            store.roots().register(files.get(i).toAbsolutePath().normalize(), manifest.digest(), manifest.toBytes());
+            store.roots().register(ManifestFile.place(files.get(i)), manifest.digest(), manifest.toBytes());
         }
     }
 

@@ -22,11 +22,11 @@ public final class StoreLocation {
     /** @param option what --store says, if anything */
     public Path resolve(Optional<Path> option) throws VeloException {
         if (option.isPresent()) {
-            return option.get().toAbsolutePath().normalize();
+            return option.get().toAbsolutePath();
         }
         Optional<String> variable = value("VR_THE_SOURCE");
         if (variable.isPresent()) {
-            return Path.of(variable.get()).toAbsolutePath().normalize();
+            return Path.of(variable.get()).toAbsolutePath();
         }
         Optional<Path> configured = configured();
         if (configured.isPresent()) {
@@ -66,7 +66,7 @@ public final class StoreLocation {
                 throw new VeloException(
                         "cannot use " + file + ": 'store' is not an absolute path", "write store: /path/to/the/store");
             }
-            return Optional.of(path.normalize());
+            return Optional.of(path);
         } catch (IOException | YAMLException e) {
             throw new VeloException(
                     "cannot read " + file + ": "

@@ -56,7 +56,7 @@ public final class Ingestion {
             Staging.Committed committed = staging.commit();
             byte[] bytes = encode(tree);
             Digest manifest = Digest.of(bytes);
-            Path output = request.output().toAbsolutePath().normalize();
+            Path output = ManifestFile.place(request.output());
             store.roots().register(output, manifest, bytes);
             ManifestFile.write(bytes, output);
             return result(manifest, committed);
@@ -77,7 +77,7 @@ public final class Ingestion {
 
     /** Before the work, not after it. */
     private void checkOutput() throws VeloException {
-        Path output = request.output().toAbsolutePath().normalize();
+        Path output = ManifestFile.place(request.output());
         if (output.getParent() == null || !Files.isDirectory(output.getParent()) || Files.isDirectory(output)) {
             throw new VeloException(
                     "cannot write manifest " + request.output() + ": "
@@ -132,7 +132,7 @@ public final class Ingestion {
         Set<TreeWalk.Identity> hidden = new HashSet<>();
         FileStatus root = store.files().status(store.root());
         hidden.add(TreeWalk.Identity.of(root));
-        byte[] output = request.output().toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8);
+        byte[] output = ManifestFile.place(request.output()).toString().getBytes(StandardCharsets.UTF_8);
         try {
             FileOps.system()
                     .statusIfPresent(FileOps.CWD, output)

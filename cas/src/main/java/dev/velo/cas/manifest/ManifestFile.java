@@ -22,6 +22,23 @@ public final class ManifestFile {
 
     private ManifestFile() {}
 
+    /**
+     * The one path under which a manifest file is known, however the user spelled it: the real path of its directory and its own name (a
+     * link to a manifest may lead elsewhere tomorrow). Where the directory is not there, the path as it was given.
+     */
+    public static Path place(Path file) {
+        Path absolute = file.toAbsolutePath();
+        Path name = absolute.getFileName();
+        if (name == null || name.toString().equals("..") || name.toString().equals(".")) {
+            return absolute;
+        }
+        try {
+            return absolute.getParent().toRealPath().resolve(name);
+        } catch (IOException e) {
+            return absolute;
+        }
+    }
+
     /** Encodes a tree and writes it. */
     public static Digest write(DirectoryNode root, Path file) throws VeloException {
         byte[] manifest;

@@ -25,7 +25,7 @@ final class StoreOpening {
     private final FileOps system;
 
     StoreOpening(Path path, FileOps system) {
-        this.path = path.toAbsolutePath().normalize();
+        this.path = path.toAbsolutePath();
         this.system = system;
     }
 
