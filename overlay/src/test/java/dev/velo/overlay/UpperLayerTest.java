@@ -52,12 +52,21 @@ class UpperLayerTest {
 
     @Test
     void nothingWrittenIsNothingChanged() throws Exception {
-        upper.directory("", 0750, NOW);
         DirectoryNode lower = tree(child("f", lower("x", 0644)));
+        upper.directory("", lower.mode(), NOW);
         ChangeSet changes = upper.read(lower);
         assertThat(changes.changes()).isEmpty();
         assertThat(changes.refused()).isEmpty();
-        assertThat(changes.tree()).isEqualTo(new DirectoryNode(0750, NOW, false, List.of()));
+        assertThat(changes.tree()).isEqualTo(new DirectoryNode(lower.mode(), NOW, false, List.of()));
+    }
+
+    @Test
+    void theModeOfTheRootIsAChangeAndItsTimeIsNone() throws Exception {
+        DirectoryNode lower = tree(child("f", lower("x", 0644)));
+        upper.directory("", 0711, NOW);
+        ChangeSet changes = upper.read(lower);
+        assertThat(lines(changes)).containsExactly("m /");
+        assertThat(changes.tree()).isEqualTo(new DirectoryNode(0711, NOW, false, List.of()));
         assertThat(LayerMerge.apply(lower, changes.tree()).children()).isEqualTo(lower.children());
     }
 
