@@ -64,6 +64,9 @@ final class Marking {
     }
 
     private void addRoot(Roots.Root root, Timestamp start) throws StoreException, IOException {
+        if (roots.isProtected(root.name())) {
+            keepOrRefuse(root);
+        }
         if (!Files.notExists(root.file())) {
             try {
                 live.add(Manifest.open(root.file()));
@@ -78,12 +81,13 @@ final class Marking {
                 return;
             }
         }
-        if (isExpired(root, start)) {
+        if (!roots.isProtected(root.name()) && isExpired(root, start)) {
             expired.add(root);
             missing.add(root.file() + ": gone; its contents are no longer kept");
         } else {
             keepOrRefuse(root);
-            missing.add(root.file() + ": gone; its contents are kept for the grace period");
+            missing.add(root.file() + ": gone; its contents are kept "
+                    + (roots.isProtected(root.name()) ? "since it is protected" : "for the grace period"));
         }
     }
 

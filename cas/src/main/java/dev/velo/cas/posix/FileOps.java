@@ -133,6 +133,12 @@ public interface FileOps {
     /** fsetxattr(2). */
     void setAttribute(int fd, String attribute, byte[] value) throws IOException;
 
+    /** FS_IMMUTABLE_FL (ioctl_iflags(2)); false where the file system has no such flags. */
+    boolean isImmutable(int fd) throws IOException;
+
+    /** Sets or clears FS_IMMUTABLE_FL: EPERM without CAP_LINUX_IMMUTABLE, ENOTTY or EOPNOTSUPP where the file system has no such flag. */
+    void setImmutable(int fd, boolean immutable) throws IOException;
+
     /** Clears FD_CLOEXEC, so that the descriptor outlives an exec. */
     void keepAtExec(int fd) throws IOException;
 

@@ -219,6 +219,16 @@ public abstract class ForwardingFileOps implements FileOps {
     }
 
     @Override
+    public boolean isImmutable(int fd) throws IOException {
+        return next.isImmutable(fd);
+    }
+
+    @Override
+    public void setImmutable(int fd, boolean immutable) throws IOException {
+        next.setImmutable(fd, immutable);
+    }
+
+    @Override
     public void keepAtExec(int fd) throws IOException {
         next.keepAtExec(fd);
     }

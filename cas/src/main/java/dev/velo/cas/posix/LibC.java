@@ -66,6 +66,10 @@ public interface LibC {
     @Variadic(fixedCount = 2)
     int ioctl(int fd, long request, int argument);
 
+    /** Where the kernel reads or writes an int behind the pointer; the request's number says long, the kernel means int. */
+    @Variadic(fixedCount = 2)
+    int ioctl(int fd, long request, @In @Out int[] argument);
+
     long lseek(int fd, long offset, int whence);
 
     @ssize_t

@@ -62,17 +62,7 @@ public final class BlobStore {
      */
     public boolean claim(Digest digest, Form form) throws IOException {
         byte[] name = nameOf(digest, form);
-        return store.gate().shared(() -> {
-            try {
-                files.touch(store.root(), name);
-                return true;
-            } catch (ErrnoException e) {
-                if (e.is(Errno.ENOENT)) {
-                    return false;
-                }
-                throw e;
-            }
-        });
+        return store.gate().shared(() -> store.immutability().markUsed(name));
     }
 
     /**
@@ -90,7 +80,7 @@ public final class BlobStore {
                     return true;
                 } catch (ErrnoException e) {
                     if (e.is(Errno.EEXIST)) {
-                        files.touch(store.root(), name);
+                        store.immutability().markUsed(name);
                         files.unlink(stagedDir, staged);
                         return false;
                     }

@@ -26,6 +26,7 @@ public final class Roots {
 
     private static final String HEADER = "velo-root 1";
     private static final String MISSING = ".missing";
+    private static final String PROTECTED = ".protected";
 
     /** Ends the names of files that are still being written; outside the shared gate such a file is a leftover. */
     static final String UNFINISHED = ".new";
@@ -47,11 +48,14 @@ public final class Roots {
      * @param bytes of the manifest, whose digest is {@code manifest}
      */
     public void register(Path file, Digest manifest, byte[] bytes) throws StoreException {
-        String name =
-                Digest.of(file.toString().getBytes(StandardCharsets.UTF_8)).toHex();
+        String name = nameOf(file);
         byte[] record =
                 String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);
         try {
+            if (isProtected(name) && !isRegistered(name, file, manifest)) {
+                throw new StoreException(
+                        "cannot replace manifest " + file + ": it is protected", "velo unprotect " + file);
+            }
             store.gate().shared(() -> {
                 keep(manifest, bytes);
                 // Always a young change time: a collector that has just found the old file gone must not drop this.
@@ -71,9 +75,7 @@ public final class Roots {
     /** Keeps a copy of a manifest's bytes. Call it inside the gate. */
     private void keep(Digest manifest, byte[] bytes) throws IOException {
         byte[] name = StoreLayout.manifestName(manifest);
-        if (files.statusIfPresent(store.root(), name).isPresent()) {
-            files.touch(store.root(), name);
-        } else {
+        if (!store.immutability().markUsed(name)) {
             replace(name, bytes);
         }
     }
@@ -104,7 +106,7 @@ public final class Roots {
             try (Descriptor dir = files.openDirectory(store.root(), StoreLayout.ROOTS)) {
                 for (DirectoryEntry entry : files.list(dir.number())) {
                     String name = new String(entry.name(), StandardCharsets.UTF_8);
-                    if (!name.endsWith(MISSING) && !name.endsWith(UNFINISHED)) {
+                    if (!name.endsWith(MISSING) && !name.endsWith(PROTECTED) && !name.endsWith(UNFINISHED)) {
                         read(name).ifPresent(roots::add);
                     }
                 }
@@ -170,6 +172,35 @@ public final class Roots {
             }
             throw e;
         }
+    }
+
+    /** True for a root that keeps what it needs whatever becomes of its file, and whose blobs are immutable. */
+    public boolean isProtected(String name) throws IOException {
+        return files.statusIfPresent(store.root(), protectedName(name)).isPresent();
+    }
+
+    /** Notes the protection, synced: it must outlive a crash that comes while flags are being set, so that they can be taken back. */
+    void noteProtected(String name) throws IOException {
+        try (Descriptor file = files.openOrCreate(store.root(), protectedName(name), 0600)) {
+            files.sync(file.number());
+        }
+    }
+
+    void forgetProtected(String name) throws IOException {
+        unlinkIfPresent(protectedName(name));
+    }
+
+    private static byte[] protectedName(String name) {
+        return StoreLayout.below(StoreLayout.ROOTS, name + PROTECTED);
+    }
+
+    /** The root of a manifest file, empty where none is registered under that path. */
+    public Optional<Root> of(Path file) throws IOException {
+        return read(nameOf(file));
+    }
+
+    private static String nameOf(Path file) {
+        return Digest.of(file.toString().getBytes(StandardCharsets.UTF_8)).toHex();
     }
 
     /** The root's file is there again. */

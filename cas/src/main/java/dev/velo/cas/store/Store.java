@@ -58,12 +58,20 @@ public final class Store implements AutoCloseable {
         return gate;
     }
 
+    Immutability immutability() {
+        return new Immutability(this);
+    }
+
     public BlobStore blobs() {
         return new BlobStore(this);
     }
 
     public Leases leases() {
         return new Leases(this);
+    }
+
+    public Protections protections() {
+        return new Protections(this);
     }
 
     public Roots roots() {

@@ -60,14 +60,26 @@ public final class Sweep {
             for (StoreContents.Item item : candidates) {
                 Optional<FileStatus> status = files.statusIfPresent(store.root(), item.path());
                 if (status.isPresent() && status.get().changed().compareTo(cutoff) < 0) {
-                    if (remove) {
-                        files.unlink(store.root(), item.path());
+                    if (!remove || unlinked(item.path())) {
+                        swept.add(status.get());
                     }
-                    swept.add(status.get());
                 }
             }
             return swept;
         });
+    }
+
+    /** False for what somebody has made immutable, which then stays. */
+    private boolean unlinked(byte[] path) throws IOException {
+        try {
+            files.unlink(store.root(), path);
+            return true;
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EPERM) && store.immutability().is(path)) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     /** Takes a farm away unless it is younger than {@code cutoff} or a lease names its manifest by now. */

@@ -41,14 +41,13 @@ final class BlobCheck {
             }
             checkAttributes(item, file, status, findings);
             if (!hasher.hash(file.number()).digest().equals(item.digest())) {
-                boolean repaired = repair && quarantine.replace(item);
-                findings.add(finding("corrupt-blob", item, "its content is not what its name says", repaired));
+                findings.add(finding("corrupt-blob", item, "its content is not what its name says", replaced(item)));
             }
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOENT)) {
                 return findings;
             }
-            findings.add(finding("unreadable-blob", item, e.errno().text(), repair && quarantine.replace(item)));
+            findings.add(finding("unreadable-blob", item, e.errno().text(), replaced(item)));
         }
         return findings;
     }
@@ -81,6 +80,18 @@ final class BlobCheck {
                     item,
                     "a modification time other than 2000-01-01T00:00:00Z",
                     repair && done(() -> files.setModified(file.number(), StoreLayout.FIXED_TIME))));
+        }
+    }
+
+    /** An immutable blob can be neither moved nor replaced: it stays, and stays reported, until it is unprotected. */
+    private boolean replaced(StoreContents.Item item) throws IOException {
+        try {
+            return repair && quarantine.replace(item);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.EPERM)) {
+                return false;
+            }
+            throw e;
         }
     }
 

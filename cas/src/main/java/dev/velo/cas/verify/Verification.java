@@ -28,6 +28,7 @@ public final class Verification {
     private final Store store;
     private final StoreContents contents;
     private final BlobCheck check;
+    private final boolean repair;
     private final LongAdder checked = new LongAdder();
 
     /** @param repair put right what can be: modes, owners, times; content from a sound twin; else move it to quarantine */
@@ -35,6 +36,7 @@ public final class Verification {
         this.store = store;
         this.contents = new StoreContents(store);
         this.check = new BlobCheck(store, repair);
+        this.repair = repair;
     }
 
     /** Checks the whole store: every blob, twin, registered manifest and copy. Farms are audited by the linkfarm module. */
@@ -46,6 +48,7 @@ public final class Verification {
             for (Roots.Root root : store.roots().list()) {
                 findings.addAll(root(root));
             }
+            findings.addAll(new ProtectionCheck(store, repair).findings());
             findings.sort(Comparator.comparing(Finding::kind).thenComparing(Finding::object));
             return findings;
         } catch (IOException e) {

@@ -1,0 +1,100 @@
+package dev.velo.cas.collect;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestException;
+import dev.velo.cas.manifest.ManifestFile;
+import dev.velo.cas.store.Roots;
+import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** The roots of a store as its user manages them. */
+public final class RootList {
+    private final Store store;
+    private final Roots roots;
+
+    public RootList(Store store) {
+        this.store = store;
+        this.roots = store.roots();
+    }
+
+    /** In ascending order of path. */
+    public List<RootState> list() throws StoreException {
+        try {
+            List<RootState> states = new ArrayList<>();
+            for (Roots.Root root : roots.list()) {
+                states.add(new RootState(root.file(), root.manifest(), state(root), roots.isProtected(root.name())));
+            }
+            states.sort(Comparator.comparing(RootState::file));
+            return states;
+        } catch (IOException e) {
+            throw StoreException.of("cannot read the roots of store " + store.path(), e);
+        }
+    }
+
+    private static RootState.State state(Roots.Root root) {
+        if (Files.notExists(root.file())) {
+            return RootState.State.MISSING;
+        }
+        try {
+            return Manifest.open(root.file()).digest().equals(root.manifest())
+                    ? RootState.State.PRESENT
+                    : RootState.State.CHANGED;
+        } catch (ManifestException e) {
+            return RootState.State.UNREADABLE;
+        }
+    }
+
+    /** Registers a manifest where it lies. */
+    public void add(Path file) throws VeloException {
+        Manifest manifest = Manifest.open(file);
+        roots.register(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
+    }
+
+    /**
+     * Forgets a root, which a collection may then take the contents of.
+     *
+     * @param name the path of its file, or the digest of a manifest for every root of that manifest
+     * @throws StoreException where there is none, or it is protected
+     */
+    public void drop(String name) throws StoreException {
+        String attempt = "cannot drop " + name;
+        List<Roots.Root> matching =
+                roots.list().stream().filter(root -> matches(root, name)).toList();
+        if (matching.isEmpty()) {
+            throw new StoreException(attempt + ": no such root", "velo roots lists them");
+        }
+        try {
+            for (Roots.Root root : matching) {
+                if (roots.isProtected(root.name())) {
+                    throw new StoreException(attempt + ": it is protected", "velo unprotect " + root.file());
+                }
+            }
+            for (Roots.Root root : matching) {
+                roots.drop(root.name());
+            }
+        } catch (IOException e) {
+            throw StoreException.of(attempt, e);
+        }
+    }
+
+    private static boolean matches(Roots.Root root, String name) {
+        if (Digest.isHex(name) && root.manifest().equals(Digest.fromHex(name))) {
+            return true;
+        }
+        try {
+            return root.file().equals(ManifestFile.place(Path.of(name)))
+                    || root.file().equals(Path.of(name).toAbsolutePath());
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+}
