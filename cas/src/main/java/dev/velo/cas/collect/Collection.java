@@ -28,9 +28,6 @@ public final class Collection {
     private final StoreContents contents;
     private final Sweep sweep;
     private final Map<Long, Integer> doomedLinks = new HashMap<>();
-    private long liveBlobs;
-    private long blobs;
-    private long bytes;
 
     /** @param grace what is younger stays: blobs since they were last used, roots since their file was first found missing */
     public Collection(Store store, Duration grace) {
@@ -54,11 +51,16 @@ public final class Collection {
             for (String farm : farms) {
                 sweep.linksOf(farm, doomedLinks);
             }
-            for (BlobStore.Form form : BlobStore.Form.values()) {
-                for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
-                    sweepShard(form, shard, live, cutoff, remove);
-                }
-            }
+            BlobStore.Form[] forms = BlobStore.Form.values();
+            List<Swept> shards = new Parallel<Swept>(store.path())
+                    .map(
+                            forms.length * StoreContents.SHARDS,
+                            piece -> sweepShard(
+                                    forms[piece / StoreContents.SHARDS],
+                                    piece % StoreContents.SHARDS,
+                                    live,
+                                    cutoff,
+                                    remove));
             long sweptFarms = sweepFarms(farms, cutoff, remove);
             long copies = sweepCopies(live, cutoff, remove);
             if (remove) {
@@ -67,7 +69,14 @@ public final class Collection {
                 sweep.emptyTrash();
             }
             return new CollectionReport(
-                    remove, liveBlobs, blobs, bytes, sweptFarms, copies, leases.size(), marking.missing());
+                    remove,
+                    shards.stream().mapToLong(Swept::live).sum(),
+                    shards.stream().mapToLong(Swept::blobs).sum(),
+                    shards.stream().mapToLong(Swept::bytes).sum(),
+                    sweptFarms,
+                    copies,
+                    leases.size(),
+                    marking.missing());
         } catch (IOException e) {
             throw StoreException.of("cannot collect store " + store.path(), e);
         }
@@ -103,25 +112,28 @@ public final class Collection {
         return Digest.isHex(hex) ? Digest.fromHex(hex) : null;
     }
 
-    private void sweepShard(BlobStore.Form form, int shard, LiveSet live, Timestamp cutoff, boolean remove)
+    /** What a shard had. */
+    private record Swept(long live, long blobs, long bytes) {}
+
+    private Swept sweepShard(BlobStore.Form form, int shard, LiveSet live, Timestamp cutoff, boolean remove)
             throws IOException {
         List<StoreContents.Item> candidates = new ArrayList<>();
-        for (StoreContents.Item item : contents.shard(form, shard)) {
-            // A name that is no digest is not ours to delete: verify names it.
-            if (item.digest() == null || live.has(item.digest(), form)) {
-                liveBlobs++;
+        long kept = 0;
+        for (byte[] name : contents.names(form, shard)) {
+            if (live.has(shard, name, form)) {
+                kept++;
             } else {
-                candidates.add(item);
+                candidates.add(contents.item(form, shard, name));
             }
         }
         List<FileStatus> swept = sweep.items(candidates, cutoff, remove);
-        liveBlobs += candidates.size() - swept.size();
-        blobs += swept.size();
+        long bytes = 0;
         for (FileStatus status : swept) {
             if (status.links() - doomedLinks.getOrDefault(status.inode(), 0) <= 1) {
                 bytes += status.blocks() * 512;
             }
         }
+        return new Swept(kept + candidates.size() - swept.size(), swept.size(), bytes);
     }
 
     private long sweepFarms(List<String> farms, Timestamp cutoff, boolean remove) throws IOException {

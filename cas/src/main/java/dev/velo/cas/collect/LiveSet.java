@@ -1,35 +1,77 @@
 package dev.velo.cas.collect;
 
 import dev.velo.cas.Digest;
-import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestException;
+import dev.velo.cas.manifest.ManifestScan;
 import dev.velo.cas.store.BlobStore;
+import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.IntStream;
 
-/** What is needed: exact sets, since a sieve that errs even rarely keeps garbage for ever. */
+/**
+ * What is needed: exact sets, since a sieve that errs even rarely keeps garbage for ever. Divided by the first byte of the digest, as the
+ * store is. Safe for adding by many threads, and for asking by many once nobody adds.
+ */
 final class LiveSet {
-    private final Set<Digest> manifests = new HashSet<>();
-    private final Set<Digest> blobs = new HashSet<>();
-    private final Set<Digest> twins = new HashSet<>();
+    private static final int BLOB = 1;
+    private static final int TWIN = 2;
+    private static final int NAME = 2 * Digest.LENGTH - 2;
 
-    /** Adds a manifest and all that it names. */
-    void add(Manifest manifest) {
-        if (!manifests.add(manifest.digest())) {
-            return;
-        }
-        for (Manifest.Content content : manifest.contents()) {
-            blobs.add(content.digest());
-            if (content.executable()) {
-                twins.add(content.digest());
+    private final Set<Digest> manifests = new HashSet<>();
+    private final DigestTable[] tables =
+            IntStream.range(0, 256).mapToObj(i -> new DigestTable()).toArray(DigestTable[]::new);
+
+    /**
+     * Adds a manifest and all that it names.
+     *
+     * @param bytes of the manifest, read in full before or known by their digest
+     */
+    void add(Digest manifest, byte[] bytes) throws ManifestException {
+        synchronized (manifests) {
+            if (!manifests.add(manifest)) {
+                return;
             }
         }
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        ManifestScan.files(bytes, manifest.toHex(), (same, at, executable) -> {
+            DigestTable table = tables[same[at] & 0xff];
+            synchronized (table) {
+                table.add(in, at, executable ? BLOB | TWIN : BLOB);
+            }
+        });
     }
 
     boolean hasManifest(Digest digest) {
         return manifests.contains(digest);
     }
 
-    boolean has(Digest digest, BlobStore.Form form) {
-        return (form == BlobStore.Form.PLAIN ? blobs : twins).contains(digest);
+    /**
+     * Whether a file of a shard is needed. True, too, for a name that is no digest: it is not ours to delete.
+     *
+     * @param name all hexadecimal digits but the first two
+     */
+    boolean has(int shard, byte[] name, BlobStore.Form form) {
+        if (name.length != NAME) {
+            return true;
+        }
+        long[] words = {shard, 0, 0, 0};
+        for (int i = 0; i < NAME; i++) {
+            int digit = digit(name[i]);
+            if (digit < 0) {
+                return true;
+            }
+            int word = (i + 2) / 16;
+            words[word] = words[word] << 4 | digit;
+        }
+        int bits = tables[shard].bits(words[0], words[1], words[2], words[3]);
+        return (bits & (form == BlobStore.Form.PLAIN ? BLOB : TWIN)) != 0;
+    }
+
+    private static int digit(byte c) {
+        if (c >= '0' && c <= '9') {
+            return c - '0';
+        }
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     }
 }

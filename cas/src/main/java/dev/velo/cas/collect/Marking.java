@@ -3,6 +3,7 @@ package dev.velo.cas.collect;
 import dev.velo.cas.Digest;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
+import dev.velo.cas.manifest.ManifestFile;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.Leases;
 import dev.velo.cas.store.Roots;
@@ -43,10 +44,37 @@ final class Marking {
                 certain &= addCopy(manifest, "a running command");
             }
         }
-        for (Roots.Root root : roots.list()) {
-            addRoot(root, start);
+        List<Roots.Root> all = roots.list();
+        List<Found> found = new Parallel<Found>(store.path()).map(all.size(), i -> look(all.get(i)));
+        for (int i = 0; i < all.size(); i++) {
+            addRoot(all.get(i), found.get(i), start);
         }
         return live;
+    }
+
+    /** What there is in the place of a root's file. */
+    private enum Found {
+        MANIFEST,
+        DAMAGED,
+        NOTHING
+    }
+
+    private Found look(Roots.Root root) {
+        if (Files.notExists(root.file())) {
+            return Found.NOTHING;
+        }
+        try {
+            byte[] bytes = ManifestFile.read(root.file());
+            Digest digest = Digest.of(bytes);
+            if (!digest.equals(root.manifest())) {
+                // Not what was read in full when it was registered.
+                Manifest.fromBytes(bytes, root.file().toString());
+            }
+            live.add(digest, bytes);
+            return Found.MANIFEST;
+        } catch (ManifestException e) {
+            return Found.DAMAGED;
+        }
     }
 
     /** False where a lease names a manifest that the store has no copy of yet: a run is just starting, and nothing may go now. */
@@ -63,23 +91,21 @@ final class Marking {
         return missing;
     }
 
-    private void addRoot(Roots.Root root, Timestamp start) throws StoreException, IOException {
+    private void addRoot(Roots.Root root, Found found, Timestamp start) throws StoreException, IOException {
         if (roots.isProtected(root.name())) {
             keepOrRefuse(root);
         }
-        if (!Files.notExists(root.file())) {
-            try {
-                live.add(Manifest.open(root.file()));
-                if (remove) {
-                    roots.forgetMissing(root.name());
-                }
-                return;
-            } catch (ManifestException e) {
-                // Damaged: what it named when it was registered stays until the user has decided.
-                keepOrRefuse(root);
-                missing.add(root.file() + ": damaged or unreadable; its contents are kept");
-                return;
+        if (found == Found.MANIFEST) {
+            if (remove) {
+                roots.forgetMissing(root.name());
             }
+            return;
+        }
+        if (found == Found.DAMAGED) {
+            // What it named when it was registered stays until the user has decided.
+            keepOrRefuse(root);
+            missing.add(root.file() + ": damaged or unreadable; its contents are kept");
+            return;
         }
         if (!roots.isProtected(root.name()) && isExpired(root, start)) {
             expired.add(root);
@@ -114,13 +140,21 @@ final class Marking {
             return false;
         }
         try {
-            live.add(Manifest.fromBytes(copy.get(), manifest + " of " + owner));
-            return true;
+            if (Digest.of(copy.get()).equals(manifest)) {
+                live.add(manifest, copy.get());
+                return true;
+            }
         } catch (ManifestException e) {
-            throw new StoreException(
-                    "cannot collect store " + store.path() + ": its copy of manifest " + manifest + " is damaged",
-                    "run velo verify --repair",
-                    e);
+            throw damaged(manifest, owner, e);
         }
+        throw damaged(manifest, owner, null);
+    }
+
+    private StoreException damaged(Digest manifest, String owner, ManifestException cause) {
+        return new StoreException(
+                "cannot collect store " + store.path() + ": its copy of manifest " + manifest + ", which " + owner
+                        + " needs, is damaged",
+                "run velo verify --repair",
+                cause);
     }
 }

@@ -19,6 +19,10 @@ public record FileNode(int mode, long size, Timestamp modified, Digest digest) i
 
     /** True where any execute bit is set: such content is projected from the executable twin of its blob. */
     public boolean isExecutable() {
+        return isExecutable(mode);
+    }
+
+    static boolean isExecutable(int mode) {
         return (mode & 0111) != 0;
     }
 }

@@ -108,7 +108,7 @@ public final class ManifestFile {
     }
 
     /** The bytes of a file whose header has been checked; so a file that is no manifest is refused without being read. */
-    static byte[] read(Path file) throws ManifestException {
+    public static byte[] read(Path file) throws ManifestException {
         // Opening a FIFO would wait for a writer.
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw new ManifestException(

@@ -35,14 +35,24 @@ public final class StoreContents {
 
     /** The files of one shard, empty where it was never needed. */
     public List<Item> shard(BlobStore.Form form, int shard) throws IOException {
-        byte[] path = StoreLayout.below(form.directory(), StoreLayout.shardText(shard));
         List<Item> items = new ArrayList<>();
-        for (byte[] name : names(path)) {
-            String text = new String(name, StandardCharsets.ISO_8859_1);
-            String hex = StoreLayout.shardText(shard) + text;
-            items.add(new Item(StoreLayout.below(path, text), Digest.isHex(hex) ? Digest.fromHex(hex) : null, form));
+        for (byte[] name : names(form, shard)) {
+            items.add(item(form, shard, name));
         }
         return items;
+    }
+
+    /** The names in one shard: digests less their first two digits, and whatever else somebody put there. */
+    public List<byte[]> names(BlobStore.Form form, int shard) throws IOException {
+        return names(StoreLayout.below(form.directory(), StoreLayout.shardText(shard)));
+    }
+
+    /** What a name in a shard stands for. */
+    public Item item(BlobStore.Form form, int shard, byte[] name) {
+        String text = new String(name, StandardCharsets.ISO_8859_1);
+        String hex = StoreLayout.shardText(shard) + text;
+        byte[] path = StoreLayout.below(form.directory(), StoreLayout.shardText(shard) + "/" + text);
+        return new Item(path, Digest.isHex(hex) ? Digest.fromHex(hex) : null, form);
     }
 
     /** Names in the class directory of a form that are no shard. */
