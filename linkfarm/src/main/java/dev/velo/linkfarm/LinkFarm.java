@@ -118,10 +118,15 @@ public final class LinkFarm {
     /** Decided once for the whole farm, by what the file system does with one of its blobs. */
     private Placement choose(Lease lease, Optional<Placement> wanted, List<Manifest.Content> contents)
             throws IOException, VeloException {
-        Optional<byte[]> sample = contents.stream()
-                .filter(content -> content.size() > 0)
-                .findFirst()
-                .map(content -> BlobStore.nameOf(content.digest(), BlobStore.Form.PLAIN));
+        Optional<byte[]> sample = Optional.empty();
+        for (Manifest.Content content : contents) {
+            byte[] name = BlobStore.nameOf(content.digest(), BlobStore.Form.PLAIN);
+            // A protected blob cannot be linked, which says nothing about the others: it is copied, alone.
+            if (content.size() > 0 && !store.protections().isSet(name)) {
+                sample = Optional.of(name);
+                break;
+            }
+        }
         FilesystemProbe.Abilities abilities = new FilesystemProbe(files).probe(lease.directory(), store.root(), sample);
         if (wanted.isPresent() && !abilities.can(wanted.get())) {
             throw new VeloException(
