@@ -122,8 +122,14 @@ public final class Collection {
         for (byte[] name : contents.names(form, shard)) {
             if (live.has(shard, name, form)) {
                 kept++;
+                continue;
+            }
+            StoreContents.Item item = contents.item(form, shard, name);
+            if (item.digest() == null) {
+                // Not ours to delete: verify names it.
+                kept++;
             } else {
-                candidates.add(contents.item(form, shard, name));
+                candidates.add(item);
             }
         }
         List<FileStatus> swept = sweep.items(candidates, cutoff, remove);

@@ -47,31 +47,21 @@ final class LiveSet {
     }
 
     /**
-     * Whether a file of a shard is needed. True, too, for a name that is no digest: it is not ours to delete.
+     * Whether a file of a shard is needed. The answer is false for a name that is no digest.
      *
      * @param name all hexadecimal digits but the first two
      */
     boolean has(int shard, byte[] name, BlobStore.Form form) {
         if (name.length != NAME) {
-            return true;
+            return false;
         }
-        long[] words = {shard, 0, 0, 0};
-        for (int i = 0; i < NAME; i++) {
-            int digit = digit(name[i]);
-            if (digit < 0) {
-                return true;
-            }
-            int word = (i + 2) / 16;
-            words[word] = words[word] << 4 | digit;
-        }
-        int bits = tables[shard].bits(words[0], words[1], words[2], words[3]);
+        DigestTable table = tables[shard];
+        long first = (long) shard << 56 | HexDigits.eight(name, 0) << 24 | HexDigits.eight(name, 6) & 0xff_ffffL;
+        int bits = table.bits(first, sixteen(name, 14), sixteen(name, 30), sixteen(name, 46));
         return (bits & (form == BlobStore.Form.PLAIN ? BLOB : TWIN)) != 0;
     }
 
-    private static int digit(byte c) {
-        if (c >= '0' && c <= '9') {
-            return c - '0';
-        }
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    private static long sixteen(byte[] name, int at) {
+        return HexDigits.eight(name, at) << 32 | HexDigits.eight(name, at + 8);
     }
 }

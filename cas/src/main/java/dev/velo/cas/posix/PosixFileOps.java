@@ -226,7 +226,9 @@ final class PosixFileOps implements FileOps {
             }
             // struct linux_dirent64: ino 8, off 8, reclen 2, type 1, name.
             for (int at = 0; at < count; at += b.getShort(at + 16) & 0xffff) {
-                byte[] name = nameAt(b, at + 19);
+                // Records are padded to eight bytes, so a name ends among the last eight: names are long, and this is a
+                // hot loop.
+                byte[] name = nameAt(b, at + 19, Math.max(19, (b.getShort(at + 16) & 0xffff) - 8) + at);
                 if (!isDots(name)) {
                     entries.add(new DirectoryEntry(name, FileType.ofMode((b.get(at + 18) & 0xf) << 12)));
                 }
@@ -234,8 +236,8 @@ final class PosixFileOps implements FileOps {
         }
     }
 
-    private static byte[] nameAt(ByteBuffer b, int start) {
-        int end = start;
+    private static byte[] nameAt(ByteBuffer b, int start, int searchFrom) {
+        int end = searchFrom;
         while (b.get(end) != 0) {
             end++;
         }
