@@ -4,12 +4,17 @@ import dev.velo.cas.Digest;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
 import dev.velo.cas.manifest.ManifestFile;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.Leases;
 import dev.velo.cas.store.Roots;
+import dev.velo.cas.store.Sighting;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +23,7 @@ import java.util.Optional;
 
 /** The mark: from leases and roots to everything they need. */
 final class Marking {
+    private final FileOps system = FileOps.system();
     private final Store store;
     private final Roots roots;
     private final Duration grace;
@@ -45,7 +51,7 @@ final class Marking {
             }
         }
         List<Roots.Root> all = roots.list();
-        List<Found> found = new Parallel<Found>(store.path()).map(all.size(), i -> look(all.get(i)));
+        List<Found> found = new Parallel<Found>(store.path()).map(all.size(), i -> look(all.get(i), start));
         for (int i = 0; i < all.size(); i++) {
             addRoot(all.get(i), found.get(i), start);
         }
@@ -59,20 +65,31 @@ final class Marking {
         NOTHING
     }
 
-    private Found look(Roots.Root root) {
+    private Found look(Roots.Root root, Timestamp start) throws IOException {
         if (Files.notExists(root.file())) {
             return Found.NOTHING;
         }
         try {
+            // Before the bytes: whatever changes the file later shows in its times then.
+            FileStatus status =
+                    system.status(FileOps.CWD, root.file().toString().getBytes(StandardCharsets.UTF_8));
             byte[] bytes = ManifestFile.read(root.file());
+            Optional<Sighting> seen = roots.sighting(root.name());
+            if (seen.isPresent() && seen.get().isOf(status, bytes)) {
+                live.add(seen.get().manifest(), bytes);
+                return Found.MANIFEST;
+            }
             Digest digest = Digest.of(bytes);
             if (!digest.equals(root.manifest())) {
                 // Not what was read in full when it was registered.
                 Manifest.fromBytes(bytes, root.file().toString());
             }
             live.add(digest, bytes);
+            if (remove && status.isRegular() && Sighting.isSettled(status, start)) {
+                roots.note(root.name(), Sighting.of(digest, status, bytes));
+            }
             return Found.MANIFEST;
-        } catch (ManifestException e) {
+        } catch (ManifestException | ErrnoException e) {
             return Found.DAMAGED;
         }
     }

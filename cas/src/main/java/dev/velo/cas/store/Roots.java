@@ -27,6 +27,7 @@ public final class Roots {
     private static final String HEADER = "velo-root 1";
     private static final String MISSING = ".missing";
     private static final String PROTECTED = ".protected";
+    private static final String SEEN = ".seen";
 
     /** Ends the names of files that are still being written; outside the shared gate such a file is a leftover. */
     static final String UNFINISHED = ".new";
@@ -106,7 +107,8 @@ public final class Roots {
             try (Descriptor dir = files.openDirectory(store.root(), StoreLayout.ROOTS)) {
                 for (DirectoryEntry entry : files.list(dir.number())) {
                     String name = new String(entry.name(), StandardCharsets.UTF_8);
-                    if (!name.endsWith(MISSING) && !name.endsWith(PROTECTED) && !name.endsWith(UNFINISHED)) {
+                    // The rest are marks that stand beside them.
+                    if (Digest.isHex(name)) {
                         read(name).ifPresent(roots::add);
                     }
                 }
@@ -174,6 +176,23 @@ public final class Roots {
         }
     }
 
+    /** What an earlier collection saw in the place of a root's file. */
+    public Optional<Sighting> sighting(String name) throws IOException {
+        return content(StoreLayout.below(StoreLayout.ROOTS, name + SEEN), RECORD_LIMIT)
+                .flatMap(Sighting::decode);
+    }
+
+    /** Remembers it, where there is space: it only saves time. */
+    public void note(String name, Sighting sighting) throws IOException {
+        try {
+            replace(StoreLayout.below(StoreLayout.ROOTS, name + SEEN), sighting.encode());
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.ENOSPC) && !e.is(Errno.EDQUOT)) {
+                throw e;
+            }
+        }
+    }
+
     /** True for a root that keeps what it needs whatever becomes of its file, and whose blobs are immutable. */
     public boolean isProtected(String name) throws IOException {
         return files.statusIfPresent(store.root(), protectedName(name)).isPresent();
@@ -211,6 +230,7 @@ public final class Roots {
     /** Forgets a root. */
     public void drop(String name) throws IOException {
         unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
+        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name + SEEN));
         forgetMissing(name);
     }
 

@@ -12,6 +12,7 @@ import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Roots;
+import dev.velo.cas.store.Sighting;
 import dev.velo.cas.store.Staging;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.Sweep;
@@ -21,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,6 +204,38 @@ class CollectionTest {
         Thread.sleep(25);
         sweep.roots(expired, sweep.now());
         assertThat(store.roots().list()).isEmpty();
+    }
+
+    /** The note that saves a collection from hashing a manifest must not outlive what it is about. */
+    @Test
+    void aManifestThatWasSeenBeforeAndThenReplacedIsReadAgain() throws Exception {
+        ingest(store, project("a", "x"), "a.velo");
+        ingest(store, project("b", "y"), "b.velo");
+        Path a = temp.resolve("a.velo");
+        for (String name : List.of("a.velo", "b.velo")) {
+            Files.setLastModifiedTime(temp.resolve(name), FileTime.fromMillis(946_684_800_000L));
+        }
+        Thread.sleep(3100);
+        collect(true, Duration.ZERO);
+        assertThat(store.roots().list())
+                .allSatisfy(
+                        root -> assertThat(store.roots().sighting(root.name())).isPresent());
+        collect(true, Duration.ZERO);
+        assertThat(has("x")).isTrue();
+        // Another manifest of the same size and modification time, in the same inode.
+        byte[] other = Files.readAllBytes(temp.resolve("b.velo"));
+        assertThat(other).hasSize((int) Files.size(a));
+        Files.write(a, other);
+        Files.setLastModifiedTime(a, FileTime.fromMillis(946_684_800_000L));
+        Files.delete(temp.resolve("b.velo"));
+        collect(true, Duration.ZERO);
+        assertThat(has("y")).isTrue();
+        assertThat(has("x")).isFalse();
+        // And a rotten bit below the same times is found.
+        byte[] rotten = other.clone();
+        rotten[rotten.length - 1] ^= 1;
+        Sighting seen = Sighting.of(Digest.of(other), store.files().status(store.root()), other);
+        assertThat(seen.isOf(store.files().status(store.root()), rotten)).isFalse();
     }
 
     /** Ingests of overlapping trees whose manifests come and go, beside a collector that gives no grace. */
