@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 final class DigestTable {
     private static final int WORDS = 4;
 
-    private long[] words = new long[16 * WORDS];
-    private byte[] bits = new byte[16];
+    private long[] words = new long[64 * WORDS];
+    private byte[] bits = new byte[64];
     private int size;
 
     /** Adds bits, not 0, to those of a digest. */
