@@ -15,11 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Opens or makes a store. Two processes may make the same one at once: every step is repeatable, and the marker comes last. */
 final class StoreOpening {
     private static final int MARKER_LIMIT = 64;
+
+    private static final byte[] FOLDED_MARKER =
+            StoreLayout.name(new String(StoreLayout.MARKER, StandardCharsets.US_ASCII).toUpperCase(Locale.ROOT));
 
     private final Path path;
     private final FileOps system;
@@ -74,6 +78,7 @@ final class StoreOpening {
             } else {
                 build(root, files);
             }
+            refuseFoldedCase(root);
             Store store = new Store(path, owner, files, root);
             root = null;
             sweep(store);
@@ -155,6 +160,15 @@ final class StoreOpening {
                                     ? "it has format " + version + ", this velo knows " + StoreLayout.VERSION
                                     : "its marker velo-store is damaged"),
                     number ? "use a newer velo" : "run velo verify on a copy, or name another store");
+        }
+    }
+
+    /** A farm needs names that differ only in case to be two names. */
+    private void refuseFoldedCase(Descriptor root) throws IOException, StoreException {
+        if (system.statusIfPresent(root.number(), FOLDED_MARKER).isPresent()) {
+            throw new StoreException(
+                    "cannot use store " + path + ": its file system does not tell upper case from lower case",
+                    "keep the store where file names are case-sensitive (chattr -F, another volume)");
         }
     }
 

@@ -3,11 +3,18 @@ package dev.velo.cas.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.ForwardingFileOps;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -54,6 +61,21 @@ class StoreOpeningTest {
                 .hasMessageContaining("newer velo");
         Files.writeString(path.resolve("velo-store"), "what?\n");
         assertThatThrownBy(() -> Store.open(path)).hasMessageContaining("damaged");
+    }
+
+    /** No kernel at hand has a file system that folds case; this one does. */
+    @Test
+    void refusesAFileSystemThatFoldsCase() throws Exception {
+        FileOps folding = new ForwardingFileOps(FileOps.system()) {
+            @Override
+            public Optional<FileStatus> statusIfPresent(int dir, byte[] name) throws IOException {
+                String folded = new String(name, StandardCharsets.US_ASCII).toLowerCase(Locale.ROOT);
+                return super.statusIfPresent(dir, folded.getBytes(StandardCharsets.US_ASCII));
+            }
+        };
+        assertThatThrownBy(() -> new StoreOpening(temp.resolve("store"), folding).openOrCreate())
+                .hasMessageContaining("upper case");
+        Store.openOrCreate(temp.resolve("other")).close();
     }
 
     @Test
