@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
             DiffCommand.class,
             CatCommand.class,
             ExportCommand.class,
+            PushCommand.class,
+            PullCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
             FarmCommand.class,
