@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
             DiffCommand.class,
             CatCommand.class,
             ExportCommand.class,
+            PushCommand.class,
+            PullCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,
             FarmCommand.class,
