@@ -5,6 +5,8 @@ import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,13 +19,29 @@ import java.util.concurrent.atomic.AtomicLong;
  * the commit leaves the store as it was. Safe for use by many threads.
  */
 public final class Staging {
-    /** A file being written. */
-    public record Draft(Descriptor file, byte[] name) {}
+    /**
+     * A file being written.
+     *
+     * @param mode the permissions that it has now
+     */
+    public record Draft(Descriptor file, long number, int mode) {
+        byte[] name() {
+            return nameOf(number);
+        }
+    }
 
     /** What a commit did. */
     public record Committed(long blobs, long bytes) {}
 
-    private record Sealed(byte[] name, Digest digest, BlobStore.Form form, long size) {}
+    /** A file that is complete. Kept small: a large tree has millions. */
+    record Sealed(long number, Digest digest, BlobStore.Form form, long size) {
+        byte[] name() {
+            return nameOf(number);
+        }
+    }
+
+    /** So many are given their names in one passage of the gate: a collector waits for no longer than that. */
+    private static final int BATCH = 128;
 
     private final Store store;
     private final BlobStore blobs;
@@ -32,6 +50,8 @@ public final class Staging {
     private final AtomicLong counter = new AtomicLong();
     private final Set<Digest> known = ConcurrentHashMap.newKeySet();
     private final Queue<Sealed> sealed = new ConcurrentLinkedQueue<>();
+    private volatile boolean claimed;
+    private volatile int given = -1;
 
     public Staging(Store store, BlobStore blobs, Lease lease) {
         this.store = store;
@@ -41,8 +61,17 @@ public final class Staging {
     }
 
     public Draft draft() throws IOException {
-        byte[] name = ("blob-" + counter.incrementAndGet()).getBytes(StandardCharsets.US_ASCII);
-        return new Draft(files.createFile(lease.directory(), name, 0600), name);
+        long number = counter.incrementAndGet();
+        Descriptor file = files.createFile(lease.directory(), nameOf(number), BlobStore.Form.PLAIN.mode());
+        if (given < 0) {
+            // The caller's umask may take bits away, of every file alike.
+            given = files.status(file.number()).permissions();
+        }
+        return new Draft(file, number, given);
+    }
+
+    private static byte[] nameOf(long number) {
+        return ("blob-" + number).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** True where this staging holds the content already, or has found it in the store; then no draft of it is needed. */
@@ -57,6 +86,7 @@ public final class Staging {
         }
         if (blobs.claim(digest, form)) {
             known.add(digest);
+            claimed = true;
             return true;
         }
         return false;
@@ -69,10 +99,12 @@ public final class Staging {
             return;
         }
         try (Descriptor file = draft.file()) {
-            files.changeMode(file.number(), form.mode());
+            if (draft.mode() != form.mode()) {
+                files.changeMode(file.number(), form.mode());
+            }
             files.setModified(file.number(), StoreLayout.FIXED_TIME);
         }
-        sealed.add(new Sealed(draft.name(), digest, form, size));
+        sealed.add(new Sealed(draft.number(), digest, form, size));
     }
 
     public void discard(Draft draft) throws IOException {
@@ -83,18 +115,28 @@ public final class Staging {
     /** Publishes everything sealed. After a failure the rest is still unpublished and goes with the lease. */
     public Committed commit() throws IOException {
         if (sealed.isEmpty()) {
+            if (claimed) {
+                // Whoever stored what was claimed may not have synced its name yet.
+                files.syncFileSystem(store.root());
+            }
             return new Committed(0, 0);
         }
         files.syncFileSystem(store.root());
         long count = 0;
         long bytes = 0;
-        for (Sealed next = sealed.poll(); next != null; next = sealed.poll()) {
-            if (blobs.publish(lease.directory(), next.name(), next.digest(), next.form())) {
+        List<Sealed> batch = new ArrayList<>(BATCH);
+        while (!sealed.isEmpty()) {
+            batch.clear();
+            while (batch.size() < BATCH && !sealed.isEmpty()) {
+                batch.add(sealed.poll());
+            }
+            for (Sealed fresh : blobs.publish(lease.directory(), batch)) {
                 count++;
-                bytes += next.size();
+                bytes += fresh.size();
             }
         }
         files.syncFileSystem(store.root());
+        known.clear();
         return new Committed(count, bytes);
     }
 }
