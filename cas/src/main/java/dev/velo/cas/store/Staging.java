@@ -11,7 +11,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Blobs on their way into the store. Files are written below the lease of their writer; {@link #commit} makes all of them durable with
@@ -22,11 +22,22 @@ public final class Staging {
     /**
      * A file being written.
      *
+     * @param place the number of its directory, which with {@code number} makes its name
      * @param mode the permissions that it has now
      */
-    public record Draft(Descriptor file, long number, int mode) {
+    public record Draft(Descriptor file, int place, int number, int mode) {
         byte[] name() {
-            return nameOf(number);
+            return nameOf(place, number);
+        }
+    }
+
+    /** Where one thread makes its drafts. */
+    private static final class Place {
+        private final int number;
+        private int drafts;
+
+        Place(int number) {
+            this.number = number;
         }
     }
 
@@ -34,9 +45,9 @@ public final class Staging {
     public record Committed(long blobs, long bytes) {}
 
     /** A file that is complete. Kept small: a large tree has millions. */
-    record Sealed(long number, Digest digest, BlobStore.Form form, long size) {
+    record Sealed(int place, int number, Digest digest, BlobStore.Form form, long size) {
         byte[] name() {
-            return nameOf(number);
+            return nameOf(place, number);
         }
     }
 
@@ -47,7 +58,10 @@ public final class Staging {
     private final BlobStore blobs;
     private final Lease lease;
     private final FileOps files;
-    private final AtomicLong counter = new AtomicLong();
+    private final AtomicInteger directories = new AtomicInteger();
+    /** One directory a thread: the kernel lets only one thread at a time change a directory. */
+    private final ThreadLocal<Place> places = ThreadLocal.withInitial(() -> new Place(directories.incrementAndGet()));
+
     private final Set<Digest> known = ConcurrentHashMap.newKeySet();
     private final Queue<Sealed> sealed = new ConcurrentLinkedQueue<>();
     private volatile boolean claimed;
@@ -61,17 +75,26 @@ public final class Staging {
     }
 
     public Draft draft() throws IOException {
-        long number = counter.incrementAndGet();
-        Descriptor file = files.createFile(lease.directory(), nameOf(number), BlobStore.Form.PLAIN.mode());
+        Place place = places.get();
+        if (place.drafts == 0) {
+            files.makeDirectory(lease.directory(), directoryOf(place.number), StoreLayout.PRIVATE);
+        }
+        int number = ++place.drafts;
+        Descriptor file =
+                files.createFile(lease.directory(), nameOf(place.number, number), BlobStore.Form.PLAIN.mode());
         if (given < 0) {
             // The caller's umask may take bits away, of every file alike.
             given = files.status(file.number()).permissions();
         }
-        return new Draft(file, number, given);
+        return new Draft(file, place.number, number, given);
     }
 
-    private static byte[] nameOf(long number) {
-        return ("blob-" + number).getBytes(StandardCharsets.US_ASCII);
+    private static byte[] directoryOf(int place) {
+        return ("staged-" + place).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static byte[] nameOf(int place, int number) {
+        return ("staged-" + place + "/" + number).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** True where this staging holds the content already, or has found it in the store; then no draft of it is needed. */
@@ -104,7 +127,7 @@ public final class Staging {
             }
             files.setModified(file.number(), StoreLayout.FIXED_TIME);
         }
-        sealed.add(new Sealed(draft.number(), digest, form, size));
+        sealed.add(new Sealed(draft.place(), draft.number(), digest, form, size));
     }
 
     public void discard(Draft draft) throws IOException {
