@@ -46,6 +46,11 @@ public final class Digest implements Comparable<Digest> {
         return new Digest(bytes.clone());
     }
 
+    /** The 32 bytes from an offset on, copied. */
+    public static Digest fromBytes(byte[] bytes, int offset) {
+        return new Digest(Arrays.copyOfRange(bytes, offset, offset + LENGTH));
+    }
+
     /** Reads 64 lower-case hexadecimal digits. */
     public static Digest fromHex(String hex) {
         if (!isHex(hex)) {
@@ -70,6 +75,11 @@ public final class Digest implements Comparable<Digest> {
 
     public byte[] toBytes() {
         return bytes.clone();
+    }
+
+    /** One of its 32 bytes. */
+    public byte byteAt(int index) {
+        return bytes[index];
     }
 
     public String toHex() {

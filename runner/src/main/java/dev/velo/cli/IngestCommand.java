@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Puts a directory into the store and writes its manifest.")
 final class IngestCommand implements Callable<Integer> {
+    /** So many secrets are named. */
+    private static final int NAMED = 10;
+
     @Spec
     private CommandSpec spec;
 
@@ -57,8 +60,19 @@ final class IngestCommand implements Callable<Integer> {
             description = "Threads that hash and copy (default: processors).")
     private int jobs = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--force-hash", description = "Read every file. So does every ingest of this version.")
+    @Option(
+            names = "--force-hash",
+            description = "Read every file, also those that have not changed since an earlier ingest.")
     private boolean forceHash;
+
+    @Option(names = "--no-ignore", description = "Take also what .veloignore files name.")
+    private boolean noIgnore;
+
+    @Option(
+            names = "--exclude-secrets",
+            description =
+                    "Leave out files that commonly hold secrets, like .env and private keys, instead of only naming them.")
+    private boolean excludeSecrets;
 
     @Option(names = "--skip-special", description = "Leave out FIFOs, sockets and devices instead of failing.")
     private boolean skipSpecial;
@@ -75,11 +89,12 @@ final class IngestCommand implements Callable<Integer> {
         long start = System.nanoTime();
         IngestResult result;
         try (Store opened = store.openOrCreate()) {
+            IngestRequest request = new IngestRequest(
+                    source, output, excludes, jobs, skipSpecial, forceHash, !noIgnore, excludeSecrets);
             IngestProgress progress = new IngestProgress();
             ProgressLine display = ProgressLine.start("ingest", progress);
             try {
-                result = new Ingestion(opened, new IngestRequest(source, output, excludes, jobs, skipSpecial), progress)
-                        .run();
+                result = new Ingestion(opened, request, progress).run();
             } finally {
                 display.close();
             }
@@ -90,6 +105,7 @@ final class IngestCommand implements Callable<Integer> {
 
     private void report(IngestResult result, long nanos) {
         PrintWriter err = spec.commandLine().getErr();
+        warnOfSecrets(err, result.secrets());
         result.skipped().forEach(line -> err.println("velo: left out " + line));
         result.faults().forEach(line -> err.println("velo: cannot ingest " + line));
         if (result.manifest() == null) {
@@ -110,9 +126,24 @@ final class IngestCommand implements Callable<Integer> {
             out.println("bytes      " + result.bytes() + " (" + Output.size(result.bytes()) + ")");
             out.println("new        " + result.newBlobs() + " blobs, " + result.newBytes() + " bytes ("
                     + Output.size(result.newBytes()) + ")");
+            out.println("unread     " + result.unread() + " files, unchanged since an earlier ingest");
             out.println("seconds    " + Output.seconds(nanos));
             out.flush();
         }
+    }
+
+    /** One line: the first ten names, and how many there are. */
+    private void warnOfSecrets(PrintWriter err, List<String> secrets) {
+        if (secrets.isEmpty()) {
+            return;
+        }
+        String named = String.join(", ", secrets.subList(0, Math.min(NAMED, secrets.size())));
+        String more = secrets.size() > NAMED ? " and " + (secrets.size() - NAMED) + " more" : "";
+        err.println(
+                excludeSecrets
+                        ? "velo: left out " + secrets.size() + " files that commonly hold secrets: " + named + more
+                        : "velo: warning: " + secrets.size() + " files that commonly hold secrets are in the manifest: "
+                                + named + more + "; leave them out with --exclude-secrets");
     }
 
     private static Map<String, Object> values(IngestResult result, long nanos) {
@@ -125,6 +156,8 @@ final class IngestCommand implements Callable<Integer> {
         values.put("bytes", result.bytes());
         values.put("new_blobs", result.newBlobs());
         values.put("new_bytes", result.newBytes());
+        values.put("unread_files", result.unread());
+        values.put("secrets", result.secrets());
         values.put("seconds", nanos / 1e9);
         values.put("skipped", result.skipped());
         values.put("faults", result.faults());

@@ -1,6 +1,7 @@
 package dev.velo.cas.collect;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
@@ -40,46 +41,55 @@ public final class Collection {
     /** Finds what nothing needs; removes it where asked to. Writers, runs and other collectors may work at the same time. */
     public CollectionReport run(boolean remove) throws StoreException {
         try {
-            // No lease of its own: making one takes space, and a full store is when a collection is wanted most.
-            Timestamp start = sweep.now();
-            List<Leases.Held> leases = sweep.leases(remove);
-            Marking marking = new Marking(store, grace, remove);
-            LiveSet live = marking.mark(leases, start);
-            Timestamp cutoff = cutoff(start, leases, marking.certain());
-
-            List<String> farms = doomedFarms(live);
-            for (String farm : farms) {
-                sweep.linksOf(farm, doomedLinks);
+            Descriptor atWork = sweep.begin();
+            try {
+                return collect(remove);
+            } finally {
+                atWork.close();
             }
-            BlobStore.Form[] forms = BlobStore.Form.values();
-            List<Swept> shards = new Parallel<Swept>(store.path())
-                    .map(
-                            forms.length * StoreContents.SHARDS,
-                            piece -> sweepShard(
-                                    forms[piece / StoreContents.SHARDS],
-                                    piece % StoreContents.SHARDS,
-                                    live,
-                                    cutoff,
-                                    remove));
-            long sweptFarms = sweepFarms(farms, cutoff, remove);
-            long copies = sweepCopies(live, cutoff, remove);
-            if (remove) {
-                sweep.roots(marking.expired(), cutoff);
-                sweep.unfinished();
-                sweep.emptyTrash();
-            }
-            return new CollectionReport(
-                    remove,
-                    shards.stream().mapToLong(Swept::live).sum(),
-                    shards.stream().mapToLong(Swept::blobs).sum(),
-                    shards.stream().mapToLong(Swept::bytes).sum(),
-                    sweptFarms,
-                    copies,
-                    leases.size(),
-                    marking.missing());
         } catch (IOException e) {
             throw StoreException.of("cannot collect store " + store.path(), e);
         }
+    }
+
+    private CollectionReport collect(boolean remove) throws StoreException, IOException {
+        // No lease of its own: making one takes space, and a full store is when a collection is wanted most.
+        Timestamp start = sweep.now();
+        List<Leases.Held> leases = sweep.leases(remove);
+        Marking marking = new Marking(store, grace, remove);
+        LiveSet live = marking.mark(leases, start);
+        Timestamp cutoff = cutoff(start, leases, marking.certain());
+
+        List<String> farms = doomedFarms(live);
+        for (String farm : farms) {
+            sweep.linksOf(farm, doomedLinks);
+        }
+        BlobStore.Form[] forms = BlobStore.Form.values();
+        List<Swept> shards = new Parallel<Swept>(store.path())
+                .map(
+                        forms.length * StoreContents.SHARDS,
+                        piece -> sweepShard(
+                                forms[piece / StoreContents.SHARDS],
+                                piece % StoreContents.SHARDS,
+                                live,
+                                cutoff,
+                                remove));
+        long sweptFarms = sweepFarms(farms, cutoff, remove);
+        long copies = sweepCopies(live, cutoff, remove);
+        if (remove) {
+            sweep.roots(marking.expired(), cutoff);
+            sweep.unfinished();
+            sweep.emptyTrash();
+        }
+        return new CollectionReport(
+                remove,
+                shards.stream().mapToLong(Swept::live).sum(),
+                shards.stream().mapToLong(Swept::blobs).sum(),
+                shards.stream().mapToLong(Swept::bytes).sum(),
+                sweptFarms,
+                copies,
+                leases.size(),
+                marking.missing());
     }
 
     private Timestamp cutoff(Timestamp start, List<Leases.Held> leases, boolean certain) {

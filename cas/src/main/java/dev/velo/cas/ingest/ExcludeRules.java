@@ -40,8 +40,12 @@ final class ExcludeRules {
         return pattern.substring(start, Math.max(start, end));
     }
 
+    boolean isEmpty() {
+        return names.isEmpty() && paths.isEmpty();
+    }
+
     boolean matches(TreePath path) {
-        if (names.isEmpty() && paths.isEmpty()) {
+        if (isEmpty()) {
             return false;
         }
         try {

@@ -30,19 +30,37 @@ final class FileIntake {
 
     private final FileOps files;
     private final Staging staging;
+    private final KnownFiles known;
     private final ContentCopy copy;
 
-    FileIntake(FileOps files, Staging staging) {
+    FileIntake(FileOps files, Staging staging, KnownFiles known) {
         this.files = files;
         this.staging = staging;
+        this.known = known;
         this.copy = new ContentCopy(files);
     }
 
     /**
+     * @param hidden the identity of a file that is no part of the tree, or null
+     * @return null where it is the hidden file
      * @throws SourceException where the file cannot be read or keeps changing
      * @throws IOException where it cannot be stored
      */
-    FileNode take(int dir, byte[] name) throws IOException {
+    FileNode take(int dir, byte[] name, TreeWalk.Identity hidden) throws IOException {
+        if (!known.isEmpty()) {
+            FileStatus status = status(dir, name);
+            if (hidden != null && hidden.isOf(status)) {
+                return null;
+            }
+            Digest digest = status.isRegular() ? known.recall(status) : null;
+            if (digest != null) {
+                return new FileNode(status.permissions(), status.size(), status.modified(), digest);
+            }
+        }
+        return read(dir, name, hidden);
+    }
+
+    private FileNode read(int dir, byte[] name, TreeWalk.Identity hidden) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             try (Descriptor source = opened(dir, name)) {
                 FileStatus before = settled(source);
@@ -50,14 +68,26 @@ final class FileIntake {
                     throw new SourceException(
                             new IOException("it became a " + before.type().words()));
                 }
+                if (hidden != null && hidden.isOf(before)) {
+                    return null;
+                }
                 ContentCopy.Copied content = store(source, before);
                 if (content != null && unchanged(before, files.status(source.number()), content)) {
+                    known.note(before, content.digest());
                     return new FileNode(before.permissions(), content.size(), before.modified(), content.digest());
                 }
             }
         }
         throw new SourceException(
                 new IOException("it changed each time it was read; ingest when nothing writes to it"));
+    }
+
+    private FileStatus status(int dir, byte[] name) throws SourceException {
+        try {
+            return files.status(dir, name);
+        } catch (IOException e) {
+            throw new SourceException(e);
+        }
     }
 
     private Descriptor opened(int dir, byte[] name) throws SourceException {
@@ -95,10 +125,10 @@ final class FileIntake {
                 && after.changed().equals(before.changed());
     }
 
-    /** Null where the file grew beyond what its status had said. */
+    /** Null where the file is shorter than its status had said; growth shows in its status afterwards. */
     private ContentCopy.Copied store(Descriptor source, FileStatus status) throws IOException {
         if (status.size() < ContentCopy.smallLimit()) {
-            ByteBuffer content = copy.readSmall(source.number());
+            ByteBuffer content = copy.readSmall(source.number(), (int) status.size());
             return content == null ? null : storeSmall(content);
         }
         Staging.Draft draft = staging.draft();

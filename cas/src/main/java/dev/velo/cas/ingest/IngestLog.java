@@ -13,11 +13,31 @@ final class IngestLog {
     final LongAdder directories = new LongAdder();
     final LongAdder symlinks = new LongAdder();
     final LongAdder bytes = new LongAdder();
+    private final IngestProgress progress;
     private final ConcurrentLinkedQueue<String> skipped = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<String> faults = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<String> secrets = new ConcurrentLinkedQueue<>();
+
+    IngestLog(IngestProgress progress) {
+        this.progress = progress;
+    }
+
+    void filesFound(int count) {
+        progress.filesFound(count);
+    }
+
+    void fileDone(long size) {
+        files.increment();
+        bytes.add(size);
+        progress.fileDone(size);
+    }
 
     void skip(TreePath path, String reason) {
         skipped.add(path + ": " + reason);
+    }
+
+    void secret(TreePath path, String what) {
+        secrets.add(path + ": " + what);
     }
 
     void fault(TreePath path, String reason) {
@@ -31,6 +51,11 @@ final class IngestLog {
     /** Sorted: the order of discovery depends on threads. */
     List<String> skippedLines() {
         return skipped.stream().sorted().toList();
+    }
+
+    /** Sorted. */
+    List<String> secretLines() {
+        return secrets.stream().sorted().toList();
     }
 
     /** Sorted. */

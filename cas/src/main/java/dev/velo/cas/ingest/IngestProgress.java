@@ -8,8 +8,8 @@ public final class IngestProgress {
     private final LongAdder files = new LongAdder();
     private final LongAdder bytes = new LongAdder();
 
-    void fileFound() {
-        found.increment();
+    void filesFound(int count) {
+        found.add(count);
     }
 
     void fileDone(long size) {
@@ -22,12 +22,12 @@ public final class IngestProgress {
         return found.sum();
     }
 
-    /** Files hashed so far. */
+    /** Files done so far. */
     public long files() {
         return files.sum();
     }
 
-    /** Bytes hashed so far. */
+    /** Bytes done so far. */
     public long bytes() {
         return bytes.sum();
     }

@@ -20,9 +20,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 
 /**
  * Puts a tree into a store and writes its manifest. Use once.
@@ -33,33 +30,35 @@ import java.util.Set;
 public final class Ingestion {
     private final Store store;
     private final IngestRequest request;
-    private final IngestProgress progress;
-    private final IngestLog log = new IngestLog();
+    private final IngestLog log;
 
     public Ingestion(Store store, IngestRequest request, IngestProgress progress) {
         this.store = store;
         this.request = request;
-        this.progress = progress;
+        this.log = new IngestLog(progress);
     }
 
     /** Does all of it. The manifest is written last, and only when everything it names is durable. */
     public IngestResult run() throws VeloException {
-        ExcludeRules excludes = new ExcludeRules(request.excludes());
+        Selection selection = Selection.of(request, new ExcludeRules(request.excludes()));
         checkOutput();
+        StatCache cache = KnownFiles.cacheOf(store, request.source(), request.forceHash());
         try (Descriptor source = openSource();
-                Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
+                Lease lease = store.leases().take(Lease.Kind.INGEST, KnownFiles.manifests(cache))) {
             Staging staging = new Staging(store, store.blobs(), lease);
-            DirectoryNode tree = read(source, excludes, staging);
+            KnownFiles known = KnownFiles.with(cache, request.source(), store, lease, staging);
+            PendingDirectory tree = read(source, selection, new Sources(store, staging, known));
             if (!log.faultLines().isEmpty()) {
-                return result(null, new Staging.Committed(0, 0));
+                return result(null, new Staging.Committed(0, 0), known);
             }
             Staging.Committed committed = staging.commit();
-            byte[] bytes = encode(tree);
+            byte[] bytes = encode(tree.take());
             Digest manifest = Digest.of(bytes);
             Path output = ManifestFile.place(request.output());
             store.roots().register(output, manifest, bytes);
             ManifestFile.write(bytes, output);
-            return result(manifest, committed);
+            known.save(manifest);
+            return result(manifest, committed, known);
         } catch (IOException e) {
             throw StoreException.of("cannot ingest " + request.source() + " into store " + store.path(), e);
         }
@@ -86,64 +85,54 @@ public final class Ingestion {
         }
     }
 
-    private DirectoryNode read(Descriptor source, ExcludeRules excludes, Staging staging)
+    private PendingDirectory read(Descriptor source, Selection selection, Sources sources)
             throws IOException, VeloException {
-        List<PendingDirectory> directories;
         try (Workers workers = new Workers(request.jobs())) {
-            TreeWalk walk = new TreeWalk(FileOps.system(), excludes, hidden(), request.skipSpecial(), log);
-            ThreadLocal<FileIntake> intakes = ThreadLocal.withInitial(() -> new FileIntake(store.files(), staging));
-            directories = walk.walk(source, (directory, name, path, slot) -> {
-                progress.fileFound();
-                workers.submit(() -> {
-                    if (workers.failed()) {
-                        directory.release();
-                    } else {
-                        take(intakes.get(), directory, name, path, slot);
-                    }
-                });
-            });
+            FileStatus root = store.files().status(store.root());
+            TreeWalk.Identity hidden = hiddenFile();
+            TreeWalk.Intake intake = (directory, name, parent) -> take(sources, directory, name, parent, hidden);
+            TreeWalk walk = new TreeWalk(FileOps.system(), workers, intake, log, TreeWalk.Identity.of(root));
+            PendingDirectory tree = walk.walk(source, selection);
             workers.finish();
+            return tree;
         }
-        DirectoryNode root = null;
-        for (PendingDirectory directory : directories) {
-            root = directory.build();
-        }
-        return root;
     }
 
-    private void take(
-            FileIntake intake, SharedDirectory directory, FileName name, TreePath path, PendingDirectory.Slot slot)
+    /** Null for what is no part of the tree, and for what could not be read, which is then a fault. */
+    private FileNode take(Sources sources, int directory, FileName name, TreePath parent, TreeWalk.Identity hidden)
             throws IOException {
         try {
-            FileNode node = intake.take(directory.number(), name.toBytes());
-            slot.fill(node);
-            log.files.increment();
-            log.bytes.add(node.size());
-            progress.fileDone(node.size());
+            String secret = SecretFile.kind(FileOps.system(), directory, name, parent);
+            if (secret != null) {
+                log.secret(parent.child(name), secret);
+                if (request.excludeSecrets()) {
+                    return null;
+                }
+            }
+            FileNode node = sources.intake().take(directory, name.toBytes(), hidden);
+            if (node != null) {
+                log.fileDone(node.size());
+            }
+            return node;
         } catch (SourceException e) {
-            log.fault(path, e.fault());
-        } finally {
-            directory.release();
+            log.fault(parent.child(name), e.fault());
+            return null;
         }
     }
 
-    /** The store and the manifest being replaced may lie inside the source; neither is part of it. */
-    private Set<TreeWalk.Identity> hidden() throws IOException {
-        Set<TreeWalk.Identity> hidden = new HashSet<>();
-        FileStatus root = store.files().status(store.root());
-        hidden.add(TreeWalk.Identity.of(root));
+    /** The manifest being replaced may lie inside the source; it is no part of it. */
+    private TreeWalk.Identity hiddenFile() {
         byte[] output = ManifestFile.place(request.output()).toString().getBytes(StandardCharsets.UTF_8);
         try {
-            FileOps.system()
+            return FileOps.system()
                     .statusIfPresent(FileOps.CWD, output)
                     .filter(FileStatus::isRegular)
                     .map(TreeWalk.Identity::of)
-                    .ifPresent(hidden::add);
+                    .orElse(null);
         } catch (IOException e) {
             // Writing the manifest will say what is wrong with its path.
-            return hidden;
+            return null;
         }
-        return hidden;
     }
 
     private byte[] encode(DirectoryNode tree) throws VeloException {
@@ -157,7 +146,7 @@ public final class Ingestion {
         }
     }
 
-    private IngestResult result(Digest manifest, Staging.Committed committed) {
+    private IngestResult result(Digest manifest, Staging.Committed committed, KnownFiles known) {
         return new IngestResult(
                 manifest,
                 log.files.sum(),
@@ -166,6 +155,8 @@ public final class Ingestion {
                 log.bytes.sum(),
                 committed.blobs(),
                 committed.bytes(),
+                known.hits(),
+                log.secretLines(),
                 log.skippedLines(),
                 log.faultLines());
     }

@@ -2,57 +2,65 @@ package dev.velo.cas.ingest;
 
 import dev.velo.cas.FileName;
 import dev.velo.cas.manifest.DirectoryNode;
-import dev.velo.cas.manifest.TreeNode;
 import dev.velo.cas.posix.FileStatus;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/** A directory while its files are still being read. The walk adds children, workers fill in files; built when both are done. */
+/**
+ * A directory while its entries are still being read, by several threads. It counts the pieces of work that may still add to it; who ends
+ * the last one builds the node and hands it to the directory above.
+ */
 final class PendingDirectory {
-    /** A child whose node comes later; filled by one thread, read by another after the workers have ended. */
-    static final class Slot {
-        private final FileName name;
-        private TreeNode node;
-        private PendingDirectory directory;
-
-        Slot(FileName name) {
-            this.name = name;
-        }
-
-        void fill(TreeNode value) {
-            node = value;
-        }
-    }
-
+    private final PendingDirectory above;
+    private final FileName name;
     private final FileStatus status;
-    private final List<Slot> slots = new ArrayList<>();
+    private final AtomicInteger work = new AtomicInteger(1);
+    private List<DirectoryNode.Child> children = new ArrayList<>();
     private DirectoryNode built;
 
-    PendingDirectory(FileStatus status) {
+    /**
+     * Begins with one piece of work.
+     *
+     * @param above the directory that holds it, of which it is a piece of work too; null for the root
+     */
+    PendingDirectory(PendingDirectory above, FileName name, FileStatus status) {
+        this.above = above;
+        this.name = name;
         this.status = status;
     }
 
-    Slot slot(FileName name) {
-        Slot slot = new Slot(name);
-        slots.add(slot);
-        return slot;
+    /** One piece of work more. */
+    void begin() {
+        work.incrementAndGet();
     }
 
-    void add(FileName name, PendingDirectory directory) {
-        slot(name).directory = directory;
+    synchronized void add(List<DirectoryNode.Child> more) {
+        children.addAll(more);
     }
 
-    /** Call it for the directories in the order in which the walk left them: children first. Slots that nobody filled are faults. */
-    DirectoryNode build() {
-        List<DirectoryNode.Child> children = new ArrayList<>(slots.size());
-        for (Slot slot : slots) {
-            TreeNode node = slot.directory == null ? slot.node : slot.directory.built;
-            if (node != null) {
-                children.add(new DirectoryNode.Child(slot.name, node));
+    /** One piece of work less. Goes up in a loop: trees may be deeper than a stack. */
+    void end() {
+        PendingDirectory directory = this;
+        while (directory != null && directory.work.decrementAndGet() == 0) {
+            directory.build();
+            if (directory.above != null) {
+                directory.above.add(List.of(new DirectoryNode.Child(directory.name, directory.take())));
             }
+            directory = directory.above;
         }
+    }
+
+    private synchronized void build() {
         children.sort(null);
         built = new DirectoryNode(status.permissions(), status.modified(), false, children);
-        return built;
+        children = null;
+    }
+
+    /** The node, once all work has ended. It is the caller's alone: a large tree is a large part of the memory. */
+    synchronized DirectoryNode take() {
+        DirectoryNode node = built;
+        built = null;
+        return node;
     }
 }

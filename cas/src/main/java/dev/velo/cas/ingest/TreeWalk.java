@@ -2,7 +2,9 @@ package dev.velo.cas.ingest;
 
 import dev.velo.cas.FileName;
 import dev.velo.cas.TreePath;
+import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.SymlinkNode;
+import dev.velo.cas.manifest.TreeNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
 import dev.velo.cas.posix.Errno;
@@ -10,23 +12,20 @@ import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.FileType;
+import dev.velo.cas.store.SourceException;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
 
 /**
- * Walks a source tree, depth first and without recursion, each step relative to the descriptor of the directory above. Regular files go
- * to a {@link Sink}; everything else is recorded here. One thread.
+ * Walks a source tree on many threads, each step relative to the descriptor of the directory above. A piece of work is a directory to
+ * list, or a few files of one. Use once.
  */
 final class TreeWalk {
-    /** Takes the regular files, on other threads. */
-    interface Sink {
-        /** Takes over {@code directory}, which it must release. May block: that bounds the memory of an ingest. */
-        void accept(SharedDirectory directory, FileName name, TreePath path, PendingDirectory.Slot slot);
+    /** Makes nodes of regular files, on many threads. */
+    interface Intake {
+        /** Null for a file that is no part of the tree or that could not be read. */
+        TreeNode take(int directory, FileName name, TreePath parent) throws IOException;
     }
 
     /** A file by identity, however it is named. */
@@ -34,119 +33,204 @@ final class TreeWalk {
         static Identity of(FileStatus status) {
             return new Identity(status.device(), status.inode());
         }
+
+        boolean isOf(FileStatus status) {
+            return inode == status.inode() && device == status.device();
+        }
     }
 
-    private record Level(
-            SharedDirectory directory, TreePath path, PendingDirectory pending, Iterator<DirectoryEntry> rest) {}
+    /** A directory at work. */
+    private record Place(SharedDirectory directory, TreePath path, PendingDirectory pending, Selection selection) {
+        Place retained() {
+            directory.retain();
+            pending.begin();
+            return this;
+        }
+
+        void end() {
+            directory.release();
+            pending.end();
+        }
+    }
+
+    /** Files of one piece of work: few, so that a directory of large ones keeps all threads busy. */
+    private static final int BATCH = 8;
 
     private final FileOps files;
-    private final ExcludeRules excludes;
-    private final Set<Identity> hidden;
-    private final boolean skipSpecial;
+    private final Workers workers;
+    private final Intake intake;
     private final IngestLog log;
+    private final Identity store;
 
-    /** @param hidden files and directories that are no part of any tree: the store, the manifest being written */
-    TreeWalk(FileOps files, ExcludeRules excludes, Set<Identity> hidden, boolean skipSpecial, IngestLog log) {
+    /** @param store the directory that is part of no tree */
+    TreeWalk(FileOps files, Workers workers, Intake intake, IngestLog log, Identity store) {
         this.files = files;
-        this.excludes = excludes;
-        this.hidden = hidden;
-        this.skipSpecial = skipSpecial;
+        this.workers = workers;
+        this.intake = intake;
         this.log = log;
+        this.store = store;
     }
 
-    /** Walks everything below the root and returns its directories, children before parents: the root is the last. */
-    List<PendingDirectory> walk(Descriptor root, Sink sink) throws IOException {
-        List<PendingDirectory> done = new ArrayList<>();
-        Deque<Level> levels = new ArrayDeque<>();
-        levels.push(level(root, TreePath.ROOT));
-        try {
-            while (!levels.isEmpty()) {
-                Level level = levels.peek();
-                if (level.rest().hasNext()) {
-                    visit(level, level.rest().next(), sink, levels);
-                } else {
-                    levels.pop();
-                    level.directory().release();
-                    done.add(level.pending());
-                    log.directories.increment();
-                }
-            }
-        } finally {
-            levels.forEach(level -> level.directory().release());
-        }
-        return done;
+    /** Begins with the root. The result is built when the workers have finished. */
+    PendingDirectory walk(Descriptor root, Selection selection) throws IOException {
+        PendingDirectory pending = new PendingDirectory(null, null, files.status(root.number()));
+        Place place = new Place(new SharedDirectory(root), TreePath.ROOT, pending, selection);
+        workers.submit(() -> list(place));
+        return pending;
     }
 
-    private Level level(Descriptor directory, TreePath path) throws IOException {
-        FileStatus status = files.status(directory.number());
-        Iterator<DirectoryEntry> entries = files.list(directory.number()).iterator();
-        return new Level(new SharedDirectory(directory), path, new PendingDirectory(status), entries);
-    }
-
-    private void visit(Level level, DirectoryEntry entry, Sink sink, Deque<Level> levels) {
-        FileName name = FileName.of(entry.name());
-        TreePath path;
+    private void enter(Place above, FileName name, TreePath path) throws IOException {
+        Place place = null;
         try {
-            path = level.path().child(name);
-        } catch (IllegalArgumentException e) {
-            log.fault(level.path(), "cannot hold " + name + ": " + e.getMessage());
-            return;
-        }
-        if (excludes.matches(path)) {
-            return;
-        }
-        try {
-            FileType type = entry.type();
-            if (type != FileType.REGULAR && type != FileType.DIRECTORY && type != FileType.SYMLINK) {
-                type = files.status(level.directory().number(), entry.name()).type();
-            }
-            switch (type) {
-                case REGULAR -> file(level, name, path, sink);
-                case DIRECTORY -> directory(level, name, path, levels);
-                case SYMLINK -> symlink(level, name, path);
-                default -> special(path, type);
+            if (!workers.failed()) {
+                place = opened(above, name, path);
             }
         } catch (IOException e) {
             report(path, e);
+        } finally {
+            above.directory().release();
+            if (place == null) {
+                above.pending().end();
+            }
+        }
+        if (place != null) {
+            list(place);
         }
     }
 
-    private void file(Level level, FileName name, TreePath path, Sink sink) throws IOException {
-        if (!hidden.isEmpty()
-                && hidden.contains(Identity.of(files.status(level.directory().number(), name.toBytes())))) {
-            return;
-        }
-        sink.accept(level.directory().retain(), name, path, level.pending().slot(name));
-    }
-
-    private void directory(Level level, FileName name, TreePath path, Deque<Level> levels) throws IOException {
-        Descriptor directory = files.openDirectory(level.directory().number(), name.toBytes());
-        Level below;
+    /** Null for the store. */
+    private Place opened(Place above, FileName name, TreePath path) throws IOException {
+        Descriptor directory = files.openDirectory(above.directory().number(), name.toBytes());
         try {
-            if (hidden.contains(Identity.of(files.status(directory.number())))) {
+            FileStatus status = files.status(directory.number());
+            if (store.isOf(status)) {
                 directory.close();
                 log.skip(path, "the store itself");
-                return;
+                return null;
             }
-            below = level(directory, path);
+            PendingDirectory pending = new PendingDirectory(above.pending(), name, status);
+            return new Place(new SharedDirectory(directory), path, pending, above.selection());
         } catch (IOException e) {
             directory.close();
             throw e;
         }
-        level.pending().add(name, below.pending());
-        levels.push(below);
     }
 
-    private void symlink(Level level, FileName name, TreePath path) throws IOException {
-        int dir = level.directory().number();
+    private void list(Place opened) throws IOException {
+        try {
+            if (!workers.failed()) {
+                List<DirectoryEntry> entries = entries(opened.directory().number());
+                Selection selection =
+                        opened.selection().in(opened.path(), opened.directory().number(), entries);
+                log.directories.increment();
+                visit(new Place(opened.directory(), opened.path(), opened.pending(), selection), entries);
+            }
+        } catch (SourceException e) {
+            report(opened.path(), e.fault());
+        } finally {
+            opened.end();
+        }
+    }
+
+    private List<DirectoryEntry> entries(int directory) throws SourceException {
+        try {
+            return files.list(directory);
+        } catch (IOException e) {
+            throw new SourceException(e);
+        }
+    }
+
+    private void visit(Place place, List<DirectoryEntry> entries) throws IOException {
+        List<FileName> batch = new ArrayList<>(BATCH);
+        int found = 0;
+        List<DirectoryNode.Child> links = new ArrayList<>();
+        for (DirectoryEntry entry : entries) {
+            FileName name = FileName.of(entry.name());
+            try {
+                FileType type = typeOf(place, entry);
+                if (tooLong(place.path(), name) || place.selection().leavesOut(place.path(), name, type)) {
+                    continue;
+                }
+                switch (type) {
+                    case REGULAR -> {
+                        batch = collected(place, batch, name);
+                        found++;
+                    }
+                    case DIRECTORY -> {
+                        Place above = place.retained();
+                        TreePath path = place.path().child(name);
+                        workers.submit(() -> enter(above, name, path));
+                    }
+                    case SYMLINK -> links.add(symlink(place, name));
+                    default -> special(place, name, type);
+                }
+            } catch (IOException e) {
+                report(place.path().child(name), e);
+            }
+        }
+        log.filesFound(found);
+        place.pending().add(links);
+        take(place, batch);
+    }
+
+    private List<FileName> collected(Place place, List<FileName> batch, FileName name) {
+        List<FileName> current = batch;
+        if (batch.size() == BATCH) {
+            List<FileName> full = batch;
+            Place above = place.retained();
+            workers.submit(() -> {
+                try {
+                    take(above, full);
+                } finally {
+                    above.end();
+                }
+            });
+            current = new ArrayList<>(BATCH);
+        }
+        current.add(name);
+        return current;
+    }
+
+    private void take(Place place, List<FileName> names) throws IOException {
+        List<DirectoryNode.Child> children = new ArrayList<>(names.size());
+        for (FileName name : names) {
+            if (workers.failed()) {
+                return;
+            }
+            TreeNode node = intake.take(place.directory().number(), name, place.path());
+            if (node != null) {
+                children.add(new DirectoryNode.Child(name, node));
+            }
+        }
+        place.pending().add(children);
+    }
+
+    private FileType typeOf(Place place, DirectoryEntry entry) throws IOException {
+        FileType type = entry.type();
+        return type == FileType.REGULAR || type == FileType.DIRECTORY || type == FileType.SYMLINK
+                ? type
+                : files.status(place.directory().number(), entry.name()).type();
+    }
+
+    private boolean tooLong(TreePath directory, FileName name) {
+        if (directory.length() + 1 + name.length() <= TreePath.MAX_LENGTH) {
+            return false;
+        }
+        log.fault(directory, "cannot hold " + name + ": path longer than " + TreePath.MAX_LENGTH + " bytes");
+        return true;
+    }
+
+    private DirectoryNode.Child symlink(Place place, FileName name) throws IOException {
+        int dir = place.directory().number();
         FileStatus status = files.status(dir, name.toBytes());
         byte[] target = files.readLink(dir, name.toBytes());
-        level.pending().slot(name).fill(new SymlinkNode(status.modified(), target));
         log.symlinks.increment();
+        return new DirectoryNode.Child(name, new SymlinkNode(status.modified(), target));
     }
 
-    private void special(TreePath path, FileType type) {
-        if (skipSpecial) {
+    private void special(Place place, FileName name, FileType type) {
+        TreePath path = place.path().child(name);
+        if (place.selection().skipsSpecial()) {
             log.skip(path, "a " + type.words());
         } else {
             log.fault(path, "a " + type.words() + " cannot be stored; leave it out with --skip-special or --exclude");
@@ -155,7 +239,7 @@ final class TreeWalk {
 
     private void report(TreePath path, IOException cause) {
         if (cause instanceof ErrnoException e && (e.is(Errno.EMFILE) || e.is(Errno.ENFILE))) {
-            log.fault(path, "too many open files: the tree is nested too deep for the limit; raise it with ulimit -n");
+            log.fault(path, "too many open files; raise the limit with ulimit -n");
         } else {
             log.fault(path, cause);
         }

@@ -2,79 +2,134 @@ package dev.velo.cas.ingest;
 
 import dev.velo.cas.VeloException;
 import java.io.IOException;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** A bounded pool: a full queue makes the submitter wait. After the first failure the remaining work is dropped. */
+/**
+ * Threads that take the youngest piece of work first. Work begets work, so a bound on the queue could stop everybody; taking the youngest
+ * keeps it short instead: a tree is walked depth first, and what waits is what was found on the way down. After the first failure the
+ * remaining work is still run, and is expected to end at once.
+ */
 final class Workers implements AutoCloseable {
     /** A piece of work that may fail. */
     interface Task {
         void run() throws IOException;
     }
 
-    /** Bounds the descriptors that waiting work holds open as well as the memory. */
-    private static final int QUEUE = 256;
-
-    private final ThreadPoolExecutor pool;
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition moreWork = lock.newCondition();
+    private final Condition allDone = lock.newCondition();
+    private final Deque<Task> waiting = new ArrayDeque<>();
+    private int unfinished;
+    private boolean closed;
+    private volatile Throwable failure;
 
     Workers(int count) {
-        pool = new ThreadPoolExecutor(count, count, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE));
-        pool.setThreadFactory(task -> {
-            Thread thread = new Thread(task, "velo-ingest");
+        for (int i = 0; i < count; i++) {
+            Thread thread = new Thread(this::work, "velo-ingest-" + i);
             thread.setDaemon(true);
-            return thread;
-        });
-        // Waits for room: the default would refuse, and running the task on the walking thread would stall the walk.
-        pool.setRejectedExecutionHandler((task, executor) -> {
-            try {
-                executor.getQueue().put(task);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
+            thread.start();
+        }
     }
 
     void submit(Task task) {
-        pool.execute(() -> {
+        lock.lock();
+        try {
+            waiting.push(task);
+            unfinished++;
+            moreWork.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void work() {
+        for (Task task = next(); task != null; task = next()) {
             try {
                 task.run();
             } catch (IOException | RuntimeException | Error e) {
-                failure.compareAndSet(null, e);
+                fail(e);
             }
-        });
+            finished();
+        }
+    }
+
+    private Task next() {
+        lock.lock();
+        try {
+            while (waiting.isEmpty()) {
+                if (closed) {
+                    return null;
+                }
+                moreWork.awaitUninterruptibly();
+            }
+            return waiting.pop();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void finished() {
+        lock.lock();
+        try {
+            unfinished--;
+            if (unfinished == 0) {
+                allDone.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fail(Throwable cause) {
+        lock.lock();
+        try {
+            failure = failure == null ? cause : failure;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** True where going on makes no sense. */
     boolean failed() {
-        return failure.get() != null;
+        return failure != null;
     }
 
-    /** Waits for everything submitted. */
+    /** Waits for everything submitted, and for what that submits. */
     void finish() throws IOException, VeloException {
-        pool.shutdown();
+        lock.lock();
         try {
-            pool.awaitTermination(Long.MAX_VALUE, TimeUnit.DAYS);
+            while (unfinished > 0) {
+                allDone.await();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new VeloException("cannot finish the ingest: it was interrupted", "start it again", e);
+        } finally {
+            lock.unlock();
         }
-        Throwable cause = failure.get();
-        if (cause instanceof IOException e) {
+        if (failure instanceof IOException e) {
             throw e;
         }
-        if (cause instanceof RuntimeException e) {
+        if (failure instanceof RuntimeException e) {
             throw e;
         }
-        if (cause instanceof Error e) {
+        if (failure instanceof Error e) {
             throw e;
         }
     }
 
+    /** Lets the threads end when nothing waits any more. */
     @Override
     public void close() {
-        pool.shutdownNow();
+        lock.lock();
+        try {
+            closed = true;
+            moreWork.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 }

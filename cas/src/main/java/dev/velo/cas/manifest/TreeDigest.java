@@ -15,7 +15,12 @@ import java.util.Map;
 final class TreeDigest {
     private static final byte[] DOMAIN = "velo-directory-1\0".getBytes(StandardCharsets.US_ASCII);
 
+    /** Type, mode, seconds, nanoseconds, length of the name. */
+    private static final int HEAD = 17;
+
     private final Map<DirectoryNode, Digest> digests = new IdentityHashMap<>();
+    private final MessageDigest function = Digest.function();
+    private final ByteBuffer text = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
 
     /** Computes the digests of a directory and of every directory below it, without recursion: trees may be deep. */
     TreeDigest(DirectoryNode root) {
@@ -38,38 +43,48 @@ final class TreeDigest {
     }
 
     private Digest compute(DirectoryNode directory) {
-        MessageDigest function = Digest.function();
-        function.update(DOMAIN);
-        function.update((byte) (directory.opaque() ? 1 : 0));
-        ByteBuffer head = ByteBuffer.allocate(17).order(ByteOrder.LITTLE_ENDIAN);
+        text.clear();
+        text.put(DOMAIN).put((byte) (directory.opaque() ? 1 : 0));
         for (DirectoryNode.Child child : directory.children()) {
             TreeNode node = child.node();
             Timestamp time = NodeFields.modified(node);
             byte[] name = child.name().toBytes();
-            head.clear();
-            head.put((byte) NodeFields.type(node).code());
-            head.putShort((short) NodeFields.mode(node));
-            head.putLong(time.seconds());
-            head.putInt(time.nanos());
-            head.putShort((short) name.length);
-            function.update(head.flip());
-            function.update(name);
-            payload(function, node);
+            flushUnlessRoomFor(HEAD + name.length);
+            text.put((byte) NodeFields.type(node).code());
+            text.putShort((short) NodeFields.mode(node));
+            text.putLong(time.seconds());
+            text.putInt(time.nanos());
+            text.putShort((short) name.length);
+            text.put(name);
+            payload(node);
         }
+        flush();
         return Digest.finish(function);
     }
 
-    private void payload(MessageDigest function, TreeNode node) {
-        ByteBuffer number = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    private void payload(TreeNode node) {
+        flushUnlessRoomFor(Long.BYTES + Digest.LENGTH);
         if (node instanceof FileNode file) {
-            function.update(number.putLong(file.size()).flip());
-            function.update(file.digest().toBytes());
+            text.putLong(file.size()).put(file.digest().toBytes());
         } else if (node instanceof DirectoryNode directory) {
-            function.update(digests.get(directory).toBytes());
+            text.put(digests.get(directory).toBytes());
         } else if (node instanceof SymlinkNode link) {
             byte[] target = link.target();
-            function.update(number.putShort((short) target.length).flip());
-            function.update(target);
+            text.putShort((short) target.length);
+            flushUnlessRoomFor(target.length);
+            text.put(target);
         }
+    }
+
+    /** Nothing that is put at once is longer than a link's target, 65,535 bytes at most. */
+    private void flushUnlessRoomFor(int length) {
+        if (text.remaining() < length) {
+            flush();
+        }
+    }
+
+    private void flush() {
+        function.update(text.array(), 0, text.position());
+        text.clear();
     }
 }

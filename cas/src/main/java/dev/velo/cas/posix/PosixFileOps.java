@@ -169,14 +169,14 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public Optional<FileStatus> statusIfPresent(int dir, byte[] name) throws IOException {
-        try {
-            return Optional.of(status(dir, name));
-        } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT)) {
-                return Optional.empty();
-            }
-            throw e;
+        if (libc.statx(dir, terminated(name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBuffer.get()) == 0) {
+            return Optional.of(decodeStatus());
         }
+        // No exception for what is asked for every new content.
+        if (Errno.of(runtime.getLastError()) == Errno.ENOENT) {
+            return Optional.empty();
+        }
+        throw failure("stat", name);
     }
 
     @Override

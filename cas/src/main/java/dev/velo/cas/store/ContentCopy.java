@@ -36,18 +36,19 @@ public final class ContentCopy {
     }
 
     /**
-     * Reads content of less than {@link #smallLimit()} bytes into memory.
+     * Reads the first {@code size} bytes of content into memory.
      *
-     * @return a view that is valid until the next call, or null where there is more
+     * @param size less than {@link #smallLimit()}
+     * @return a view that is valid until the next call, or null where there is less
      */
-    public ByteBuffer readSmall(int from) throws IOException {
-        buffer.clear();
+    public ByteBuffer readSmall(int from, int size) throws IOException {
+        buffer.clear().limit(size);
         while (buffer.hasRemaining()) {
             if (readSource(from, buffer.position()) < 0) {
-                return buffer.flip();
+                return null;
             }
         }
-        return null;
+        return buffer.flip();
     }
 
     /**

@@ -67,6 +67,14 @@ public final class Leases {
         }
     }
 
+    /**
+     * True where every collection that may still remove something has seen this lease, or will: then the contents of the manifests that it
+     * names stay until it ends, without a claim on each. False where a collector is at work that may have read the leases before.
+     */
+    public boolean isSeenByCollectors(Lease lease) throws IOException {
+        return isHeld(lease.name()) && AtWork.nobody(store);
+    }
+
     /** The leases that are held now; those whose holder has died are left to {@link #sweep}. Call it inside the gate. */
     List<Held> held() throws IOException {
         List<Held> held = new ArrayList<>();

@@ -33,6 +33,7 @@ public final class Roots {
     static final String UNFINISHED = ".new";
 
     private static final int RECORD_LIMIT = 16 << 10;
+    private static final int STEP = 1 << 20;
 
     private final Store store;
     private final FileOps files;
@@ -92,9 +93,13 @@ public final class Roots {
         byte[] staged = StoreLayout.name(
                 new String(name, StandardCharsets.UTF_8) + "." + StoreLayout.freshName("x") + UNFINISHED);
         try (Descriptor file = files.createFile(store.root(), staged, 0444)) {
-            files.write(
-                    file.number(),
-                    ByteBuffer.allocateDirect(content.length).put(content).flip());
+            // In steps: the manifest of a large tree is as large as the memory that is left.
+            ByteBuffer step = ByteBuffer.allocateDirect(Math.min(STEP, content.length + 1));
+            for (int at = 0; at < content.length; at += STEP) {
+                step.clear();
+                step.put(content, at, Math.min(STEP, content.length - at)).flip();
+                files.write(file.number(), step);
+            }
             files.sync(file.number());
         }
         files.rename(store.root(), staged, store.root(), name);
@@ -134,6 +139,12 @@ public final class Roots {
     /** The store's own copy of a manifest, empty where it has none. */
     public Optional<byte[]> copyOf(Digest manifest) throws IOException {
         return content(StoreLayout.manifestName(manifest), Integer.MAX_VALUE - 16);
+    }
+
+    /** True where the store has a copy of the manifest. */
+    public boolean hasCopy(Digest manifest) throws IOException {
+        return files.statusIfPresent(store.root(), StoreLayout.manifestName(manifest))
+                .isPresent();
     }
 
     private Optional<byte[]> content(byte[] name, int limit) throws IOException {

@@ -5,11 +5,13 @@ import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Blobs on their way into the store. Files are written below the lease of their writer; {@link #commit} makes all of them durable with
@@ -17,21 +19,53 @@ import java.util.concurrent.atomic.AtomicLong;
  * the commit leaves the store as it was. Safe for use by many threads.
  */
 public final class Staging {
-    /** A file being written. */
-    public record Draft(Descriptor file, byte[] name) {}
+    /**
+     * A file being written.
+     *
+     * @param place the number of its directory, which with {@code number} makes its name
+     * @param mode the permissions that it has now
+     */
+    public record Draft(Descriptor file, int place, int number, int mode) {
+        byte[] name() {
+            return nameOf(place, number);
+        }
+    }
+
+    /** Where one thread makes its drafts. */
+    private static final class Place {
+        private final int number;
+        private int drafts;
+
+        Place(int number) {
+            this.number = number;
+        }
+    }
 
     /** What a commit did. */
     public record Committed(long blobs, long bytes) {}
 
-    private record Sealed(byte[] name, Digest digest, BlobStore.Form form, long size) {}
+    /** A file that is complete. Kept small: a large tree has millions. */
+    record Sealed(int place, int number, Digest digest, BlobStore.Form form, long size) {
+        byte[] name() {
+            return nameOf(place, number);
+        }
+    }
+
+    /** So many are given their names in one passage of the gate: a collector waits for no longer than that. */
+    private static final int BATCH = 128;
 
     private final Store store;
     private final BlobStore blobs;
     private final Lease lease;
     private final FileOps files;
-    private final AtomicLong counter = new AtomicLong();
+    private final AtomicInteger directories = new AtomicInteger();
+    /** One directory a thread: the kernel lets only one thread at a time change a directory. */
+    private final ThreadLocal<Place> places = ThreadLocal.withInitial(() -> new Place(directories.incrementAndGet()));
+
     private final Set<Digest> known = ConcurrentHashMap.newKeySet();
     private final Queue<Sealed> sealed = new ConcurrentLinkedQueue<>();
+    private volatile boolean claimed;
+    private volatile int given = -1;
 
     public Staging(Store store, BlobStore blobs, Lease lease) {
         this.store = store;
@@ -41,8 +75,26 @@ public final class Staging {
     }
 
     public Draft draft() throws IOException {
-        byte[] name = ("blob-" + counter.incrementAndGet()).getBytes(StandardCharsets.US_ASCII);
-        return new Draft(files.createFile(lease.directory(), name, 0600), name);
+        Place place = places.get();
+        if (place.drafts == 0) {
+            files.makeDirectory(lease.directory(), directoryOf(place.number), StoreLayout.PRIVATE);
+        }
+        int number = ++place.drafts;
+        Descriptor file =
+                files.createFile(lease.directory(), nameOf(place.number, number), BlobStore.Form.PLAIN.mode());
+        if (given < 0) {
+            // The caller's umask may take bits away, of every file alike.
+            given = files.status(file.number()).permissions();
+        }
+        return new Draft(file, place.number, number, given);
+    }
+
+    private static byte[] directoryOf(int place) {
+        return ("staged-" + place).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static byte[] nameOf(int place, int number) {
+        return ("staged-" + place + "/" + number).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** True where this staging holds the content already, or has found it in the store; then no draft of it is needed. */
@@ -57,6 +109,7 @@ public final class Staging {
         }
         if (blobs.claim(digest, form)) {
             known.add(digest);
+            claimed = true;
             return true;
         }
         return false;
@@ -69,10 +122,12 @@ public final class Staging {
             return;
         }
         try (Descriptor file = draft.file()) {
-            files.changeMode(file.number(), form.mode());
+            if (draft.mode() != form.mode()) {
+                files.changeMode(file.number(), form.mode());
+            }
             files.setModified(file.number(), StoreLayout.FIXED_TIME);
         }
-        sealed.add(new Sealed(draft.name(), digest, form, size));
+        sealed.add(new Sealed(draft.place(), draft.number(), digest, form, size));
     }
 
     public void discard(Draft draft) throws IOException {
@@ -83,18 +138,28 @@ public final class Staging {
     /** Publishes everything sealed. After a failure the rest is still unpublished and goes with the lease. */
     public Committed commit() throws IOException {
         if (sealed.isEmpty()) {
+            if (claimed) {
+                // Whoever stored what was claimed may not have synced its name yet.
+                files.syncFileSystem(store.root());
+            }
             return new Committed(0, 0);
         }
         files.syncFileSystem(store.root());
         long count = 0;
         long bytes = 0;
-        for (Sealed next = sealed.poll(); next != null; next = sealed.poll()) {
-            if (blobs.publish(lease.directory(), next.name(), next.digest(), next.form())) {
+        List<Sealed> batch = new ArrayList<>(BATCH);
+        while (!sealed.isEmpty()) {
+            batch.clear();
+            while (batch.size() < BATCH && !sealed.isEmpty()) {
+                batch.add(sealed.poll());
+            }
+            for (Sealed fresh : blobs.publish(lease.directory(), batch)) {
                 count++;
-                bytes += next.size();
+                bytes += fresh.size();
             }
         }
         files.syncFileSystem(store.root());
+        known.clear();
         return new Committed(count, bytes);
     }
 }

@@ -78,6 +78,10 @@ public final class Store implements AutoCloseable {
         return new Roots(this);
     }
 
+    public CacheFiles caches() {
+        return new CacheFiles(this);
+    }
+
     /** The path of something inside the store, for the launch plan and for messages. */
     public Path resolve(byte[] relative) {
         return path.resolve(new String(relative, StandardCharsets.UTF_8));

@@ -22,6 +22,9 @@ public final class StoreLayout {
     /** The file in a lease's directory that its holder keeps locked. */
     static final String LEASE_LOCK = "lock";
 
+    /** What may be lost at any time; made when it is first needed. */
+    static final byte[] CACHE = name("cache");
+
     static final byte[] QUARANTINE = name("quarantine");
     static final byte[] BLOBS_PARENT = name("cas");
     static final byte[] BLOBS = name("cas/sha256");

@@ -39,6 +39,11 @@ public final class Sweep {
         return files.status(store.root(), StoreLayout.GATE).changed();
     }
 
+    /** Says that a collector is at work until the descriptor is closed. Call it before {@link #leases}: see {@link AtWork}. */
+    public Descriptor begin() throws IOException {
+        return AtWork.enter(store);
+    }
+
     /** The leases held now, and, where asked, the end of those whose holders died. */
     public List<Leases.Held> leases(boolean removeDead) throws IOException {
         return store.gate().exclusive(() -> {

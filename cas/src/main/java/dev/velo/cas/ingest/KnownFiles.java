@@ -1,0 +1,155 @@
+package dev.velo.cas.ingest;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.CacheFiles;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Presence;
+import dev.velo.cas.store.Staging;
+import dev.velo.cas.store.Store;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Files that an earlier ingest of the same directory has read and that have not changed since: they are not opened again. Notes also what
+ * this ingest reads, for the next one. Whatever is wrong with the cache makes an ingest slower and nothing else. Safe for use by many
+ * threads.
+ *
+ * <p>Why a hit's blob stays: docs/formats/store.md, "How a blob gets in".
+ */
+final class KnownFiles {
+    /**
+     * A file changed again within one tick of its file system's clock keeps its times. So only a file is noted whose times are older than
+     * the ingest by more than a tick: 10 ms at most on Linux, but 2 s where times have no fractions of a second.
+     */
+    private static final long TICK_NANOS = 20_000_000;
+
+    private static final long COARSE_TICK_NANOS = 2_000_000_000L;
+
+    /** Another file system may be another machine's, with a clock that is behind. */
+    private static final long FOREIGN_NANOS = 60_000_000_000L;
+
+    private final Store store;
+    private final String name;
+    private final StatCache cache;
+    private final Lease lease;
+    private final Staging staging;
+    private final boolean kept;
+    private final long device;
+    private final Presence presence;
+    private final byte[] hits;
+    private final AtomicInteger hitCount = new AtomicInteger();
+    private final StatCache.Notes notes = new StatCache.Notes();
+
+    private KnownFiles(Store store, String name, StatCache cache, Lease lease, Staging staging) throws IOException {
+        this.store = store;
+        this.name = name;
+        this.cache = cache;
+        this.lease = lease;
+        this.staging = staging;
+        this.kept = cache.count() > 0
+                && store.leases().isSeenByCollectors(lease)
+                && store.roots().hasCopy(cache.manifest());
+        this.device = store.files().status(store.root()).device();
+        this.presence = new Presence(store, cache.count());
+        this.hits = new byte[cache.count()];
+    }
+
+    /** What is known of a directory, by the path that the user gave. Empty where nothing is, or nothing shall be believed. */
+    static StatCache cacheOf(Store store, Path source, boolean forget) {
+        if (forget) {
+            return StatCache.EMPTY;
+        }
+        try {
+            StatCache cache = store.caches()
+                    .read(nameOf(source), StatCache.LIMIT)
+                    .map(StatCache::of)
+                    .orElse(StatCache.EMPTY);
+            // A lease on a manifest that is gone would only stop collections.
+            return cache.count() > 0 && store.roots().hasCopy(cache.manifest()) ? cache : StatCache.EMPTY;
+        } catch (IOException e) {
+            return StatCache.EMPTY;
+        }
+    }
+
+    /** The manifests that an ingest with this cache must have in its lease. */
+    static List<Digest> manifests(StatCache cache) {
+        return cache.count() == 0 ? List.of() : List.of(cache.manifest());
+    }
+
+    /** @param lease taken with {@link #manifests} of the cache */
+    static KnownFiles with(StatCache cache, Path source, Store store, Lease lease, Staging staging) throws IOException {
+        return new KnownFiles(store, nameOf(source), cache, lease, staging);
+    }
+
+    private static String nameOf(Path source) {
+        byte[] path = source.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8);
+        return "stat-" + Digest.of(path).toHex();
+    }
+
+    boolean isEmpty() {
+        return cache.count() == 0;
+    }
+
+    /** The digest of a file in this state where it is known and the store has its content, for as long as this ingest needs it; else null. */
+    Digest recall(FileStatus status) throws IOException {
+        int index = cache.find(status);
+        if (index < 0) {
+            return null;
+        }
+        Digest digest = cache.digest(index);
+        if (!presence.has(digest, status.size()) || !kept && !staging.claim(digest, BlobStore.Form.PLAIN)) {
+            return null;
+        }
+        hits[index] = 1;
+        hitCount.incrementAndGet();
+        return digest;
+    }
+
+    /** Notes what was read. The status is of before the reading and did not change by it. */
+    void note(FileStatus status, Digest digest) {
+        if (isSettled(status.modified(), status) && isSettled(status.changed(), status)) {
+            notes.add(status, digest);
+        }
+    }
+
+    private boolean isSettled(Timestamp time, FileStatus status) {
+        long margin = status.device() != device ? FOREIGN_NANOS : time.nanos() == 0 ? COARSE_TICK_NANOS : TICK_NANOS;
+        Timestamp since = lease.since();
+        long seconds = since.seconds() - time.seconds();
+        if (seconds > 1_000_000) {
+            return true;
+        }
+        return seconds >= -1_000_000 && seconds * 1_000_000_000L + since.nanos() - time.nanos() > margin;
+    }
+
+    /** Number of files that were not read. */
+    long hits() {
+        return hitCount.get();
+    }
+
+    /** Publishes what is known now, after the manifest in which all of it stands. */
+    void save(Digest manifest) {
+        boolean same = notes.isEmpty() && manifest.equals(cache.manifest());
+        for (int i = 0; same && i < hits.length; i++) {
+            same = hits[i] != 0;
+        }
+        if (same) {
+            return;
+        }
+        try {
+            CacheFiles files = store.caches();
+            byte[] file = cache.successor(hits, notes, manifest);
+            files.replace(name, ByteBuffer.wrap(file), lease);
+        } catch (IOException e) {
+            // The next ingest reads the files again.
+            return;
+        }
+    }
+}

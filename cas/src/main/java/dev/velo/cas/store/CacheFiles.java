@@ -1,0 +1,118 @@
+package dev.velo.cas.store;
+
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.DirectoryEntry;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.Timestamp;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * Files that only save time, in {@code cache/}: never synced, replaced as a whole, at most {@link #LIMIT} of them. Losing one loses
+ * nothing. Safe for use by many processes.
+ */
+public final class CacheFiles {
+    /** The least recently written file beyond this number goes. */
+    static final int LIMIT = 64;
+
+    private static final int STEP = 1 << 20;
+
+    private final Store store;
+    private final FileOps files;
+
+    CacheFiles(Store store) {
+        this.store = store;
+        this.files = store.files();
+    }
+
+    /**
+     * The content of a cache file; empty where there is none, or one of more than {@code limit} bytes.
+     *
+     * @param name one component
+     */
+    public Optional<byte[]> read(String name, long limit) throws IOException {
+        try (Descriptor file = files.openRead(store.root(), StoreLayout.below(StoreLayout.CACHE, name))) {
+            long size = files.status(file.number()).size();
+            if (size > Math.min(limit, Integer.MAX_VALUE - 16)) {
+                return Optional.empty();
+            }
+            byte[] content = new byte[(int) size];
+            ByteBuffer step = ByteBuffer.allocateDirect((int) Math.min(STEP, size + 1));
+            int at = 0;
+            while (at < content.length) {
+                step.clear().limit(Math.min(step.capacity(), content.length - at));
+                if (files.read(file.number(), step) <= 0) {
+                    return Optional.empty();
+                }
+                step.flip();
+                int count = step.remaining();
+                step.get(content, at, count);
+                at += count;
+            }
+            return Optional.of(content);
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** Puts content in a cache file's place in one step. Until then it lies in the lease's directory, and goes with it in a crash. */
+    public void replace(String name, ByteBuffer content, Lease lease) throws IOException {
+        byte[] staged = StoreLayout.name(StoreLayout.freshName("cache"));
+        try (Descriptor file = files.createFile(lease.directory(), staged, 0600)) {
+            ByteBuffer step = ByteBuffer.allocateDirect(Math.min(STEP, content.remaining() + 1));
+            while (content.hasRemaining()) {
+                step.clear();
+                int count = Math.min(step.remaining(), content.remaining());
+                step.put(content.slice().limit(count)).flip();
+                content.position(content.position() + count);
+                files.write(file.number(), step);
+            }
+        }
+        try {
+            files.makeDirectory(store.root(), StoreLayout.CACHE, StoreLayout.PRIVATE);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+        }
+        byte[] target = StoreLayout.below(StoreLayout.CACHE, name);
+        boolean added = files.statusIfPresent(store.root(), target).isEmpty();
+        files.rename(lease.directory(), staged, store.root(), target);
+        if (added) {
+            removeOldest();
+        }
+    }
+
+    private void removeOldest() throws IOException {
+        try (Descriptor dir = files.openDirectory(store.root(), StoreLayout.CACHE)) {
+            int count = 0;
+            byte[] oldest = null;
+            Timestamp since = null;
+            for (DirectoryEntry entry : files.list(dir.number())) {
+                Optional<FileStatus> status = files.statusIfPresent(dir.number(), entry.name());
+                if (status.isPresent() && status.get().isRegular()) {
+                    count++;
+                    if (since == null || status.get().modified().compareTo(since) < 0) {
+                        oldest = entry.name();
+                        since = status.get().modified();
+                    }
+                }
+            }
+            if (count > LIMIT) {
+                files.unlink(dir.number(), oldest);
+            }
+        } catch (ErrnoException e) {
+            // Another process removed the same one.
+            if (!e.is(Errno.ENOENT)) {
+                throw e;
+            }
+        }
+    }
+}
