@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Puts a tree into a store and writes its manifest. Use once.
@@ -34,12 +35,19 @@ public final class Ingestion {
     private final Store store;
     private final IngestRequest request;
     private final IngestProgress progress;
+    private final Supplier<Workers> workers;
     private final IngestLog log = new IngestLog();
 
     public Ingestion(Store store, IngestRequest request, IngestProgress progress) {
+        this(store, request, progress, () -> new Workers(request.jobs()));
+    }
+
+    /** @param workers what hashes and copies; a test may have it done in an order that can be repeated */
+    Ingestion(Store store, IngestRequest request, IngestProgress progress, Supplier<Workers> workers) {
         this.store = store;
         this.request = request;
         this.progress = progress;
+        this.workers = workers;
     }
 
     /** Does all of it. The manifest is written last, and only when everything it names is durable. */
@@ -58,7 +66,7 @@ public final class Ingestion {
             Digest manifest = Digest.of(bytes);
             Path output = ManifestFile.place(request.output());
             store.roots().register(output, manifest, bytes);
-            ManifestFile.write(bytes, output);
+            ManifestFile.write(bytes, output, store.callerFiles());
             return result(manifest, committed);
         } catch (IOException e) {
             throw StoreException.of("cannot ingest " + request.source() + " into store " + store.path(), e);
@@ -68,7 +76,7 @@ public final class Ingestion {
     private Descriptor openSource() throws VeloException {
         Path source = request.source();
         try {
-            return FileOps.system().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
+            return store.callerFiles().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new VeloException(
                     "cannot ingest " + source + ": " + e.getMessage(), "name a directory that you may read", e);
@@ -84,25 +92,27 @@ public final class Ingestion {
                             + (Files.isDirectory(output) ? "it is a directory" : "its directory does not exist"),
                     "name a file in a directory that exists with --output");
         }
+        // One inside the source would become part of the tree.
+        ManifestFile.removeLeftovers(output.getParent(), store.callerFiles());
     }
 
     private DirectoryNode read(Descriptor source, ExcludeRules excludes, Staging staging)
             throws IOException, VeloException {
         List<PendingDirectory> directories;
-        try (Workers workers = new Workers(request.jobs())) {
-            TreeWalk walk = new TreeWalk(FileOps.system(), excludes, hidden(), request.skipSpecial(), log);
+        try (Workers pool = workers.get()) {
+            TreeWalk walk = new TreeWalk(store.callerFiles(), excludes, hidden(), request.skipSpecial(), log);
             ThreadLocal<FileIntake> intakes = ThreadLocal.withInitial(() -> new FileIntake(store.files(), staging));
             directories = walk.walk(source, (directory, name, path, slot) -> {
                 progress.fileFound();
-                workers.submit(() -> {
-                    if (workers.failed()) {
+                pool.submit(() -> {
+                    if (pool.failed()) {
                         directory.release();
                     } else {
                         take(intakes.get(), directory, name, path, slot);
                     }
                 });
             });
-            workers.finish();
+            pool.finish();
         }
         DirectoryNode root = null;
         for (PendingDirectory directory : directories) {
@@ -134,7 +144,7 @@ public final class Ingestion {
         hidden.add(TreeWalk.Identity.of(root));
         byte[] output = ManifestFile.place(request.output()).toString().getBytes(StandardCharsets.UTF_8);
         try {
-            FileOps.system()
+            store.callerFiles()
                     .statusIfPresent(FileOps.CWD, output)
                     .filter(FileStatus::isRegular)
                     .map(TreeWalk.Identity::of)

@@ -3,6 +3,7 @@ package dev.velo.cas.ingest;
 import dev.velo.cas.VeloException;
 import java.io.IOException;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,11 +18,20 @@ final class Workers implements AutoCloseable {
     /** Bounds the descriptors that waiting work holds open as well as the memory. */
     private static final int QUEUE = 256;
 
-    private final ThreadPoolExecutor pool;
+    private final ExecutorService pool;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     Workers(int count) {
-        pool = new ThreadPoolExecutor(count, count, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE));
+        this(pool(count));
+    }
+
+    Workers(ExecutorService pool) {
+        this.pool = pool;
+    }
+
+    private static ExecutorService pool(int count) {
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(count, count, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(QUEUE));
         pool.setThreadFactory(task -> {
             Thread thread = new Thread(task, "velo-ingest");
             thread.setDaemon(true);
@@ -35,6 +45,7 @@ final class Workers implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         });
+        return pool;
     }
 
     void submit(Task task) {
@@ -73,8 +84,22 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /** Returns when no task runs any more: they use descriptors that the caller closes next. */
     @Override
     public void close() {
-        pool.shutdownNow();
+        failure.compareAndSet(null, new IOException("given up"));
+        pool.shutdown();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                pool.awaitTermination(Long.MAX_VALUE, TimeUnit.DAYS);
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

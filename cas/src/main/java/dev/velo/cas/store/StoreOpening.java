@@ -6,7 +6,6 @@ import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
-import dev.velo.cas.posix.OwningFileOps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -68,13 +67,12 @@ final class StoreOpening {
                 refuseForeign(root, create);
             }
             StoreOwner owner = fresh ? claim(root) : ownerOf(root);
-            FileOps files = system.effectiveUid() == 0 ? new OwningFileOps(system, owner.uid(), owner.gid()) : system;
             if (marker.isPresent()) {
                 checkVersion(marker.get());
             } else {
-                build(root, files);
+                build(root, owner.giving(system));
             }
-            Store store = new Store(path, owner, files, root);
+            Store store = new Store(path, owner, system, root);
             root = null;
             sweep(store);
             return store;
