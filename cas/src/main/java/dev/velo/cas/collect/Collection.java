@@ -48,21 +48,22 @@ public final class Collection {
             List<Leases.Held> leases = sweep.leases(remove);
             Marking marking = new Marking(store, grace, remove);
             LiveSet live = marking.mark(leases, start);
-            Timestamp cutoff = cutoff(start, leases, marking.certain());
-
+            if (remove) {
+                // First: from here on a root whose file comes back is a new one, or else it keeps what it needs.
+                marking.keep(sweep.roots(marking.expired(), marking.cutoff()));
+            }
             List<String> farms = doomedFarms(live);
             for (String farm : farms) {
                 sweep.linksOf(farm, doomedLinks);
             }
             for (BlobStore.Form form : BlobStore.Form.values()) {
                 for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
-                    sweepShard(form, shard, live, cutoff, remove);
+                    sweepShard(form, shard, live, marking, remove);
                 }
             }
-            long sweptFarms = sweepFarms(farms, cutoff, remove);
-            long copies = sweepCopies(live, cutoff, remove);
+            long sweptFarms = sweepFarms(farms, marking, remove);
+            long copies = sweepCopies(live, marking, remove);
             if (remove) {
-                sweep.roots(marking.expired(), cutoff);
                 sweep.unfinished();
                 sweep.emptyTrash();
             }
@@ -71,19 +72,6 @@ public final class Collection {
         } catch (IOException e) {
             throw StoreException.of("cannot collect store " + store.path(), e);
         }
-    }
-
-    private Timestamp cutoff(Timestamp start, List<Leases.Held> leases, boolean certain) {
-        if (!certain) {
-            return new Timestamp(Long.MIN_VALUE, 0);
-        }
-        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
-        for (Leases.Held lease : leases) {
-            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
-                cutoff = lease.since();
-            }
-        }
-        return cutoff;
     }
 
     private List<String> doomedFarms(LiveSet live) throws IOException {
@@ -103,7 +91,7 @@ public final class Collection {
         return Digest.isHex(hex) ? Digest.fromHex(hex) : null;
     }
 
-    private void sweepShard(BlobStore.Form form, int shard, LiveSet live, Timestamp cutoff, boolean remove)
+    private void sweepShard(BlobStore.Form form, int shard, LiveSet live, Sweep.Needs needs, boolean remove)
             throws IOException {
         List<StoreContents.Item> candidates = new ArrayList<>();
         for (StoreContents.Item item : contents.shard(form, shard)) {
@@ -114,7 +102,7 @@ public final class Collection {
                 candidates.add(item);
             }
         }
-        List<FileStatus> swept = sweep.items(candidates, cutoff, remove);
+        List<FileStatus> swept = sweep.items(candidates, needs, remove);
         liveBlobs += candidates.size() - swept.size();
         blobs += swept.size();
         for (FileStatus status : swept) {
@@ -124,20 +112,20 @@ public final class Collection {
         }
     }
 
-    private long sweepFarms(List<String> farms, Timestamp cutoff, boolean remove) throws IOException {
+    private long sweepFarms(List<String> farms, Sweep.Needs needs, boolean remove) throws IOException {
         long count = 0;
         for (String farm : farms) {
-            if (sweep.farm(farm, manifestOf(farm), cutoff, remove)) {
+            if (sweep.farm(farm, manifestOf(farm), needs, remove)) {
                 count++;
             }
         }
         return count;
     }
 
-    private long sweepCopies(LiveSet live, Timestamp cutoff, boolean remove) throws IOException {
+    private long sweepCopies(LiveSet live, Sweep.Needs needs, boolean remove) throws IOException {
         long count = 0;
         for (Digest manifest : contents.manifestCopies()) {
-            if (!live.hasManifest(manifest) && sweep.manifestCopy(manifest, cutoff, remove)) {
+            if (!live.hasManifest(manifest) && sweep.manifestCopy(manifest, needs, remove)) {
                 count++;
             }
         }

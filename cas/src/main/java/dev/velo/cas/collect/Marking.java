@@ -7,16 +7,21 @@ import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.Leases;
 import dev.velo.cas.store.Roots;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.Sweep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The mark: from leases and roots to everything they need. */
-final class Marking {
+final class Marking implements Sweep.Needs {
     private final Store store;
     private final Roots roots;
     private final Duration grace;
@@ -24,6 +29,10 @@ final class Marking {
     private final LiveSet live = new LiveSet();
     private final List<String> missing = new ArrayList<>();
     private final List<Roots.Root> expired = new ArrayList<>();
+    private final Set<Digest> copies = new HashSet<>();
+    private final Set<Roots.Root> kept = new HashSet<>();
+    private List<Leases.Held> leases = List.of();
+    private Timestamp start;
     private boolean certain = true;
 
     Marking(Store store, Duration grace, boolean remove) {
@@ -37,21 +46,79 @@ final class Marking {
      * Marks. Leases are given, read before: a lease that ended before that reading has registered its root before it ended, so either
      * the lease or the root is seen.
      */
-    LiveSet mark(List<Leases.Held> leases, Timestamp start) throws StoreException, IOException {
-        for (Leases.Held lease : leases) {
-            for (Digest manifest : lease.manifests()) {
-                certain &= addCopy(manifest, "a running command");
-            }
-        }
+    LiveSet mark(List<Leases.Held> held, Timestamp time) throws StoreException, IOException {
+        start = time;
+        addLeases(held);
         for (Roots.Root root : roots.list()) {
-            addRoot(root, start);
+            addRoot(root);
         }
         return live;
     }
 
-    /** False where a lease names a manifest that the store has no copy of yet: a run is just starting, and nothing may go now. */
-    boolean certain() {
-        return certain;
+    private void addLeases(List<Leases.Held> held) throws StoreException, IOException {
+        leases = held;
+        certain = true;
+        for (Leases.Held lease : held) {
+            for (Digest manifest : lease.manifests()) {
+                // A run is just starting, and nothing may go until the store knows what it needs.
+                certain &= live.hasManifest(manifest) || addCopy(manifest, "a running command");
+            }
+        }
+    }
+
+    /** Roots that expired and yet stay: no copy of a manifest goes before its root, and a file that has come back is needed. */
+    void keep(Collection<Roots.Root> staying) throws StoreException, IOException {
+        for (Roots.Root root : staying) {
+            copies.add(root.manifest());
+            if (Files.exists(root.file())) {
+                addRoot(root);
+            }
+        }
+    }
+
+    /** Adds what is needed since the mark. Nothing is ever taken from what is needed, so this is never too late. */
+    @Override
+    public void renew(List<Leases.Held> held) throws IOException {
+        try {
+            addLeases(held);
+            for (Roots.Root root : roots.list()) {
+                if (kept.contains(root)) {
+                    continue;
+                }
+                if (!Files.notExists(root.file())) {
+                    addRoot(root);
+                } else if (!expired.contains(root)) {
+                    // An ingest is about to write the file.
+                    addCopy(root.manifest(), root.file().toString());
+                }
+            }
+        } catch (StoreException e) {
+            throw new IOException("a manifest that came into use meanwhile cannot be read", e);
+        }
+    }
+
+    @Override
+    public boolean keeps(StoreContents.Item item) {
+        return live.has(item.digest(), item.form());
+    }
+
+    @Override
+    public boolean keepsManifest(Digest manifest) {
+        return live.hasManifest(manifest) || copies.contains(manifest);
+    }
+
+    @Override
+    public Timestamp cutoff() {
+        if (!certain) {
+            return new Timestamp(Long.MIN_VALUE, 0);
+        }
+        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
+        for (Leases.Held lease : leases) {
+            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
+                cutoff = lease.since();
+            }
+        }
+        return cutoff;
     }
 
     /** Roots whose file has been missing for longer than the grace period. */
@@ -63,10 +130,11 @@ final class Marking {
         return missing;
     }
 
-    private void addRoot(Roots.Root root, Timestamp start) throws StoreException, IOException {
+    private void addRoot(Roots.Root root) throws StoreException, IOException {
         if (!Files.notExists(root.file())) {
             try {
                 live.add(Manifest.open(root.file()));
+                kept.add(root);
                 if (remove) {
                     roots.forgetMissing(root.name());
                 }
@@ -78,7 +146,7 @@ final class Marking {
                 return;
             }
         }
-        if (isExpired(root, start)) {
+        if (isExpired(root)) {
             expired.add(root);
             missing.add(root.file() + ": gone; its contents are no longer kept");
         } else {
@@ -87,7 +155,7 @@ final class Marking {
         }
     }
 
-    private boolean isExpired(Roots.Root root, Timestamp start) throws IOException {
+    private boolean isExpired(Roots.Root root) throws IOException {
         if (grace.isZero()) {
             return true;
         }
@@ -96,6 +164,7 @@ final class Marking {
     }
 
     private void keepOrRefuse(Roots.Root root) throws StoreException, IOException {
+        kept.add(root);
         if (!addCopy(root.manifest(), root.file().toString())) {
             throw new StoreException(
                     "cannot collect store " + store.path() + ": what " + root.file()

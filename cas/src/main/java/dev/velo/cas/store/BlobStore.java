@@ -60,11 +60,11 @@ public final class BlobStore {
      * Marks a blob as in use now, so that a collector keeps it for every lease that began before. False where there is none of that
      * form. Passing the gate makes the answer hold: the collector looks at its candidates only when nobody passes.
      */
-    public boolean claim(Digest digest, Form form) throws IOException {
+    boolean claim(Digest digest, Form form, Lease lease) throws IOException {
         byte[] name = nameOf(digest, form);
         return store.gate().shared(() -> {
             try {
-                files.touch(store.root(), name);
+                touch(name, lease);
                 return true;
             } catch (ErrnoException e) {
                 if (e.is(Errno.ENOENT)) {
@@ -78,35 +78,48 @@ public final class BlobStore {
     /**
      * Gives a staged file its name. EEXIST is success: the same content is there, is claimed, and the staged file goes.
      *
-     * @param staged name below {@code stagedDir}, complete, with its final mode and time, and synced
+     * @param staged name below the lease, complete, with its final mode and time, and synced
      * @return true where the blob is new
      */
-    boolean publish(int stagedDir, byte[] staged, Digest digest, Form form) throws IOException {
+    boolean publish(Lease lease, byte[] staged, Digest digest, Form form) throws IOException {
+        int stagedDir = lease.directory();
         byte[] name = nameOf(digest, form);
         return store.gate().shared(() -> {
             for (int attempt = 0; ; attempt++) {
                 try {
                     files.renameNew(stagedDir, staged, store.root(), name);
+                    if (!lease.covers(files.status(store.root(), name).changed())) {
+                        files.touch(store.root(), name);
+                    }
                     return true;
                 } catch (ErrnoException e) {
                     if (e.is(Errno.EEXIST)) {
-                        files.touch(store.root(), name);
+                        touch(name, lease);
                         files.unlink(stagedDir, staged);
                         return false;
                     }
                     if (!e.is(Errno.ENOENT) || attempt > 0) {
                         throw e;
                     }
-                    makeShard(digest, form);
+                    makeShard(stagedDir, digest, form);
                 }
             }
         });
     }
 
-    private void makeShard(Digest digest, Form form) throws IOException {
-        byte[] shard = StoreLayout.shardName(form.directory(), digest);
+    private void touch(byte[] name, Lease lease) throws IOException {
+        files.touch(store.root(), name);
+        if (!lease.covers(files.status(store.root(), name).changed())) {
+            files.touch(store.root(), name);
+        }
+    }
+
+    /** Made below the lease and moved: whoever is killed between mkdir(2) and chown(2) leaves nothing of a wrong owner behind. */
+    private void makeShard(int stagedDir, Digest digest, Form form) throws IOException {
+        byte[] staged = StoreLayout.name(StoreLayout.freshName("shard"));
+        files.makeDirectory(stagedDir, staged, StoreLayout.PRIVATE);
         try {
-            files.makeDirectory(store.root(), shard, StoreLayout.PRIVATE);
+            files.renameNew(stagedDir, staged, store.root(), StoreLayout.shardName(form.directory(), digest));
         } catch (ErrnoException e) {
             if (!e.is(Errno.EEXIST)) {
                 throw e;

@@ -58,9 +58,10 @@ public final class Roots {
                 if (isRegistered(name, file, manifest)) {
                     files.touch(store.root(), StoreLayout.below(StoreLayout.ROOTS, name));
                 } else {
-                    replace(StoreLayout.below(StoreLayout.ROOTS, name), record);
+                    replace(StoreLayout.ROOTS, StoreLayout.below(StoreLayout.ROOTS, name), record);
                 }
                 forgetMissing(name);
+                store.gate().announce();
                 return null;
             });
         } catch (IOException e) {
@@ -74,7 +75,7 @@ public final class Roots {
         if (files.statusIfPresent(store.root(), name).isPresent()) {
             files.touch(store.root(), name);
         } else {
-            replace(name, bytes);
+            replace(StoreLayout.MANIFESTS, name, bytes);
         }
     }
 
@@ -84,7 +85,7 @@ public final class Roots {
                 .isPresent();
     }
 
-    private void replace(byte[] name, byte[] content) throws IOException {
+    private void replace(byte[] parent, byte[] name, byte[] content) throws IOException {
         // Beside its target and not in the trash, which anybody may empty at any time.
         byte[] staged = StoreLayout.name(
                 new String(name, StandardCharsets.UTF_8) + "." + StoreLayout.freshName("x") + UNFINISHED);
@@ -93,8 +94,16 @@ public final class Roots {
                     file.number(),
                     ByteBuffer.allocateDirect(content.length).put(content).flip());
             files.sync(file.number());
+            files.rename(store.root(), staged, store.root(), name);
+        } catch (IOException e) {
+            unlinkQuietly(staged);
+            throw e;
         }
-        files.rename(store.root(), staged, store.root(), name);
+        // Else a power cut could take the registration of a manifest that was reported done, and the next collection
+        // its blobs.
+        try (Descriptor directory = files.openDirectory(store.root(), parent)) {
+            files.sync(directory.number());
+        }
     }
 
     /** All registered manifests. Unreadable records are left out; {@code verify} names them. */
@@ -179,8 +188,18 @@ public final class Roots {
 
     /** Forgets a root. */
     public void drop(String name) throws IOException {
-        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
+        // In this order: a mark without its record would stay for ever.
         forgetMissing(name);
+        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
+    }
+
+    /** A collection removes what stays. */
+    private void unlinkQuietly(byte[] staged) {
+        try {
+            unlinkIfPresent(staged);
+        } catch (IOException e) {
+            return;
+        }
     }
 
     private void unlinkIfPresent(byte[] name) throws IOException {

@@ -55,7 +55,7 @@ public final class Staging {
         if (known.contains(digest)) {
             return true;
         }
-        if (blobs.claim(digest, form)) {
+        if (blobs.claim(digest, form, lease)) {
             known.add(digest);
             return true;
         }
@@ -80,6 +80,17 @@ public final class Staging {
         files.unlink(lease.directory(), draft.name());
     }
 
+    /** For a draft that could not be finished, in whatever state; the failure that led here is the one to report. */
+    public void abandon(Draft draft) {
+        try {
+            draft.file().close();
+            files.unlink(lease.directory(), draft.name());
+        } catch (IOException e) {
+            // It goes with the lease.
+            return;
+        }
+    }
+
     /** Publishes everything sealed. After a failure the rest is still unpublished and goes with the lease. */
     public Committed commit() throws IOException {
         if (sealed.isEmpty()) {
@@ -89,7 +100,7 @@ public final class Staging {
         long count = 0;
         long bytes = 0;
         for (Sealed next = sealed.poll(); next != null; next = sealed.poll()) {
-            if (blobs.publish(lease.directory(), next.name(), next.digest(), next.form())) {
+            if (blobs.publish(lease, next.name(), next.digest(), next.form())) {
                 count++;
                 bytes += next.size();
             }

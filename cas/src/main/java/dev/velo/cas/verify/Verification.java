@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Re-hashes blobs and checks modes, owners, names and manifests. Use once. */
@@ -117,6 +118,9 @@ public final class Verification {
             if (e.getCause() instanceof IOException io) {
                 throw io;
             }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -124,13 +128,35 @@ public final class Verification {
                     "cannot verify store " + store.path() + ": it was interrupted", "start it again", e);
         } finally {
             pool.shutdownNow();
+            settle(pool);
+        }
+    }
+
+    /** The caller closes the descriptors that the tasks use. */
+    private static void settle(ExecutorService pool) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                pool.awaitTermination(Long.MAX_VALUE, TimeUnit.DAYS);
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
     private List<Finding> shard(BlobStore.Form form, int shard) throws IOException {
         List<Finding> findings = new ArrayList<>();
+        List<StoreContents.Item> items = contents.shard(form, shard);
+        if (items.isEmpty()) {
+            // A hasher has a buffer of a megabyte; most shards of a small store do not need one.
+            return findings;
+        }
         ContentCopy hasher = new ContentCopy(store.files());
-        for (StoreContents.Item item : contents.shard(form, shard)) {
+        for (StoreContents.Item item : items) {
             if (item.digest() == null) {
                 findings.add(foreign(item.path()));
             } else {
