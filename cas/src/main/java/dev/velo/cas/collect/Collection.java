@@ -6,6 +6,7 @@ import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.Leases;
+import dev.velo.cas.store.Parallel;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.StoreException;
@@ -58,26 +59,27 @@ public final class Collection {
         List<Leases.Held> leases = sweep.leases(remove);
         Marking marking = new Marking(store, grace, remove);
         LiveSet live = marking.mark(leases, start);
-        Timestamp cutoff = cutoff(start, leases, marking.certain());
-
+        if (remove) {
+            // First: from here on a root whose file comes back is a new one, or else it keeps what it needs.
+            marking.keep(sweep.roots(marking.expired(), marking.cutoff()));
+        }
         List<String> farms = doomedFarms(live);
         for (String farm : farms) {
             sweep.linksOf(farm, doomedLinks);
         }
         BlobStore.Form[] forms = BlobStore.Form.values();
-        List<Swept> shards = new Parallel<Swept>(store.path())
+        List<Swept> shards = new Parallel<Swept>("cannot collect store " + store.path())
                 .map(
                         forms.length * StoreContents.SHARDS,
                         piece -> sweepShard(
                                 forms[piece / StoreContents.SHARDS],
                                 piece % StoreContents.SHARDS,
                                 live,
-                                cutoff,
+                                marking,
                                 remove));
-        long sweptFarms = sweepFarms(farms, cutoff, remove);
-        long copies = sweepCopies(live, cutoff, remove);
+        long sweptFarms = sweepFarms(farms, marking, remove);
+        long copies = sweepCopies(live, marking, remove);
         if (remove) {
-            sweep.roots(marking.expired(), cutoff);
             sweep.unfinished();
             sweep.emptyTrash();
         }
@@ -90,19 +92,6 @@ public final class Collection {
                 copies,
                 leases.size(),
                 marking.missing());
-    }
-
-    private Timestamp cutoff(Timestamp start, List<Leases.Held> leases, boolean certain) {
-        if (!certain) {
-            return new Timestamp(Long.MIN_VALUE, 0);
-        }
-        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
-        for (Leases.Held lease : leases) {
-            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
-                cutoff = lease.since();
-            }
-        }
-        return cutoff;
     }
 
     private List<String> doomedFarms(LiveSet live) throws IOException {
@@ -125,7 +114,7 @@ public final class Collection {
     /** What a shard had. */
     private record Swept(long live, long blobs, long bytes) {}
 
-    private Swept sweepShard(BlobStore.Form form, int shard, LiveSet live, Timestamp cutoff, boolean remove)
+    private Swept sweepShard(BlobStore.Form form, int shard, LiveSet live, Sweep.Needs needs, boolean remove)
             throws IOException {
         List<StoreContents.Item> candidates = new ArrayList<>();
         long kept = 0;
@@ -142,7 +131,7 @@ public final class Collection {
                 candidates.add(item);
             }
         }
-        List<FileStatus> swept = sweep.items(candidates, cutoff, remove);
+        List<FileStatus> swept = sweep.items(candidates, needs, remove);
         long bytes = 0;
         for (FileStatus status : swept) {
             if (status.links() - doomedLinks.getOrDefault(status.inode(), 0) <= 1) {
@@ -152,20 +141,20 @@ public final class Collection {
         return new Swept(kept + candidates.size() - swept.size(), swept.size(), bytes);
     }
 
-    private long sweepFarms(List<String> farms, Timestamp cutoff, boolean remove) throws IOException {
+    private long sweepFarms(List<String> farms, Sweep.Needs needs, boolean remove) throws IOException {
         long count = 0;
         for (String farm : farms) {
-            if (sweep.farm(farm, manifestOf(farm), cutoff, remove)) {
+            if (sweep.farm(farm, manifestOf(farm), needs, remove)) {
                 count++;
             }
         }
         return count;
     }
 
-    private long sweepCopies(LiveSet live, Timestamp cutoff, boolean remove) throws IOException {
+    private long sweepCopies(LiveSet live, Sweep.Needs needs, boolean remove) throws IOException {
         long count = 0;
         for (Digest manifest : contents.manifestCopies()) {
-            if (!live.hasManifest(manifest) && sweep.manifestCopy(manifest, cutoff, remove)) {
+            if (!live.hasManifest(manifest) && sweep.manifestCopy(manifest, needs, remove)) {
                 count++;
             }
         }

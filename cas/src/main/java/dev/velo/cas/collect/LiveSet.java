@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 
 /**
  * What is needed: exact sets, since a sieve that errs even rarely keeps garbage for ever. Divided by the first byte of the digest, as the
- * store is. Safe for adding by many threads, and for asking by many once nobody adds.
+ * store is. Safe for use by many threads.
  */
 final class LiveSet {
     private static final int BLOB = 1;
@@ -43,7 +43,9 @@ final class LiveSet {
     }
 
     boolean hasManifest(Digest digest) {
-        return manifests.contains(digest);
+        synchronized (manifests) {
+            return manifests.contains(digest);
+        }
     }
 
     /**
@@ -57,8 +59,21 @@ final class LiveSet {
         }
         DigestTable table = tables[shard];
         long first = (long) shard << 56 | HexDigits.eight(name, 0) << 24 | HexDigits.eight(name, 6) & 0xff_ffffL;
-        int bits = table.bits(first, sixteen(name, 14), sixteen(name, 30), sixteen(name, 46));
-        return (bits & (form == BlobStore.Form.PLAIN ? BLOB : TWIN)) != 0;
+        return has(table, first, sixteen(name, 14), sixteen(name, 30), sixteen(name, 46), form);
+    }
+
+    boolean has(Digest digest, BlobStore.Form form) {
+        ByteBuffer bytes = ByteBuffer.wrap(digest.toBytes());
+        DigestTable table = tables[bytes.get(0) & 0xff];
+        return has(table, bytes.getLong(), bytes.getLong(), bytes.getLong(), bytes.getLong(), form);
+    }
+
+    /** With the lock of the table: what came into use meanwhile may be added at any time. */
+    private static boolean has(
+            DigestTable table, long first, long second, long third, long fourth, BlobStore.Form form) {
+        synchronized (table) {
+            return (table.bits(first, second, third, fourth) & (form == BlobStore.Form.PLAIN ? BLOB : TWIN)) != 0;
+        }
     }
 
     private static long sixteen(byte[] name, int at) {

@@ -9,20 +9,33 @@ import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.Leases;
+import dev.velo.cas.store.Parallel;
 import dev.velo.cas.store.Roots;
 import dev.velo.cas.store.Sighting;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.Sweep;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The mark: from leases and roots to everything they need. */
-final class Marking {
+final class Marking implements Sweep.Needs {
+    /** What there is in the place of a root's file. */
+    private enum Found {
+        MANIFEST,
+        DAMAGED,
+        NOTHING
+    }
+
     private final FileOps system = FileOps.system();
     private final Store store;
     private final Roots roots;
@@ -31,6 +44,10 @@ final class Marking {
     private final LiveSet live = new LiveSet();
     private final List<String> missing = new ArrayList<>();
     private final List<Roots.Root> expired = new ArrayList<>();
+    private final Set<Digest> copies = new HashSet<>();
+    private final Set<Roots.Root> kept = new HashSet<>();
+    private List<Leases.Held> leases = List.of();
+    private Timestamp start;
     private boolean certain = true;
 
     Marking(Store store, Duration grace, boolean remove) {
@@ -44,28 +61,94 @@ final class Marking {
      * Marks. Leases are given, read before: a lease that ended before that reading has registered its root before it ended, so either
      * the lease or the root is seen.
      */
-    LiveSet mark(List<Leases.Held> leases, Timestamp start) throws StoreException, IOException {
-        for (Leases.Held lease : leases) {
-            for (Digest manifest : lease.manifests()) {
-                certain &= addCopy(manifest, "a running command");
-            }
-        }
+    LiveSet mark(List<Leases.Held> held, Timestamp time) throws StoreException, IOException {
+        start = time;
+        addLeases(held);
         List<Roots.Root> all = roots.list();
-        List<Found> found = new Parallel<Found>(store.path()).map(all.size(), i -> look(all.get(i), start));
+        List<Found> found =
+                new Parallel<Found>("cannot collect store " + store.path()).map(all.size(), i -> look(all.get(i)));
         for (int i = 0; i < all.size(); i++) {
-            addRoot(all.get(i), found.get(i), start);
+            addRoot(all.get(i), found.get(i));
         }
         return live;
     }
 
-    /** What there is in the place of a root's file. */
-    private enum Found {
-        MANIFEST,
-        DAMAGED,
-        NOTHING
+    private void addLeases(List<Leases.Held> held) throws StoreException, IOException {
+        leases = held;
+        certain = true;
+        for (Leases.Held lease : held) {
+            for (Digest manifest : lease.manifests()) {
+                // A run is just starting, and nothing may go until the store knows what it needs.
+                certain &= live.hasManifest(manifest) || addCopy(manifest, "a running command");
+            }
+        }
     }
 
-    private Found look(Roots.Root root, Timestamp start) throws IOException {
+    /** Roots that expired and yet stay: no copy of a manifest goes before its root, and a file that has come back is needed. */
+    void keep(Collection<Roots.Root> staying) throws StoreException, IOException {
+        for (Roots.Root root : staying) {
+            copies.add(root.manifest());
+            if (Files.exists(root.file())) {
+                addRoot(root, look(root));
+            }
+        }
+    }
+
+    /** Adds what is needed since the mark. Nothing is ever taken from what is needed, so this is never too late. */
+    @Override
+    public void renew(List<Leases.Held> held) throws IOException {
+        try {
+            addLeases(held);
+            for (Roots.Root root : roots.list()) {
+                if (kept.contains(root)) {
+                    continue;
+                }
+                if (!Files.notExists(root.file())) {
+                    addRoot(root, look(root));
+                } else if (!expired.contains(root)) {
+                    // An ingest is about to write the file.
+                    addCopy(root.manifest(), root.file().toString());
+                }
+            }
+        } catch (StoreException e) {
+            throw new IOException("a manifest that came into use meanwhile cannot be read", e);
+        }
+    }
+
+    @Override
+    public boolean keeps(StoreContents.Item item) {
+        return live.has(item.digest(), item.form());
+    }
+
+    @Override
+    public boolean keepsManifest(Digest manifest) {
+        return live.hasManifest(manifest) || copies.contains(manifest);
+    }
+
+    @Override
+    public Timestamp cutoff() {
+        if (!certain) {
+            return new Timestamp(Long.MIN_VALUE, 0);
+        }
+        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
+        for (Leases.Held lease : leases) {
+            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
+                cutoff = lease.since();
+            }
+        }
+        return cutoff;
+    }
+
+    /** Roots whose file has been missing for longer than the grace period. */
+    List<Roots.Root> expired() {
+        return expired;
+    }
+
+    List<String> missing() {
+        return missing;
+    }
+
+    private Found look(Roots.Root root) throws IOException {
         if (Files.notExists(root.file())) {
             return Found.NOTHING;
         }
@@ -94,47 +177,31 @@ final class Marking {
         }
     }
 
-    /** False where a lease names a manifest that the store has no copy of yet: a run is just starting, and nothing may go now. */
-    boolean certain() {
-        return certain;
-    }
-
-    /** Roots whose file has been missing for longer than the grace period. */
-    List<Roots.Root> expired() {
-        return expired;
-    }
-
-    List<String> missing() {
-        return missing;
-    }
-
-    private void addRoot(Roots.Root root, Found found, Timestamp start) throws StoreException, IOException {
-        if (roots.isProtected(root.name())) {
+    private void addRoot(Roots.Root root, Found found) throws StoreException, IOException {
+        boolean locked = roots.isProtected(root.name());
+        if (locked) {
             keepOrRefuse(root);
         }
         if (found == Found.MANIFEST) {
+            kept.add(root);
             if (remove) {
                 roots.forgetMissing(root.name());
             }
-            return;
-        }
-        if (found == Found.DAMAGED) {
+        } else if (found == Found.DAMAGED) {
             // What it named when it was registered stays until the user has decided.
             keepOrRefuse(root);
             missing.add(root.file() + ": damaged or unreadable; its contents are kept");
-            return;
-        }
-        if (!roots.isProtected(root.name()) && isExpired(root, start)) {
+        } else if (!locked && isExpired(root)) {
             expired.add(root);
             missing.add(root.file() + ": gone; its contents are no longer kept");
         } else {
             keepOrRefuse(root);
             missing.add(root.file() + ": gone; its contents are kept "
-                    + (roots.isProtected(root.name()) ? "since it is protected" : "for the grace period"));
+                    + (locked ? "since it is protected" : "for the grace period"));
         }
     }
 
-    private boolean isExpired(Roots.Root root, Timestamp start) throws IOException {
+    private boolean isExpired(Roots.Root root) throws IOException {
         if (grace.isZero()) {
             return true;
         }
@@ -143,6 +210,7 @@ final class Marking {
     }
 
     private void keepOrRefuse(Roots.Root root) throws StoreException, IOException {
+        kept.add(root);
         if (!addCopy(root.manifest(), root.file().toString())) {
             throw new StoreException(
                     "cannot collect store " + store.path() + ": what " + root.file()

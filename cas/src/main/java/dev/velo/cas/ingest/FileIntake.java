@@ -132,6 +132,16 @@ final class FileIntake {
             return content == null ? null : storeSmall(content);
         }
         Staging.Draft draft = staging.draft();
+        try {
+            return storeLarge(source, status, draft);
+        } catch (IOException e) {
+            staging.abandon(draft);
+            throw e;
+        }
+    }
+
+    private ContentCopy.Copied storeLarge(Descriptor source, FileStatus status, Staging.Draft draft)
+            throws IOException {
         boolean sparse = status.blocks() * 512 < status.size();
         ContentCopy.Copied content = copy.copy(source.number(), draft.file().number(), sparse);
         if (content.size() != status.size() || staging.claim(content.digest(), BlobStore.Form.PLAIN)) {
@@ -149,8 +159,13 @@ final class FileIntake {
         int size = content.remaining();
         if (!staging.claim(digest, BlobStore.Form.PLAIN)) {
             Staging.Draft draft = staging.draft();
-            files.write(draft.file().number(), content);
-            staging.seal(draft, digest, BlobStore.Form.PLAIN, size);
+            try {
+                files.write(draft.file().number(), content);
+                staging.seal(draft, digest, BlobStore.Form.PLAIN, size);
+            } catch (IOException e) {
+                staging.abandon(draft);
+                throw e;
+            }
         }
         return new ContentCopy.Copied(digest, size);
     }

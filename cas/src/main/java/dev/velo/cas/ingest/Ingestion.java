@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * Puts a tree into a store and writes its manifest. Use once.
@@ -30,11 +31,18 @@ import java.nio.file.Path;
 public final class Ingestion {
     private final Store store;
     private final IngestRequest request;
+    private final Supplier<Workers> workers;
     private final IngestLog log;
 
     public Ingestion(Store store, IngestRequest request, IngestProgress progress) {
+        this(store, request, progress, () -> new Workers(request.jobs()));
+    }
+
+    /** @param workers what hashes and copies; a test may have it done in an order that can be repeated */
+    Ingestion(Store store, IngestRequest request, IngestProgress progress, Supplier<Workers> workers) {
         this.store = store;
         this.request = request;
+        this.workers = workers;
         this.log = new IngestLog(progress);
     }
 
@@ -56,7 +64,7 @@ public final class Ingestion {
             Digest manifest = Digest.of(bytes);
             Path output = ManifestFile.place(request.output());
             store.roots().register(output, manifest, bytes);
-            ManifestFile.write(bytes, output);
+            ManifestFile.write(bytes, output, store.callerFiles());
             known.save(manifest);
             return result(manifest, committed, known);
         } catch (IOException e) {
@@ -67,7 +75,7 @@ public final class Ingestion {
     private Descriptor openSource() throws VeloException {
         Path source = request.source();
         try {
-            return FileOps.system().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
+            return store.callerFiles().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new VeloException(
                     "cannot ingest " + source + ": " + e.getMessage(), "name a directory that you may read", e);
@@ -83,17 +91,19 @@ public final class Ingestion {
                             + (Files.isDirectory(output) ? "it is a directory" : "its directory does not exist"),
                     "name a file in a directory that exists with --output");
         }
+        // One inside the source would become part of the tree.
+        ManifestFile.removeLeftovers(output.getParent(), store.callerFiles());
     }
 
     private PendingDirectory read(Descriptor source, Selection selection, Sources sources)
             throws IOException, VeloException {
-        try (Workers workers = new Workers(request.jobs())) {
+        try (Workers pool = workers.get()) {
             FileStatus root = store.files().status(store.root());
             TreeWalk.Identity hidden = hiddenFile();
             TreeWalk.Intake intake = (directory, name, parent) -> take(sources, directory, name, parent, hidden);
-            TreeWalk walk = new TreeWalk(FileOps.system(), workers, intake, log, TreeWalk.Identity.of(root));
+            TreeWalk walk = new TreeWalk(store.callerFiles(), pool, intake, log, TreeWalk.Identity.of(root));
             PendingDirectory tree = walk.walk(source, selection);
-            workers.finish();
+            pool.finish();
             return tree;
         }
     }
@@ -102,7 +112,7 @@ public final class Ingestion {
     private FileNode take(Sources sources, int directory, FileName name, TreePath parent, TreeWalk.Identity hidden)
             throws IOException {
         try {
-            String secret = SecretFile.kind(FileOps.system(), directory, name, parent);
+            String secret = SecretFile.kind(store.callerFiles(), directory, name, parent);
             if (secret != null) {
                 log.secret(parent.child(name), secret);
                 if (request.excludeSecrets()) {
@@ -124,7 +134,7 @@ public final class Ingestion {
     private TreeWalk.Identity hiddenFile() {
         byte[] output = ManifestFile.place(request.output()).toString().getBytes(StandardCharsets.UTF_8);
         try {
-            return FileOps.system()
+            return store.callerFiles()
                     .statusIfPresent(FileOps.CWD, output)
                     .filter(FileStatus::isRegular)
                     .map(TreeWalk.Identity::of)

@@ -22,11 +22,14 @@ final class Workers implements AutoCloseable {
     private final Condition moreWork = lock.newCondition();
     private final Condition allDone = lock.newCondition();
     private final Deque<Task> waiting = new ArrayDeque<>();
+    private final boolean inline;
     private int unfinished;
     private boolean closed;
     private volatile Throwable failure;
 
+    /** @param count of threads; 0 leaves all the work to the thread that waits for it, in an order that can be repeated */
     Workers(int count) {
+        inline = count == 0;
         for (int i = 0; i < count; i++) {
             Thread thread = new Thread(this::work, "velo-ingest-" + i);
             thread.setDaemon(true);
@@ -47,12 +50,22 @@ final class Workers implements AutoCloseable {
 
     private void work() {
         for (Task task = next(); task != null; task = next()) {
-            try {
-                task.run();
-            } catch (IOException | RuntimeException | Error e) {
-                fail(e);
-            }
-            finished();
+            run(task);
+        }
+    }
+
+    private void run(Task task) {
+        try {
+            task.run();
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
+        }
+        finished();
+    }
+
+    private void runInline() {
+        while (inline && !waiting.isEmpty()) {
+            run(waiting.pop());
         }
     }
 
@@ -99,6 +112,7 @@ final class Workers implements AutoCloseable {
 
     /** Waits for everything submitted, and for what that submits. */
     void finish() throws IOException, VeloException {
+        runInline();
         lock.lock();
         try {
             while (unfinished > 0) {
@@ -121,11 +135,16 @@ final class Workers implements AutoCloseable {
         }
     }
 
-    /** Lets the threads end when nothing waits any more. */
+    /** Returns when no task runs any more: they use descriptors that the caller closes next. */
     @Override
     public void close() {
+        fail(new IOException("given up"));
+        runInline();
         lock.lock();
         try {
+            while (unfinished > 0) {
+                allDone.awaitUninterruptibly();
+            }
             closed = true;
             moreWork.signalAll();
         } finally {

@@ -2,6 +2,9 @@ package dev.velo.cas.manifest;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
+import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,10 +13,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.HexFormat;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** Writes manifest files, whole or not at all, and reads their bytes. */
 public final class ManifestFile {
@@ -61,6 +61,11 @@ public final class ManifestFile {
      * @return the digest of the bytes
      */
     public static Digest write(byte[] manifest, Path file) throws VeloException {
+        return write(manifest, file, FileOps.system());
+    }
+
+    /** As {@link #write(byte[], Path)}. */
+    public static Digest write(byte[] manifest, Path file, FileOps files) throws VeloException {
         Path target = file.toAbsolutePath();
         // A rename would put a regular file in the place of /dev/null.
         if (Files.exists(target) && !Files.isRegularFile(target)) {
@@ -69,20 +74,10 @@ public final class ManifestFile {
                             + (Files.isDirectory(target) ? "a directory" : "not a regular file"),
                     "name a file that may be replaced");
         }
-        // Not named after the target, whose name may be as long as a name can be.
-        Path staged = target.resolveSibling(".velo-manifest-"
-                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
-        // Opened first: a directory that cannot be synced is to be refused before anything is replaced.
-        try (FileChannel directory = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
-            try (FileChannel out = FileChannel.open(staged, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeAll(out, manifest);
-                out.force(true);
-            }
-            Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            directory.force(true);
+        try {
+            new Replacement(files).write(manifest, target);
             return Digest.of(manifest);
         } catch (IOException e) {
-            removeQuietly(staged);
             throw new VeloException(
                     "cannot write manifest " + file + ": " + reason(e),
                     "name a file in a directory where you may write and where there is space",
@@ -90,21 +85,9 @@ public final class ManifestFile {
         }
     }
 
-    private static void writeAll(FileChannel out, byte[] manifest) throws IOException {
-        for (int at = 0; at < manifest.length; at += STEP) {
-            ByteBuffer step = ByteBuffer.wrap(manifest, at, Math.min(STEP, manifest.length - at));
-            while (step.hasRemaining()) {
-                out.write(step);
-            }
-        }
-    }
-
-    private static void removeQuietly(Path staged) {
-        try {
-            Files.deleteIfExists(staged);
-        } catch (IOException e) {
-            // The failure that led here is the one to report.
-        }
+    /** Removes what processes that were killed while they wrote a manifest have left beside it. */
+    public static void removeLeftovers(Path directory, FileOps files) {
+        new Replacement(files).removeLeftovers(directory);
     }
 
     /** The bytes of a file whose header has been checked; so a file that is no manifest is refused without being read. */
@@ -161,11 +144,10 @@ public final class ManifestFile {
 
     /** Without the name of a temporary file, which says nothing to the user. */
     private static String reason(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "its directory does not exist";
-        }
-        if (e instanceof AccessDeniedException) {
-            return "permission denied";
+        if (e instanceof ErrnoException failed) {
+            return failed.is(Errno.ENOENT)
+                    ? "its directory does not exist"
+                    : failed.errno().text();
         }
         return e instanceof FileSystemException file && file.getReason() != null ? file.getReason() : e.getMessage();
     }

@@ -18,7 +18,13 @@ public final class OwningFileOps extends ForwardingFileOps {
 
     @Override
     public Descriptor createFile(int dir, byte[] name, int permissions) throws IOException {
-        return given(super.createFile(dir, name, permissions));
+        Descriptor file = super.createFile(dir, name, permissions);
+        try {
+            return given(file);
+        } catch (IOException e) {
+            undo(() -> unlink(dir, name));
+            throw e;
+        }
     }
 
     @Override
@@ -39,18 +45,41 @@ public final class OwningFileOps extends ForwardingFileOps {
     @Override
     public void makeDirectory(int dir, byte[] name, int permissions) throws IOException {
         super.makeDirectory(dir, name, permissions);
-        changeOwner(dir, name, uid, gid);
+        give(dir, name, () -> removeDirectory(dir, name));
     }
 
     @Override
     public void symlink(byte[] target, int dir, byte[] name) throws IOException {
         super.symlink(target, dir, name);
-        changeOwner(dir, name, uid, gid);
+        give(dir, name, () -> unlink(dir, name));
     }
 
     @Override
     public void makeWhiteout(int dir, byte[] name) throws IOException {
         super.makeWhiteout(dir, name);
-        changeOwner(dir, name, uid, gid);
+        give(dir, name, () -> unlink(dir, name));
+    }
+
+    private interface Undoing {
+        void run() throws IOException;
+    }
+
+    /** What cannot be given away is not left behind with the wrong owner. */
+    private void give(int dir, byte[] name, Undoing undoing) throws IOException {
+        try {
+            changeOwner(dir, name, uid, gid);
+        } catch (IOException e) {
+            undo(undoing);
+            throw e;
+        }
+    }
+
+    private static void undo(Undoing undoing) {
+        try {
+            undoing.run();
+        } catch (IOException e) {
+            // The failure that led here is the one to report.
+            return;
+        }
     }
 }

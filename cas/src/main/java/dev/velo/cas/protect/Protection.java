@@ -50,7 +50,7 @@ public final class Protection {
         try {
             store.roots().register(file, manifest.digest(), manifest.toBytes());
             Roots.Root root = root(file, attempt);
-            List<byte[]> names = names(manifest, attempt);
+            List<byte[]> names = names(manifest, lease, attempt);
             Set<Digest> blobs = digests(manifest);
             protections.releaseFarms(blobs);
             boolean already = store.roots().isProtected(root.name());
@@ -157,11 +157,11 @@ public final class Protection {
         }
     }
 
-    private List<byte[]> names(Manifest manifest, String attempt) throws StoreException, IOException {
+    private List<byte[]> names(Manifest manifest, Lease lease, String attempt) throws StoreException, IOException {
         List<byte[]> names = new ArrayList<>();
         for (Manifest.Content content : manifest.contents()) {
             List<byte[]> forms = present(content.digest());
-            if (!store.blobs().claim(content.digest(), BlobStore.Form.PLAIN)) {
+            if (!store.blobs().claim(content.digest(), BlobStore.Form.PLAIN, lease)) {
                 throw new StoreException(
                         attempt + ": the store lacks " + content.digest() + ", the content of " + content.firstPath(),
                         "ingest the tree again");

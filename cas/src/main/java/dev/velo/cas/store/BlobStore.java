@@ -6,6 +6,7 @@ import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.Timestamp;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -63,13 +64,13 @@ public final class BlobStore {
      * Marks a blob as in use now, so that a collector keeps it for every lease that began before. False where there is none of that
      * form. Passing the gate makes the answer hold: the collector looks at its candidates only when nobody passes.
      */
-    public boolean claim(Digest digest, Form form) throws IOException {
+    public boolean claim(Digest digest, Form form, Lease lease) throws IOException {
         byte[] name = nameOf(digest, form);
         // Most contents of a first ingest are new: one look without the gate instead of three calls with it.
         if (files.statusIfPresent(store.root(), name).isEmpty()) {
             return false;
         }
-        return store.gate().shared(() -> store.immutability().markUsed(name));
+        return store.gate().shared(() -> markUsed(name, lease));
     }
 
     /**
@@ -79,11 +80,11 @@ public final class BlobStore {
      * @param staged complete, with their final modes and times, and synced
      * @return those that are new
      */
-    List<Staging.Sealed> publish(int stagedDir, Collection<Staging.Sealed> staged) throws IOException {
+    List<Staging.Sealed> publish(Lease lease, Collection<Staging.Sealed> staged) throws IOException {
         return store.gate().shared(() -> {
             List<Staging.Sealed> fresh = new ArrayList<>(staged.size());
             for (Staging.Sealed next : staged) {
-                if (publish(stagedDir, next.name(), next.digest(), next.form())) {
+                if (publish(lease, next.name(), next.digest(), next.form())) {
                     fresh.add(next);
                 }
             }
@@ -91,30 +92,47 @@ public final class BlobStore {
         });
     }
 
-    private boolean publish(int stagedDir, byte[] staged, Digest digest, Form form) throws IOException {
+    private boolean publish(Lease lease, byte[] staged, Digest digest, Form form) throws IOException {
         byte[] name = nameOf(digest, form);
         for (int attempt = 0; ; attempt++) {
             try {
-                files.renameNew(stagedDir, staged, store.root(), name);
+                files.renameNew(lease.directory(), staged, store.root(), name);
+                if (!lease.covers(files.status(store.root(), name).changed())) {
+                    files.touch(store.root(), name);
+                }
                 return true;
             } catch (ErrnoException e) {
                 if (e.is(Errno.EEXIST)) {
-                    store.immutability().markUsed(name);
-                    files.unlink(stagedDir, staged);
+                    markUsed(name, lease);
+                    files.unlink(lease.directory(), staged);
                     return false;
                 }
                 if (!e.is(Errno.ENOENT) || attempt > 0) {
                     throw e;
                 }
-                makeShard(digest, form);
+                makeShard(lease.directory(), digest, form);
             }
         }
     }
 
-    private void makeShard(Digest digest, Form form) throws IOException {
-        byte[] shard = StoreLayout.shardName(form.directory(), digest);
+    private boolean markUsed(byte[] name, Lease lease) throws IOException {
+        if (!store.immutability().markUsed(name)) {
+            return false;
+        }
+        Timestamp changed = files.status(store.root(), name).changed();
+        if (changed.compareTo(lease.since()) >= 0 || store.immutability().is(name)) {
+            return true;
+        }
+        // A clock that was set back: the lease begins anew, and the mark must be younger.
+        return lease.covers(changed) || store.immutability().markUsed(name);
+    }
+
+    /** Made below the lease and moved: whoever is killed between mkdir(2) and chown(2) leaves nothing of a wrong owner behind. */
+    private void makeShard(int stagedDir, Digest digest, Form form) throws IOException {
+        byte[] staged = StoreLayout.name(StoreLayout.freshName("shard"));
+        files.makeDirectory(stagedDir, staged, StoreLayout.PRIVATE);
         try {
-            files.makeDirectory(store.root(), shard, StoreLayout.PRIVATE);
+            files.renameNew(stagedDir, staged, store.root(), StoreLayout.shardName(form.directory(), digest));
         } catch (ErrnoException e) {
             if (!e.is(Errno.EEXIST)) {
                 throw e;

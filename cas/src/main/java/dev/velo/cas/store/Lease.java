@@ -27,7 +27,7 @@ public final class Lease implements AutoCloseable {
     private final String name;
     private final Descriptor directory;
     private final Descriptor lock;
-    private final Timestamp since;
+    private volatile Timestamp since;
 
     Lease(Leases leases, String name, Descriptor directory, Descriptor lock, Timestamp since) {
         this.leases = leases;
@@ -45,6 +45,20 @@ public final class Lease implements AutoCloseable {
     /** When it began, by the clock of the store's file system: comparable with change times in the store. */
     public Timestamp since() {
         return since;
+    }
+
+    /**
+     * Makes good what a clock that was set back breaks: what a lease keeps is told by its change time, which must not be before the
+     * lease's own beginning. Call it inside the gate.
+     *
+     * @return false where the lease had to begin anew, and what was changed must be touched again
+     */
+    boolean covers(Timestamp changed) throws IOException {
+        if (changed.compareTo(since) >= 0) {
+            return true;
+        }
+        since = leases.renew(name, lock);
+        return false;
     }
 
     /** The descriptor of the holder's directory. */
@@ -65,13 +79,8 @@ public final class Lease implements AutoCloseable {
     /** Ends the claim and removes the directory. What a process that dies does not close is removed at the next start. */
     @Override
     public void close() {
-        try {
-            leases.remove(name);
-            directory.close();
-            lock.close();
-        } catch (IOException e) {
-            // The lock ends with the process in any case, and the next start removes the directory.
-            return;
-        }
+        leases.removeQuietly(name);
+        Leases.closeQuietly(directory);
+        Leases.closeQuietly(lock);
     }
 }

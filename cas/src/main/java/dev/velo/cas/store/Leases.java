@@ -49,20 +49,21 @@ public final class Leases {
         StringBuilder text = new StringBuilder(HEADER);
         manifests.forEach(digest -> text.append(MANIFEST).append(digest.toHex()).append('\n'));
         byte[] content = text.toString().getBytes(StandardCharsets.US_ASCII);
+        Lease[] taken = new Lease[1];
         try {
             // Between creation and lock it looks like one whose holder has died: the gate keeps the sweep away.
             return store.gate().shared(() -> {
                 files.makeDirectory(store.root(), path(name), StoreLayout.PRIVATE);
-                Descriptor file = files.createFile(store.root(), lockPath(name), 0600);
-                files.lock(file.number(), true);
-                files.write(
-                        file.number(),
-                        ByteBuffer.allocateDirect(content.length).put(content).flip());
-                Descriptor directory = files.openDirectory(store.root(), path(name));
-                Timestamp since = files.status(file.number()).changed();
-                return new Lease(this, name, directory, file, since);
+                taken[0] = locked(name, content);
+                store.gate().announce();
+                return taken[0];
             });
         } catch (IOException e) {
+            if (taken[0] == null) {
+                removeQuietly(name);
+            } else {
+                taken[0].close();
+            }
             throw StoreException.of("cannot take a lease in store " + store.path(), e);
         }
     }
@@ -73,6 +74,52 @@ public final class Leases {
      */
     public boolean isSeenByCollectors(Lease lease) throws IOException {
         return isHeld(lease.name()) && AtWork.nobody(store);
+    }
+
+    private Lease locked(String name, byte[] content) throws IOException {
+        Descriptor file = files.createFile(store.root(), lockPath(name), 0600);
+        Descriptor directory = null;
+        try {
+            files.lock(file.number(), true);
+            files.write(
+                    file.number(),
+                    ByteBuffer.allocateDirect(content.length).put(content).flip());
+            directory = files.openDirectory(store.root(), path(name));
+            return new Lease(
+                    this, name, directory, file, files.status(file.number()).changed());
+        } catch (IOException e) {
+            // Left open it would look like a lease for as long as this process lives.
+            closeQuietly(file);
+            closeQuietly(directory);
+            throw e;
+        }
+    }
+
+    /** Begins a lease anew, by the file system's clock of now. Call it inside the gate. */
+    Timestamp renew(String name, Descriptor lock) throws IOException {
+        files.touch(store.root(), lockPath(name));
+        store.gate().announce();
+        return files.status(lock.number()).changed();
+    }
+
+    /** What stays is without a holder, so the next start removes it. */
+    void removeQuietly(String name) {
+        try {
+            remove(name);
+        } catch (IOException e) {
+            return;
+        }
+    }
+
+    static void closeQuietly(Descriptor descriptor) {
+        try {
+            if (descriptor != null) {
+                descriptor.close();
+            }
+        } catch (IOException e) {
+            // On Linux the descriptor, and with it the lock, is gone even where close(2) fails.
+            return;
+        }
     }
 
     /** The leases that are held now; those whose holder has died are left to {@link #sweep}. Call it inside the gate. */

@@ -27,23 +27,31 @@ public final class Quarantine {
      * @return true where the content is sound again
      */
     public boolean replace(StoreContents.Item item) throws IOException {
-        move(item.path(), item.form().name().toLowerCase(Locale.ROOT) + "-" + item.digest());
+        String name = item.form().name().toLowerCase(Locale.ROOT) + "-" + item.digest();
         BlobStore.Form other = item.form() == BlobStore.Form.PLAIN ? BlobStore.Form.EXECUTABLE : BlobStore.Form.PLAIN;
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of());
                 Descriptor source = files.openRead(store.root(), BlobStore.nameOf(item.digest(), other))) {
             Staging staging = new Staging(store, blobs, lease);
             Staging.Draft draft = staging.draft();
-            ContentCopy.Copied copied =
-                    new ContentCopy(files).copy(source.number(), draft.file().number(), false);
-            if (!copied.digest().equals(item.digest())) {
-                staging.discard(draft);
-                return false;
+            try {
+                ContentCopy.Copied copied = new ContentCopy(files)
+                        .copy(source.number(), draft.file().number(), false);
+                if (!copied.digest().equals(item.digest())) {
+                    staging.discard(draft);
+                    move(item.path(), name);
+                    return false;
+                }
+                staging.seal(draft, item.digest(), item.form(), copied.size());
+            } catch (IOException e) {
+                staging.abandon(draft);
+                throw e;
             }
-            staging.seal(draft, item.digest(), item.form(), copied.size());
-            staging.commit();
+            files.syncFileSystem(store.root());
+            exchange(item.path(), name, lease, draft.name());
             return true;
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOENT)) {
+                move(item.path(), name);
                 return false;
             }
             throw e;
@@ -58,18 +66,45 @@ public final class Quarantine {
         return true;
     }
 
-    private void move(byte[] path, String name) throws IOException {
+    /** A second name for the damaged file first, so that the blob's own name stands for content at every moment. */
+    private void exchange(byte[] path, String name, Lease lease, byte[] staged) throws IOException {
+        makeDirectory();
+        byte[] kept = StoreLayout.below(StoreLayout.QUARANTINE, StoreLayout.freshName(name));
         try {
-            files.makeDirectory(store.root(), StoreLayout.QUARANTINE, StoreLayout.PRIVATE);
+            files.link(store.root(), path, store.root(), kept);
         } catch (ErrnoException e) {
-            if (!e.is(Errno.EEXIST)) {
+            if (!e.is(Errno.EMLINK) && !e.is(Errno.EPERM) && !e.is(Errno.EOPNOTSUPP)) {
                 throw e;
             }
+            files.rename(store.root(), path, store.root(), kept);
         }
+        files.rename(lease.directory(), staged, store.root(), path);
+        files.syncFileSystem(store.root());
+    }
+
+    private void move(byte[] path, String name) throws IOException {
+        makeDirectory();
         files.rename(
                 store.root(),
                 path,
                 store.root(),
                 StoreLayout.below(StoreLayout.QUARANTINE, StoreLayout.freshName(name)));
+    }
+
+    /** By way of the trash: whoever is killed between mkdir(2) and chown(2) leaves nothing of a wrong owner behind. */
+    private void makeDirectory() throws IOException {
+        if (files.statusIfPresent(store.root(), StoreLayout.QUARANTINE).isPresent()) {
+            return;
+        }
+        byte[] staged = StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("quarantine"));
+        files.makeDirectory(store.root(), staged, StoreLayout.PRIVATE);
+        try {
+            files.renameNew(store.root(), staged, store.root(), StoreLayout.QUARANTINE);
+        } catch (ErrnoException e) {
+            files.removeDirectory(store.root(), staged);
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+        }
     }
 }

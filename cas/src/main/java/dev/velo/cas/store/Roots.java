@@ -64,9 +64,10 @@ public final class Roots {
                 if (isRegistered(name, file, manifest)) {
                     files.touch(store.root(), StoreLayout.below(StoreLayout.ROOTS, name));
                 } else {
-                    replace(StoreLayout.below(StoreLayout.ROOTS, name), record);
+                    replace(StoreLayout.ROOTS, StoreLayout.below(StoreLayout.ROOTS, name), record);
                 }
                 forgetMissing(name);
+                store.gate().announce();
                 return null;
             });
         } catch (IOException e) {
@@ -78,7 +79,7 @@ public final class Roots {
     private void keep(Digest manifest, byte[] bytes) throws IOException {
         byte[] name = StoreLayout.manifestName(manifest);
         if (!store.immutability().markUsed(name)) {
-            replace(name, bytes);
+            replace(StoreLayout.MANIFESTS, name, bytes);
         }
     }
 
@@ -88,7 +89,7 @@ public final class Roots {
                 .isPresent();
     }
 
-    private void replace(byte[] name, byte[] content) throws IOException {
+    private void replace(byte[] parent, byte[] name, byte[] content) throws IOException {
         // Beside its target and not in the trash, which anybody may empty at any time.
         byte[] staged = StoreLayout.name(
                 new String(name, StandardCharsets.UTF_8) + "." + StoreLayout.freshName("x") + UNFINISHED);
@@ -101,8 +102,16 @@ public final class Roots {
                 files.write(file.number(), step);
             }
             files.sync(file.number());
+            files.rename(store.root(), staged, store.root(), name);
+        } catch (IOException e) {
+            unlinkQuietly(staged);
+            throw e;
         }
-        files.rename(store.root(), staged, store.root(), name);
+        // Else a power cut could take the registration of a manifest that was reported done, and the next collection
+        // its blobs.
+        try (Descriptor directory = files.openDirectory(store.root(), parent)) {
+            files.sync(directory.number());
+        }
     }
 
     /** All registered manifests. Unreadable records are left out; {@code verify} names them. */
@@ -196,7 +205,7 @@ public final class Roots {
     /** Remembers it, where there is space: it only saves time. */
     public void note(String name, Sighting sighting) throws IOException {
         try {
-            replace(StoreLayout.below(StoreLayout.ROOTS, name + SEEN), sighting.encode());
+            replace(StoreLayout.ROOTS, StoreLayout.below(StoreLayout.ROOTS, name + SEEN), sighting.encode());
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOSPC) && !e.is(Errno.EDQUOT)) {
                 throw e;
@@ -240,9 +249,19 @@ public final class Roots {
 
     /** Forgets a root. */
     public void drop(String name) throws IOException {
-        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
+        // In this order: a mark without its record would stay for ever.
         unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name + SEEN));
         forgetMissing(name);
+        unlinkIfPresent(StoreLayout.below(StoreLayout.ROOTS, name));
+    }
+
+    /** A collection removes what stays. */
+    private void unlinkQuietly(byte[] staged) {
+        try {
+            unlinkIfPresent(staged);
+        } catch (IOException e) {
+            return;
+        }
     }
 
     private void unlinkIfPresent(byte[] name) throws IOException {

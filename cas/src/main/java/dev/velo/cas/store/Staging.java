@@ -82,11 +82,16 @@ public final class Staging {
         int number = ++place.drafts;
         Descriptor file =
                 files.createFile(lease.directory(), nameOf(place.number, number), BlobStore.Form.PLAIN.mode());
-        if (given < 0) {
-            // The caller's umask may take bits away, of every file alike.
-            given = files.status(file.number()).permissions();
+        try {
+            if (given < 0) {
+                // The caller's umask may take bits away, of every file alike.
+                given = files.status(file.number()).permissions();
+            }
+            return new Draft(file, place.number, number, given);
+        } catch (IOException e) {
+            Leases.closeQuietly(file);
+            throw e;
         }
-        return new Draft(file, place.number, number, given);
     }
 
     private static byte[] directoryOf(int place) {
@@ -107,7 +112,7 @@ public final class Staging {
         if (known.contains(digest)) {
             return true;
         }
-        if (blobs.claim(digest, form)) {
+        if (blobs.claim(digest, form, lease)) {
             known.add(digest);
             claimed = true;
             return true;
@@ -135,6 +140,17 @@ public final class Staging {
         files.unlink(lease.directory(), draft.name());
     }
 
+    /** For a draft that could not be finished, in whatever state; the failure that led here is the one to report. */
+    public void abandon(Draft draft) {
+        try {
+            draft.file().close();
+            files.unlink(lease.directory(), draft.name());
+        } catch (IOException e) {
+            // It goes with the lease.
+            return;
+        }
+    }
+
     /** Publishes everything sealed. After a failure the rest is still unpublished and goes with the lease. */
     public Committed commit() throws IOException {
         if (sealed.isEmpty()) {
@@ -153,7 +169,7 @@ public final class Staging {
             while (batch.size() < BATCH && !sealed.isEmpty()) {
                 batch.add(sealed.poll());
             }
-            for (Sealed fresh : blobs.publish(lease.directory(), batch)) {
+            for (Sealed fresh : blobs.publish(lease, batch)) {
                 count++;
                 bytes += fresh.size();
             }

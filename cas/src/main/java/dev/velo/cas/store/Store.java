@@ -14,13 +14,16 @@ public final class Store implements AutoCloseable {
     private final Path path;
     private final StoreOwner owner;
     private final FileOps files;
+    private final FileOps callerFiles;
     private final Descriptor root;
     private final Gate gate;
 
-    Store(Path path, StoreOwner owner, FileOps files, Descriptor root) throws IOException {
+    /** @param system gives what it makes to whoever runs this */
+    Store(Path path, StoreOwner owner, FileOps system, Descriptor root) throws IOException {
         this.path = path;
         this.owner = owner;
-        this.files = files;
+        this.callerFiles = system;
+        this.files = owner.giving(system);
         this.root = root;
         this.gate = new Gate(files, root.number());
     }
@@ -47,6 +50,11 @@ public final class Store implements AutoCloseable {
     /** File operations that give what they make to the store's owner. */
     public FileOps files() {
         return files;
+    }
+
+    /** File operations for what is not the store's: sources, and the manifests that its users keep. */
+    public FileOps callerFiles() {
+        return callerFiles;
     }
 
     /** The descriptor of the store's root. */
@@ -89,12 +97,20 @@ public final class Store implements AutoCloseable {
 
     @Override
     public void close() {
+        closeQuietly(gate::close);
+        closeQuietly(root::close);
+    }
+
+    private interface Closing {
+        void close() throws IOException;
+    }
+
+    private static void closeQuietly(Closing closing) {
         try {
-            gate.close();
-            root.close();
+            closing.close();
         } catch (IOException e) {
             // Nothing was written through these descriptors that a failing close could lose.
-            throw new IllegalStateException(e);
+            return;
         }
     }
 }

@@ -6,7 +6,6 @@ import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
-import dev.velo.cas.posix.OwningFileOps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -72,14 +71,13 @@ final class StoreOpening {
                 refuseForeign(root, create);
             }
             StoreOwner owner = fresh ? claim(root) : ownerOf(root);
-            FileOps files = system.effectiveUid() == 0 ? new OwningFileOps(system, owner.uid(), owner.gid()) : system;
             if (marker.isPresent()) {
                 checkVersion(marker.get());
             } else {
-                build(root, files);
+                build(root, owner);
             }
             refuseFoldedCase(root);
-            Store store = new Store(path, owner, files, root);
+            Store store = new Store(path, owner, system, root);
             root = null;
             sweep(store);
             return store;
@@ -172,7 +170,8 @@ final class StoreOpening {
         }
     }
 
-    private void build(Descriptor root, FileOps files) throws IOException {
+    private void build(Descriptor root, StoreOwner owner) throws IOException {
+        FileOps files = owner.giving(system);
         for (byte[] directory : StoreLayout.DIRECTORIES) {
             try {
                 files.makeDirectory(root.number(), directory, StoreLayout.PRIVATE);
@@ -180,16 +179,28 @@ final class StoreOpening {
                 if (!e.is(Errno.EEXIST)) {
                     throw e;
                 }
+                if (system.effectiveUid() == 0) {
+                    // Whoever made it may have been killed before it was given away.
+                    system.changeOwner(root.number(), directory, owner.uid(), owner.gid());
+                }
             }
         }
-        byte[] staged = StoreLayout.name(StoreLayout.freshName("velo-store"));
+        // In the trash, so that the next start removes what a process that is killed here leaves.
+        byte[] staged = StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("velo-store"));
         try (Descriptor file = files.createFile(root.number(), staged, 0444)) {
             byte[] text = (StoreLayout.MARKER_PREFIX + StoreLayout.VERSION + "\n").getBytes(StandardCharsets.US_ASCII);
             ByteBuffer buffer = ByteBuffer.allocateDirect(text.length).put(text).flip();
             files.write(file.number(), buffer);
             files.sync(file.number());
         }
-        files.rename(root.number(), staged, root.number(), StoreLayout.MARKER);
+        try {
+            files.rename(root.number(), staged, root.number(), StoreLayout.MARKER);
+        } catch (ErrnoException e) {
+            // Another process was faster: it has made the store and emptied the trash.
+            if (!e.is(Errno.ENOENT) || marker(root).isEmpty()) {
+                throw e;
+            }
+        }
         files.sync(root.number());
     }
 

@@ -1,6 +1,7 @@
 package dev.velo.cas.store;
 
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.OwningFileOps;
 
 /**
  * The host ids that own everything in a store, and to which a sandbox maps its own root.
@@ -16,5 +17,10 @@ public record StoreOwner(int uid, int gid) {
 
     static StoreOwner forNewStore(FileOps files) {
         return files.effectiveUid() == 0 ? SERVICE : new StoreOwner(files.effectiveUid(), files.effectiveGid());
+    }
+
+    /** Operations that give what they make to this owner. */
+    FileOps giving(FileOps system) {
+        return system.effectiveUid() == 0 ? new OwningFileOps(system, uid, gid) : system;
     }
 }

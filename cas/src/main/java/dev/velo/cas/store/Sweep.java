@@ -25,8 +25,22 @@ import java.util.Optional;
  * {@code cutoff} and stays.
  */
 public final class Sweep {
+    /** What must stay. Asked inside the exclusive gate. */
+    public interface Needs {
+        /** Leases or roots were added since they were last read. */
+        void renew(List<Leases.Held> leases) throws IOException;
+
+        boolean keeps(StoreContents.Item item);
+
+        boolean keepsManifest(Digest manifest);
+
+        /** What was used at this time or later stays in any case. */
+        Timestamp cutoff();
+    }
+
     private final Store store;
     private final FileOps files;
+    private Timestamp announced;
 
     public Sweep(Store store) {
         this.store = store;
@@ -50,24 +64,34 @@ public final class Sweep {
             if (removeDead) {
                 store.leases().sweep();
             }
+            announced = store.gate().announced();
             return store.leases().held();
         });
     }
 
-    /** Of these items, the ones not used since {@code cutoff}, with their status; where asked, their names are gone on return. */
-    public List<FileStatus> items(Collection<StoreContents.Item> candidates, Timestamp cutoff, boolean remove)
+    /** What began since the leases were read is seen here: between this look and what follows nobody begins anything. */
+    private <T> T exclusive(Needs needs, Gate.Action<T> action) throws IOException {
+        return store.gate().exclusive(() -> {
+            Timestamp now = store.gate().announced();
+            if (!now.equals(announced)) {
+                needs.renew(store.leases().held());
+                announced = now;
+            }
+            return action.run();
+        });
+    }
+
+    /** Of these items, the ones that are not needed, with their status; where asked, their names are gone on return. */
+    public List<FileStatus> items(Collection<StoreContents.Item> candidates, Needs needs, boolean remove)
             throws IOException {
         List<FileStatus> swept = new ArrayList<>();
         if (candidates.isEmpty()) {
             return swept;
         }
-        return store.gate().exclusive(() -> {
+        return exclusive(needs, () -> {
             for (StoreContents.Item item : candidates) {
-                Optional<FileStatus> status = files.statusIfPresent(store.root(), item.path());
-                if (status.isPresent() && status.get().changed().compareTo(cutoff) < 0) {
-                    if (!remove || unlinked(item.path())) {
-                        swept.add(status.get());
-                    }
+                if (!needs.keeps(item)) {
+                    unused(item.path(), needs.cutoff(), remove).ifPresent(swept::add);
                 }
             }
             return swept;
@@ -87,51 +111,71 @@ public final class Sweep {
         }
     }
 
-    /** Takes a farm away unless it is younger than {@code cutoff} or a lease names its manifest by now. */
-    public boolean farm(String name, Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
-        byte[] path = StoreLayout.below(StoreLayout.FARMS, name);
-        return store.gate().exclusive(() -> {
-            boolean leased = store.leases().held().stream()
-                    .anyMatch(lease -> lease.manifests().contains(manifest));
-            Optional<FileStatus> status = files.statusIfPresent(store.root(), path);
-            if (leased || status.isEmpty() || status.get().changed().compareTo(cutoff) >= 0) {
-                return false;
-            }
-            if (remove) {
-                files.rename(
-                        store.root(),
-                        path,
-                        store.root(),
-                        StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("farm")));
-            }
-            return true;
-        });
+    private Optional<FileStatus> unused(byte[] path, Timestamp cutoff, boolean remove) throws IOException {
+        Optional<FileStatus> status = files.statusIfPresent(store.root(), path)
+                .filter(found -> found.changed().compareTo(cutoff) < 0);
+        return status.isPresent() && remove && !unlinked(path) ? Optional.empty() : status;
     }
 
-    /** Takes the store's copy of a manifest away unless it was registered again since {@code cutoff}. */
-    public boolean manifestCopy(Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
-        return !items(
-                        List.of(new StoreContents.Item(StoreLayout.manifestName(manifest), manifest, null)),
-                        cutoff,
-                        remove)
-                .isEmpty();
+    /** Takes a farm away unless its manifest is needed. */
+    public boolean farm(String name, Digest manifest, Needs needs, boolean remove) throws IOException {
+        return exclusive(
+                needs, () -> !needs.keepsManifest(manifest) && takeFarm(name, manifest, needs.cutoff(), remove));
+    }
+
+    /** Takes a farm away unless it is younger than {@code cutoff} or a lease names its manifest by now. */
+    public boolean farm(String name, Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
+        return store.gate().exclusive(() -> takeFarm(name, manifest, cutoff, remove));
+    }
+
+    private boolean takeFarm(String name, Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
+        byte[] path = StoreLayout.below(StoreLayout.FARMS, name);
+        boolean leased = store.leases().held().stream()
+                .anyMatch(lease -> lease.manifests().contains(manifest));
+        Optional<FileStatus> status = files.statusIfPresent(store.root(), path);
+        if (leased || status.isEmpty() || status.get().changed().compareTo(cutoff) >= 0) {
+            return false;
+        }
+        if (remove) {
+            files.rename(
+                    store.root(),
+                    path,
+                    store.root(),
+                    StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("farm")));
+        }
+        return true;
+    }
+
+    /** Takes the store's copy of a manifest away unless it is needed. */
+    public boolean manifestCopy(Digest manifest, Needs needs, boolean remove) throws IOException {
+        return exclusive(
+                needs,
+                () -> !needs.keepsManifest(manifest)
+                        && unused(StoreLayout.manifestName(manifest), needs.cutoff(), remove)
+                                .isPresent());
     }
 
     /**
-     * Drops roots that expired, unless their file is there again, or they were registered since {@code cutoff}: an ingest registers its
-     * manifest before it writes the file.
+     * Drops roots that expired, unless their file is there again, or they were registered since {@code cutoff}, or an ingest is at work:
+     * it registers its manifest before it writes the file.
+     *
+     * @return those that stay
      */
-    public void roots(Collection<Roots.Root> expired, Timestamp cutoff) throws IOException {
-        store.gate().exclusive(() -> {
+    public List<Roots.Root> roots(Collection<Roots.Root> expired, Timestamp cutoff) throws IOException {
+        List<Roots.Root> kept = new ArrayList<>();
+        return store.gate().exclusive(() -> {
+            boolean ingest = store.leases().held().stream().anyMatch(Leases.Held::isIngest);
             for (Roots.Root root : expired) {
                 byte[] record = StoreLayout.below(StoreLayout.ROOTS, root.name());
                 Optional<FileStatus> status = files.statusIfPresent(store.root(), record);
                 boolean old = status.isPresent() && status.get().changed().compareTo(cutoff) < 0;
-                if (old && Files.notExists(root.file())) {
+                if (old && !ingest && Files.notExists(root.file())) {
                     store.roots().drop(root.name());
+                } else {
+                    kept.add(root);
                 }
             }
-            return null;
+            return kept;
         });
     }
 

@@ -75,7 +75,12 @@ public final class TreeRemoval {
     private void push(Deque<Level> levels, int parent, byte[] name) throws IOException {
         try {
             Descriptor directory = openable(parent, name);
-            levels.push(new Level(name, directory, new ArrayDeque<>(files.list(directory.number()))));
+            try {
+                levels.push(new Level(name, directory, new ArrayDeque<>(files.list(directory.number()))));
+            } catch (IOException e) {
+                Leases.closeQuietly(directory);
+                throw e;
+            }
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {
                 throw e;
@@ -85,17 +90,25 @@ public final class TreeRemoval {
 
     private Descriptor openable(int parent, byte[] name) throws IOException {
         try {
-            Descriptor directory = files.openDirectory(parent, name);
-            if ((files.status(directory.number()).permissions() & 0300) != 0300) {
-                files.changeMode(directory.number(), 0700);
-            }
-            return directory;
+            return writable(files.openDirectory(parent, name));
         } catch (ErrnoException e) {
             if (!e.is(Errno.EACCES)) {
                 throw e;
             }
             files.changeMode(parent, name, 0700);
             return files.openDirectory(parent, name);
+        }
+    }
+
+    private Descriptor writable(Descriptor directory) throws IOException {
+        try {
+            if ((files.status(directory.number()).permissions() & 0300) != 0300) {
+                files.changeMode(directory.number(), 0700);
+            }
+            return directory;
+        } catch (IOException e) {
+            Leases.closeQuietly(directory);
+            throw e;
         }
     }
 

@@ -35,12 +35,17 @@ public final class Twins {
     private void stage(Digest digest, Staging staging, ContentCopy copy) throws IOException, CorruptBlobException {
         try (Descriptor blob = blobs.open(digest)) {
             Staging.Draft draft = staging.draft();
-            ContentCopy.Copied copied = copy.copy(blob.number(), draft.file().number(), false);
-            if (!copied.digest().equals(digest)) {
-                staging.discard(draft);
-                throw new CorruptBlobException(store, digest);
+            try {
+                ContentCopy.Copied copied =
+                        copy.copy(blob.number(), draft.file().number(), false);
+                if (!copied.digest().equals(digest)) {
+                    throw new CorruptBlobException(store, digest);
+                }
+                staging.seal(draft, digest, BlobStore.Form.EXECUTABLE, copied.size());
+            } catch (IOException | CorruptBlobException e) {
+                staging.abandon(draft);
+                throw e;
             }
-            staging.seal(draft, digest, BlobStore.Form.EXECUTABLE, copied.size());
         }
     }
 }

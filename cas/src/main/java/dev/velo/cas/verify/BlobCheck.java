@@ -9,12 +9,14 @@ import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.Quarantine;
+import dev.velo.cas.store.SourceException;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.StoreLayout;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Checks one inode: content against its name, mode, owner and time against the rules of the store. Safe for use by many threads. */
 final class BlobCheck {
@@ -41,15 +43,39 @@ final class BlobCheck {
             }
             checkAttributes(item, file, status, findings);
             if (!hasher.hash(file.number()).digest().equals(item.digest())) {
-                findings.add(finding("corrupt-blob", item, "its content is not what its name says", replaced(item)));
+                damaged(item, hasher).ifPresent(findings::add);
             }
-        } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT)) {
-                return findings;
+        } catch (IOException e) {
+            if (errno(e) != Errno.ENOENT) {
+                damaged(item, hasher).ifPresent(findings::add);
             }
-            findings.add(finding("unreadable-blob", item, e.errno().text(), replaced(item)));
         }
         return findings;
+    }
+
+    /**
+     * The second look: a fault that does not show again, of memory or of a cable, is none of the blob. Only what is surely bad is moved
+     * away; a blob that cannot be read for want of descriptors or rights may be sound.
+     */
+    private Optional<Finding> damaged(StoreContents.Item item, ContentCopy hasher) throws IOException {
+        try (Descriptor file = files.openRead(store.root(), item.path())) {
+            if (hasher.hash(file.number()).digest().equals(item.digest())) {
+                return Optional.empty();
+            }
+        } catch (IOException e) {
+            Errno errno = errno(e);
+            if (errno == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            boolean repaired = errno == Errno.EIO && replaced(item);
+            return Optional.of(finding("unreadable-blob", item, errno.text(), repaired));
+        }
+        return Optional.of(finding("corrupt-blob", item, "its content is not what its name says", replaced(item)));
+    }
+
+    private static Errno errno(IOException e) {
+        IOException cause = e instanceof SourceException source ? source.fault() : e;
+        return cause instanceof ErrnoException failed ? failed.errno() : Errno.OTHER;
     }
 
     private void checkAttributes(StoreContents.Item item, Descriptor file, FileStatus status, List<Finding> findings)

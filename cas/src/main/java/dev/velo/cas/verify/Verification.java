@@ -7,6 +7,7 @@ import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.ContentCopy;
+import dev.velo.cas.store.Parallel;
 import dev.velo.cas.store.Roots;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreContents;
@@ -17,10 +18,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Re-hashes blobs and checks modes, owners, names and manifests. Use once. */
@@ -102,38 +99,25 @@ public final class Verification {
     }
 
     private List<Finding> shards() throws IOException, StoreException {
-        ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-        try {
-            List<Future<List<Finding>>> results = new ArrayList<>();
-            for (BlobStore.Form form : BlobStore.Form.values()) {
-                for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
-                    int number = shard;
-                    results.add(pool.submit(() -> shard(form, number)));
-                }
-            }
-            List<Finding> findings = new ArrayList<>();
-            for (Future<List<Finding>> result : results) {
-                findings.addAll(result.get());
-            }
-            return findings;
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StoreException(
-                    "cannot verify store " + store.path() + ": it was interrupted", "start it again", e);
-        } finally {
-            pool.shutdownNow();
-        }
+        BlobStore.Form[] forms = BlobStore.Form.values();
+        List<Finding> findings = new ArrayList<>();
+        new Parallel<List<Finding>>("cannot verify store " + store.path())
+                .map(
+                        forms.length * StoreContents.SHARDS,
+                        piece -> shard(forms[piece / StoreContents.SHARDS], piece % StoreContents.SHARDS))
+                .forEach(findings::addAll);
+        return findings;
     }
 
     private List<Finding> shard(BlobStore.Form form, int shard) throws IOException {
         List<Finding> findings = new ArrayList<>();
+        List<StoreContents.Item> items = contents.shard(form, shard);
+        if (items.isEmpty()) {
+            // A hasher has a buffer of a megabyte; most shards of a small store do not need one.
+            return findings;
+        }
         ContentCopy hasher = new ContentCopy(store.files());
-        for (StoreContents.Item item : contents.shard(form, shard)) {
+        for (StoreContents.Item item : items) {
             if (item.digest() == null) {
                 findings.add(foreign(item.path()));
             } else {

@@ -1,31 +1,30 @@
-package dev.velo.cas.collect;
+package dev.velo.cas.store;
 
-import dev.velo.cas.store.StoreException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** The same work on many numbered pieces, by as many threads as there are processors. */
-final class Parallel<T> {
+public final class Parallel<T> {
     /** Work on one piece. */
-    interface Work<T> {
+    public interface Work<T> {
         T on(int piece) throws IOException, StoreException;
     }
 
-    private final Path store;
+    private final String attempt;
 
-    /** @param store for messages */
-    Parallel(Path store) {
-        this.store = store;
+    /** @param attempt what it is all for, as messages begin: "cannot ..." */
+    public Parallel(String attempt) {
+        this.attempt = attempt;
     }
 
     /** The results in the order of the pieces. After a failure the work that has not begun is dropped. */
-    List<T> map(int pieces, Work<T> work) throws IOException, StoreException {
+    public List<T> map(int pieces, Work<T> work) throws IOException, StoreException {
         ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
             List<Future<T>> futures = new ArrayList<>();
@@ -45,12 +44,32 @@ final class Parallel<T> {
             if (e.getCause() instanceof StoreException failed) {
                 throw failed;
             }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StoreException("cannot collect store " + store + ": it was interrupted", "start it again", e);
+            throw new StoreException(attempt + ": it was interrupted", "start it again", e);
         } finally {
             pool.shutdownNow();
+            settle(pool);
+        }
+    }
+
+    /** The caller closes the descriptors that the work uses. */
+    private static void settle(ExecutorService pool) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                pool.awaitTermination(Long.MAX_VALUE, TimeUnit.DAYS);
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }
