@@ -48,6 +48,10 @@ class HostileCacheIT {
                 .run()
                 .refuses(1, fragments);
         assertThat(output).doesNotExist();
+        if (!Files.exists(Path.of(other))) {
+            // A server that never answered is no reason to make a store.
+            return;
+        }
         work.velo("verify").with("VR_THE_SOURCE", other).run().succeeds();
         work.sh(work.store().resolveSibling("other"), "test -z \"$(ls leases)\" && test -z \"$(ls roots)\"");
     }
