@@ -173,8 +173,8 @@ class ArchiveIT {
                 "mkdir -p ../evil; echo x >../evil/x; tar rf $1 --absolute-names ../evil/x",
                 "ln -s /etc link; tar rf $1 link",
                 "mkfifo pipe; tar rf $1 pipe",
-                "n=$(printf 'n%.0s' $(seq 200)); echo x >$n; tar rf $1 $n",
-                "echo x >x; tar rf $1 --format=pax --pax-option=comment=long x",
+                "tar xf $1; n=$(printf 'n%.0s' $(seq 200)); echo x >$n; tar cf $1 --format=gnu velo-archive blobs manifests $n",
+                "tar xf $1; tar cf $1 --format=pax --pax-option=comment=long velo-archive manifests blobs",
                 "n=$(printf 'n%.0s' $(seq 90)); mkdir -p $n/$n; echo x >$n/$n/x; tar rf $1 --format=gnu $n/$n/x"
             })
     void aTarWithStrangers(String script) {
