@@ -22,7 +22,14 @@ class ManifestReferenceTest {
     @Test
     void everythingElseIsNone() {
         for (String bad : new String[] {
-            "", "/", "x", HEX + "/", HEX + "/-1", HEX + "/1/2", HEX + "/9999999999999999999", HEX.toUpperCase(Locale.ROOT)
+            "",
+            "/",
+            "x",
+            HEX + "/",
+            HEX + "/-1",
+            HEX + "/1/2",
+            HEX + "/9999999999999999999",
+            HEX.toUpperCase(Locale.ROOT)
         }) {
             assertThat(ManifestReference.parse(bad)).as(bad).isEmpty();
         }

@@ -26,8 +26,10 @@ import org.junit.jupiter.api.Test;
 
 /** What the protocol says in bytes, written down by hand: the tests against a cache of our own could agree on a wrong number. */
 class WireTest {
-    private static final dev.velo.transfer.wire.Digest AB =
-            dev.velo.transfer.wire.Digest.newBuilder().setHash("ab").setSizeBytes(5).build();
+    private static final dev.velo.transfer.wire.Digest AB = dev.velo.transfer.wire.Digest.newBuilder()
+            .setHash("ab")
+            .setSizeBytes(5)
+            .build();
 
     private static void isOnTheWire(MessageLite message, String hex) {
         assertThat(HexFormat.of().formatHex(message.toByteArray())).isEqualTo(hex.replace(" ", ""));
@@ -73,9 +75,14 @@ class WireTest {
                         .setData(ByteString.copyFromUtf8("d"))
                         .build(),
                 "0a0172 1003 1801 520164");
-        isOnTheWire(ReadResponse.newBuilder().setData(ByteString.copyFromUtf8("d")).build(), "520164");
         isOnTheWire(
-                QueryWriteStatusResponse.newBuilder().setCommittedSize(7).setComplete(true).build(), "0807 1001");
+                ReadResponse.newBuilder().setData(ByteString.copyFromUtf8("d")).build(), "520164");
+        isOnTheWire(
+                QueryWriteStatusResponse.newBuilder()
+                        .setCommittedSize(7)
+                        .setComplete(true)
+                        .build(),
+                "0807 1001");
     }
 
     @Test
@@ -85,9 +92,18 @@ class WireTest {
         assertThat(address.port()).isEqualTo(8980);
         assertThat(address.instance()).isEqualTo("main/one");
         assertThat(address.tls()).isFalse();
-        assertThat(GrpcAddress.parse("grpcs://cache.example").orElseThrow().port()).isEqualTo(443);
+        assertThat(GrpcAddress.parse("grpcs://cache.example").orElseThrow().port())
+                .isEqualTo(443);
         for (String bad : new String[] {
-            "", "cache:80", "http://x:1", "grpc://x", "grpc://:1", "grpc://x:0", "grpc://x:99999", "grpc://u@x:1", "grpc://x:1?q"
+            "",
+            "cache:80",
+            "http://x:1",
+            "grpc://x",
+            "grpc://:1",
+            "grpc://x:0",
+            "grpc://x:99999",
+            "grpc://u@x:1",
+            "grpc://x:1?q"
         }) {
             assertThat(GrpcAddress.parse(bad)).as(bad).isEmpty();
         }
@@ -103,13 +119,15 @@ class WireTest {
             blobs.add(new Blob(Digest.of(new byte[size]), size));
         }
         List<List<Blob>> batches = limits.batches(blobs);
-        assertThat(batches).allMatch(batch -> batch.stream().mapToLong(Blob::size).sum() <= 10_000);
+        assertThat(batches)
+                .allMatch(batch -> batch.stream().mapToLong(Blob::size).sum() <= 10_000);
         List<Blob> all = new ArrayList<>(blobs.stream().filter(limits::isLarge).toList());
         assertThat(all).allMatch(blob -> blob.size() > 9_000);
         batches.forEach(all::addAll);
         assertThat(all).containsExactlyInAnyOrderElementsOf(blobs);
 
-        CacheCapabilities other = CacheCapabilities.newBuilder().addDigestFunctionsValue(9).build();
+        CacheCapabilities other =
+                CacheCapabilities.newBuilder().addDigestFunctionsValue(9).build();
         assertThatThrownBy(() -> Limits.of(other, true, faults))
                 .isInstanceOf(TransferException.class)
                 .hasMessageContaining("SHA-256");
