@@ -31,8 +31,19 @@ class ArchitectureTest {
             "linkfarm", List.of("cas"),
             "overlay", List.of("cas", "namespaces"),
             "shim", List.of("cas"),
+            "transfer", List.of("cas"),
             "runner", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "daemon"),
-            "cli", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "runner", "daemon"),
+            "cli",
+                    List.of(
+                            "cas",
+                            "namespaces",
+                            "profiles",
+                            "linkfarm",
+                            "overlay",
+                            "shim",
+                            "transfer",
+                            "runner",
+                            "daemon"),
             "daemon", List.of("cas", "namespaces", "profiles", "linkfarm", "overlay", "shim", "runner", "cli")));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -133,6 +144,17 @@ class ArchitectureTest {
                         "dev.velo.profiles..")
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("picocli..", "com.google.gson..", "me.tongfei.."))
+                .check(CLASSES);
+    }
+
+    /** Every other command starts without these libraries on its class path. */
+    @Test
+    void theLibrariesOfTheNetworkStayWithTheTransfers() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.velo.transfer.reapi..", "dev.velo.transfer.wire..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("io.grpc..", "com.google.protobuf..", "com.github.luben.."))
                 .check(CLASSES);
     }
 

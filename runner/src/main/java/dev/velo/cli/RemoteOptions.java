@@ -48,7 +48,14 @@ final class RemoteOptions {
             throw new ParameterException(spec.commandLine(), "--ca needs a grpcs:// address");
         }
         GrpcSettings settings = new GrpcSettings(headers, Optional.ofNullable(ca), timeout);
-        return GrpcRemote.connect(parsed.get(), settings);
+        GrpcRemote remote = GrpcRemote.connect(parsed.get(), settings);
+        if (remote.isUncompressed()) {
+            Main.say(
+                    spec.commandLine().getErr(),
+                    "blobs travel uncompressed: the zstd library does not load here, where Java's temporary files may not"
+                            + " be executed or the processor is not known to it");
+        }
+        return remote;
     }
 
     /** True where an option was given that only a server can use. */

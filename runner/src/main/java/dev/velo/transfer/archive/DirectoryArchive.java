@@ -157,10 +157,18 @@ final class DirectoryArchive implements Destination, Origin {
 
     private void stage(String name, InputStream content) throws VeloException, IOException {
         byte[] chunk = new byte[CHUNK];
-        try (Descriptor file = files.createFile(root.number(), staged(name), 0644)) {
+        try (Descriptor file = created(name)) {
             for (int count = content.read(chunk); count >= 0; count = content.read(chunk)) {
                 write(file, chunk, count);
             }
+        }
+    }
+
+    private Descriptor created(String name) throws TransferException {
+        try {
+            return files.createFile(root.number(), staged(name), 0644);
+        } catch (IOException e) {
+            throw failed("cannot push to " + path, e);
         }
     }
 

@@ -30,6 +30,7 @@ final class Attempts {
     /** Returns when it is time to try again. */
     void failed(Status status) throws TransferException {
         if (status.getCode() != Status.Code.UNAVAILABLE
+                || Faults.isUntrusted(status)
                 || ++inARow >= IN_A_ROW
                 || ++inAll >= IN_ALL
                 || System.nanoTime() - since >= timeout.toNanos()) {

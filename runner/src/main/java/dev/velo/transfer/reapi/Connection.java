@@ -15,7 +15,13 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -61,16 +67,32 @@ final class Connection implements AutoCloseable {
         if (settings.ca().isEmpty()) {
             return TlsChannelCredentials.create();
         }
+        Path file = settings.ca().get();
         try {
+            byte[] pem = Files.readAllBytes(file);
+            // Proven here: the library would find out later, in words of its own.
+            if (CertificateFactory.getInstance("X.509")
+                    .generateCertificates(new ByteArrayInputStream(pem))
+                    .isEmpty()) {
+                throw badCertificates(file, "it holds no certificate", null);
+            }
             return TlsChannelCredentials.newBuilder()
-                    .trustManager(settings.ca().get().toFile())
+                    .trustManager(new ByteArrayInputStream(pem))
                     .build();
+        } catch (CertificateException e) {
+            throw badCertificates(file, "it holds no certificates in PEM form", e);
+        } catch (NoSuchFileException e) {
+            throw badCertificates(file, "there is no such file", e);
         } catch (IOException e) {
-            throw new TransferException(
-                    "cannot read " + settings.ca().get() + ": " + e.getMessage(),
-                    "name a file of certificates in PEM form with --ca",
-                    e);
+            throw badCertificates(file, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private static TransferException badCertificates(Path file, String reason, Exception cause) {
+        return new TransferException(
+                "cannot read certificates from " + file + ": " + reason,
+                "name a file of certificates in PEM form with --ca",
+                cause);
     }
 
     private static Metadata headers(Map<String, String> headers) throws TransferException {

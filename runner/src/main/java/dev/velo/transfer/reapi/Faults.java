@@ -3,6 +3,7 @@ package dev.velo.transfer.reapi;
 import dev.velo.transfer.TransferException;
 import io.grpc.Status;
 import java.time.Duration;
+import javax.net.ssl.SSLException;
 
 /** What a user is told of a server that fails. */
 final class Faults {
@@ -19,6 +20,12 @@ final class Faults {
     /** The server, or the way there, ended a call. */
     TransferException of(Status status) {
         String said = said(status);
+        if (isUntrusted(status)) {
+            return fault(
+                    "there is no secure connection to it" + said,
+                    "name the certificates to trust with --ca FILE, or check that the server speaks TLS there",
+                    status);
+        }
         return switch (status.getCode()) {
             case UNAVAILABLE ->
                 fault(
@@ -64,14 +71,29 @@ final class Faults {
 
     /** The server's own words, which may be anything: what a terminal would act on is taken out. */
     private static String said(Status status) {
-        String text = status.getDescription();
-        if (status.getCause() != null && status.getCause().getMessage() != null) {
-            text = (text == null ? "" : text + ": ") + status.getCause().getMessage();
+        String text = status.getDescription() == null ? "" : status.getDescription();
+        Throwable cause = status.getCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
         }
-        if (text == null || text.isBlank()) {
+        if (cause != null && cause.getMessage() != null) {
+            // The library's own description then only says that there was a cause.
+            text = cause.getMessage();
+        }
+        if (text.isBlank()) {
             return "";
         }
         String plain = text.replaceAll("[\\p{Cntrl}\\p{Cf}\\s]+", " ").strip();
         return " (" + (plain.length() > TEXT_LIMIT ? plain.substring(0, TEXT_LIMIT) + "..." : plain) + ")";
+    }
+
+    /** True where no further try can help: the two sides do not agree on a secure connection. */
+    static boolean isUntrusted(Status status) {
+        for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof SSLException) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -10,6 +10,7 @@ import dev.velo.transfer.ManifestReference;
 import dev.velo.transfer.Origin;
 import dev.velo.transfer.TransferException;
 import dev.velo.transfer.wire.CacheCapabilities;
+import dev.velo.transfer.wire.Compressor;
 import dev.velo.transfer.wire.GetCapabilitiesRequest;
 import dev.velo.transfer.wire.ServerCapabilities;
 import io.grpc.Status;
@@ -34,10 +35,13 @@ public final class GrpcRemote implements Destination, Origin {
     private final Batches batches;
     private final ResourceNames names;
 
-    private GrpcRemote(Connection connection, GrpcAddress address, Limits limits) {
+    private final boolean uncompressed;
+
+    private GrpcRemote(Connection connection, GrpcAddress address, Limits limits, boolean uncompressed) {
         this.connection = connection;
         this.address = address;
         this.limits = limits;
+        this.uncompressed = uncompressed;
         this.batches = new Batches(connection, address.instance(), limits);
         this.names = new ResourceNames(address.instance());
     }
@@ -54,12 +58,19 @@ public final class GrpcRemote implements Destination, Origin {
                     code -> code == Status.Code.UNIMPLEMENTED,
                     ServerCapabilities.getDefaultInstance());
             CacheCapabilities cache = capabilities.getCacheCapabilities();
-            Limits limits = Limits.of(cache, Zstandard.isAvailable(), connection.faults());
-            return new GrpcRemote(connection, address, limits);
+            boolean offered = cache.getSupportedCompressorsList().contains(Compressor.Value.ZSTD);
+            boolean zstd = offered && Zstandard.isAvailable();
+            Limits limits = Limits.of(cache, zstd, connection.faults());
+            return new GrpcRemote(connection, address, limits, offered && !zstd);
         } catch (TransferException | RuntimeException e) {
             connection.close();
             throw e;
         }
+    }
+
+    /** True where the server would compress and this machine cannot: the zstd library does not load. */
+    public boolean isUncompressed() {
+        return uncompressed;
     }
 
     @Override
