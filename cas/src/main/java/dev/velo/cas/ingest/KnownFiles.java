@@ -10,7 +10,6 @@ import dev.velo.cas.store.Presence;
 import dev.velo.cas.store.Staging;
 import dev.velo.cas.store.Store;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +44,8 @@ final class KnownFiles {
     private final Presence presence;
     private final byte[] hits;
     private final AtomicInteger hitCount = new AtomicInteger();
+    private CacheFiles.Draft draft;
+    private byte[] head;
     private final StatCache.Notes notes = new StatCache.Notes();
 
     private KnownFiles(Store store, String name, StatCache cache, Lease lease, Staging staging) throws IOException {
@@ -134,21 +135,46 @@ final class KnownFiles {
         return hitCount.get();
     }
 
-    /** Publishes what is known now, after the manifest in which all of it stands. */
-    void save(Digest manifest) {
-        boolean same = notes.isEmpty() && manifest.equals(cache.manifest());
-        for (int i = 0; same && i < hits.length; i++) {
-            same = hits[i] != 0;
+    /**
+     * Stages what is known now, once every file was read. Apart from {@link #publish}, so that it takes no memory while the manifest is
+     * made.
+     */
+    void stage() {
+        boolean allHit = notes.isEmpty();
+        for (int i = 0; allHit && i < hits.length; i++) {
+            allHit = hits[i] != 0;
         }
-        if (same) {
-            return;
+        if (!allHit) {
+            stageNow();
         }
+    }
+
+    private void stageNow() {
         try {
-            CacheFiles files = store.caches();
-            byte[] file = cache.successor(hits, notes, manifest);
-            files.replace(name, ByteBuffer.wrap(file), lease);
+            byte[] file = cache.successor(hits, notes, Digest.EMPTY);
+            head = StatCache.head(file, Digest.EMPTY);
+            draft = store.caches().stage(file, lease);
+            notes.clear();
         } catch (IOException e) {
             // The next ingest reads the files again.
+            draft = null;
+        }
+    }
+
+    /** Publishes what was staged, after the manifest in which all of it stands. */
+    void publish(Digest manifest) {
+        if (draft == null && (cache.count() == 0 || manifest.equals(cache.manifest()))) {
+            return;
+        }
+        if (draft == null) {
+            stageNow();
+        }
+        try {
+            if (draft != null) {
+                store.caches().publish(draft, StatCache.head(head, manifest), name, lease);
+            }
+        } catch (IOException e) {
+            // As above.
             return;
         }
     }

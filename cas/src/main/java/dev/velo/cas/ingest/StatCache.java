@@ -173,6 +173,11 @@ final class StatCache {
             return count == 0;
         }
 
+        synchronized void clear() {
+            chunks.clear();
+            count = 0;
+        }
+
         private synchronized Integer[] ascending() {
             Integer[] order = new Integer[count];
             Arrays.setAll(order, i -> i);
@@ -235,9 +240,17 @@ final class StatCache {
         out.putInt(H_VERSION, VERSION);
         out.putInt(H_FUNCTION, SHA_256);
         out.putLong(H_COUNT, count);
-        out.put(H_MANIFEST, manifest.toBytes());
         out.putInt(H_ENTRIES_CHECKSUM, checksum(file, HEADER, file.length));
-        out.putInt(H_CHECKSUM, checksum(file, 0, H_CHECKSUM));
+        System.arraycopy(head(file, manifest), 0, file, 0, HEADER);
         return file;
+    }
+
+    /** The first bytes of a cache's file for another manifest. */
+    static byte[] head(byte[] file, Digest manifest) {
+        byte[] head = Arrays.copyOf(file, HEADER);
+        ByteBuffer out = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(H_MANIFEST, manifest.toBytes());
+        out.putInt(H_CHECKSUM, checksum(head, 0, H_CHECKSUM));
+        return head;
     }
 }
