@@ -12,7 +12,9 @@ import dev.velo.cas.store.Store;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -36,12 +38,13 @@ final class KnownFiles {
 
     private final Store store;
     private final String name;
-    private final StatCache cache;
+    private StatCache cache;
+    private Digest earlier;
     private final Lease lease;
     private final Staging staging;
     private final boolean kept;
     private final long device;
-    private final Presence presence;
+    private Presence presence;
     private final byte[] hits;
     private final AtomicInteger hitCount = new AtomicInteger();
     private CacheFiles.Draft draft;
@@ -136,25 +139,29 @@ final class KnownFiles {
     }
 
     /**
-     * Stages what is known now, once every file was read. Apart from {@link #publish}, so that it takes no memory while the manifest is
-     * made.
+     * Stages what is known now, once every file was read, and forgets it. Apart from {@link #publish}, so that it takes no memory while the
+     * manifest is made.
      */
     void stage() {
-        boolean allHit = notes.isEmpty();
-        for (int i = 0; allHit && i < hits.length; i++) {
-            allHit = hits[i] != 0;
+        boolean complete = notes.isEmpty();
+        for (int i = 0; complete && i < hits.length; i++) {
+            complete = hits[i] != 0;
         }
-        if (!allHit) {
-            stageNow();
+        head = cache.head(cache.manifest());
+        if (!complete) {
+            byte[] file = cache.successor(hits, notes, Digest.EMPTY);
+            head = StatCache.of(file).head(Digest.EMPTY);
+            stage(file);
         }
+        earlier = cache.manifest();
+        cache = StatCache.EMPTY;
+        presence = null;
+        notes.clear();
     }
 
-    private void stageNow() {
+    private void stage(byte[] file) {
         try {
-            byte[] file = cache.successor(hits, notes, Digest.EMPTY);
-            head = StatCache.head(file, Digest.EMPTY);
             draft = store.caches().stage(file, lease);
-            notes.clear();
         } catch (IOException e) {
             // The next ingest reads the files again.
             draft = null;
@@ -163,19 +170,30 @@ final class KnownFiles {
 
     /** Publishes what was staged, after the manifest in which all of it stands. */
     void publish(Digest manifest) {
-        if (draft == null && (cache.count() == 0 || manifest.equals(cache.manifest()))) {
-            return;
+        if (draft == null && hits.length > 0 && !manifest.equals(earlier)) {
+            restage();
         }
         if (draft == null) {
-            stageNow();
+            return;
         }
         try {
-            if (draft != null) {
-                store.caches().publish(draft, StatCache.head(head, manifest), name, lease);
-            }
+            store.caches().publish(draft, StatCache.withManifest(head, manifest), name, lease);
         } catch (IOException e) {
             // As above.
             return;
+        }
+    }
+
+    /** Every file was known, and the manifest is another: the entries stay as they are, if nobody has replaced them meanwhile. */
+    private void restage() {
+        try {
+            Optional<byte[]> file = store.caches().read(name, StatCache.LIMIT);
+            if (file.isPresent() && Arrays.equals(StatCache.of(file.get()).head(earlier), head)) {
+                stage(file.get());
+            }
+        } catch (IOException e) {
+            // As above.
+            draft = null;
         }
     }
 }

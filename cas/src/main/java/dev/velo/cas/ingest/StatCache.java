@@ -241,16 +241,20 @@ final class StatCache {
         out.putInt(H_FUNCTION, SHA_256);
         out.putLong(H_COUNT, count);
         out.putInt(H_ENTRIES_CHECKSUM, checksum(file, HEADER, file.length));
-        System.arraycopy(head(file, manifest), 0, file, 0, HEADER);
+        System.arraycopy(withManifest(Arrays.copyOf(file, HEADER), manifest), 0, file, 0, HEADER);
         return file;
     }
 
-    /** The first bytes of a cache's file for another manifest. */
-    static byte[] head(byte[] file, Digest manifest) {
-        byte[] head = Arrays.copyOf(file, HEADER);
-        ByteBuffer out = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN);
-        out.put(H_MANIFEST, manifest.toBytes());
-        out.putInt(H_CHECKSUM, checksum(head, 0, H_CHECKSUM));
-        return head;
+    /** The first bytes of this cache's file, with another manifest. */
+    byte[] head(Digest other) {
+        return withManifest(Arrays.copyOf(bytes, HEADER), other);
+    }
+
+    /** The first bytes of a cache's file, with another manifest. */
+    static byte[] withManifest(byte[] head, Digest manifest) {
+        byte[] out = head.clone();
+        ByteBuffer.wrap(out).put(H_MANIFEST, manifest.toBytes());
+        ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN).putInt(H_CHECKSUM, checksum(out, 0, H_CHECKSUM));
+        return out;
     }
 }

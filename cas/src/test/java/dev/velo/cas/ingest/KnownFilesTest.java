@@ -112,6 +112,17 @@ class KnownFilesTest {
                         .toList());
     }
 
+    /** No file has changed, but the manifest has: the cache must name the new one. */
+    @Test
+    void aChangeThatIsOnlyInTheDirectoryIsFollowed() throws Exception {
+        ingest(false);
+        Files.createDirectory(source.resolve("empty"));
+        IngestResult second = ingest(false);
+        assertThat(second.unread()).isEqualTo(FILES);
+        assertThat(StatCache.of(Files.readAllBytes(cacheFile())).manifest()).isEqualTo(second.manifest());
+        assertThat(ingest(false).unread()).isEqualTo(FILES);
+    }
+
     /** What was written within a tick of the reading may be written again without a trace, so it is read again. */
     @Test
     void aFileThatIsTooYoungIsReadAgain() throws Exception {
