@@ -65,7 +65,7 @@ final class IgnoreRules {
         List<FastIgnoreRule> own = new ArrayList<>();
         for (String line : (text.startsWith(BYTE_ORDER_MARK) ? text.substring(3) : text).split("\n")) {
             String pattern = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
-            if (!pattern.isBlank() && !pattern.startsWith("#")) {
+            if (!pattern.isBlank() && !pattern.startsWith("#") && !endsInEscape(pattern)) {
                 FastIgnoreRule rule = new FastIgnoreRule(pattern);
                 if (!rule.isEmpty()) {
                     own.add(rule);
@@ -73,6 +73,15 @@ final class IgnoreRules {
             }
         }
         return own.isEmpty() ? this : new IgnoreRules(this, directory.isRoot() ? 0 : directory.length() + 1, own);
+    }
+
+    /** gitignore(5): a pattern that ends in a backslash is invalid and never matches. */
+    private static boolean endsInEscape(String pattern) {
+        int backslashes = 0;
+        while (backslashes < pattern.length() && pattern.charAt(pattern.length() - 1 - backslashes) == '\\') {
+            backslashes++;
+        }
+        return backslashes % 2 == 1;
     }
 
     boolean isEmpty() {

@@ -60,12 +60,13 @@ public final class Ingestion {
                 return result(null, new Staging.Committed(0, 0), known);
             }
             Staging.Committed committed = staging.commit();
+            known.stage();
             byte[] bytes = encode(tree.take());
             Digest manifest = Digest.of(bytes);
             Path output = ManifestFile.place(request.output());
             store.roots().register(output, manifest, bytes);
             ManifestFile.write(bytes, output, store.callerFiles());
-            known.save(manifest);
+            known.publish(manifest);
             return result(manifest, committed, known);
         } catch (IOException e) {
             throw StoreException.of("cannot ingest " + request.source() + " into store " + store.path(), e);

@@ -10,10 +10,11 @@ import dev.velo.cas.store.Presence;
 import dev.velo.cas.store.Staging;
 import dev.velo.cas.store.Store;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -37,14 +38,17 @@ final class KnownFiles {
 
     private final Store store;
     private final String name;
-    private final StatCache cache;
+    private StatCache cache;
+    private Digest earlier;
     private final Lease lease;
     private final Staging staging;
     private final boolean kept;
     private final long device;
-    private final Presence presence;
+    private Presence presence;
     private final byte[] hits;
     private final AtomicInteger hitCount = new AtomicInteger();
+    private CacheFiles.Draft draft;
+    private byte[] head;
     private final StatCache.Notes notes = new StatCache.Notes();
 
     private KnownFiles(Store store, String name, StatCache cache, Lease lease, Staging staging) throws IOException {
@@ -134,22 +138,62 @@ final class KnownFiles {
         return hitCount.get();
     }
 
-    /** Publishes what is known now, after the manifest in which all of it stands. */
-    void save(Digest manifest) {
-        boolean same = notes.isEmpty() && manifest.equals(cache.manifest());
-        for (int i = 0; same && i < hits.length; i++) {
-            same = hits[i] != 0;
+    /**
+     * Stages what is known now, once every file was read, and forgets it. Apart from {@link #publish}, so that it takes no memory while the
+     * manifest is made.
+     */
+    void stage() {
+        boolean complete = notes.isEmpty();
+        for (int i = 0; complete && i < hits.length; i++) {
+            complete = hits[i] != 0;
         }
-        if (same) {
+        head = cache.head(cache.manifest());
+        if (!complete) {
+            byte[] file = cache.successor(hits, notes, Digest.EMPTY);
+            head = StatCache.of(file).head(Digest.EMPTY);
+            stage(file);
+        }
+        earlier = cache.manifest();
+        cache = StatCache.EMPTY;
+        presence = null;
+        notes.clear();
+    }
+
+    private void stage(byte[] file) {
+        try {
+            draft = store.caches().stage(file, lease);
+        } catch (IOException e) {
+            // The next ingest reads the files again.
+            draft = null;
+        }
+    }
+
+    /** Publishes what was staged, after the manifest in which all of it stands. */
+    void publish(Digest manifest) {
+        if (draft == null && hits.length > 0 && !manifest.equals(earlier)) {
+            restage();
+        }
+        if (draft == null) {
             return;
         }
         try {
-            CacheFiles files = store.caches();
-            byte[] file = cache.successor(hits, notes, manifest);
-            files.replace(name, ByteBuffer.wrap(file), lease);
+            store.caches().publish(draft, StatCache.withManifest(head, manifest), name, lease);
         } catch (IOException e) {
-            // The next ingest reads the files again.
+            // As above.
             return;
+        }
+    }
+
+    /** Every file was known, and the manifest is another: the entries stay as they are, if nobody has replaced them meanwhile. */
+    private void restage() {
+        try {
+            Optional<byte[]> file = store.caches().read(name, StatCache.LIMIT);
+            if (file.isPresent() && Arrays.equals(StatCache.of(file.get()).head(earlier), head)) {
+                stage(file.get());
+            }
+        } catch (IOException e) {
+            // As above.
+            draft = null;
         }
     }
 }

@@ -173,6 +173,11 @@ final class StatCache {
             return count == 0;
         }
 
+        synchronized void clear() {
+            chunks.clear();
+            count = 0;
+        }
+
         private synchronized Integer[] ascending() {
             Integer[] order = new Integer[count];
             Arrays.setAll(order, i -> i);
@@ -235,9 +240,21 @@ final class StatCache {
         out.putInt(H_VERSION, VERSION);
         out.putInt(H_FUNCTION, SHA_256);
         out.putLong(H_COUNT, count);
-        out.put(H_MANIFEST, manifest.toBytes());
         out.putInt(H_ENTRIES_CHECKSUM, checksum(file, HEADER, file.length));
-        out.putInt(H_CHECKSUM, checksum(file, 0, H_CHECKSUM));
+        System.arraycopy(withManifest(Arrays.copyOf(file, HEADER), manifest), 0, file, 0, HEADER);
         return file;
+    }
+
+    /** The first bytes of this cache's file, with another manifest. */
+    byte[] head(Digest other) {
+        return withManifest(Arrays.copyOf(bytes, HEADER), other);
+    }
+
+    /** The first bytes of a cache's file, with another manifest. */
+    static byte[] withManifest(byte[] head, Digest manifest) {
+        byte[] out = head.clone();
+        ByteBuffer.wrap(out).put(H_MANIFEST, manifest.toBytes());
+        ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN).putInt(H_CHECKSUM, checksum(out, 0, H_CHECKSUM));
+        return out;
     }
 }

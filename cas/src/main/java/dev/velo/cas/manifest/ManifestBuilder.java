@@ -1,7 +1,6 @@
 package dev.velo.cas.manifest;
 
 import dev.velo.cas.Digest;
-import dev.velo.cas.FileName;
 import dev.velo.cas.TreePath;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,27 +12,35 @@ import java.util.concurrent.CompletableFuture;
 
 /** Makes the canonical bytes of a tree. */
 public final class ManifestBuilder {
-    /** A node in its place: breadth first. Paths are spelled out in the result only: in a deep tree they are most of it. */
-    private record Placed(TreeNode node, int parent, FileName name, int pathLength) {
-        int nameLength() {
-            return name == null ? 0 : name.length();
-        }
-    }
+    /** The entries, breadth first, and for each the place of its parent and the length of its path. Paths are spelled out in the result. */
+    private final List<DirectoryNode.Child> entries = new ArrayList<>();
 
-    private final List<Placed> entries = new ArrayList<>();
+    private int[] parents = new int[64];
+    private int[] pathLengths = new int[64];
     private final TreeDigest digests;
     private long strings;
 
     private ManifestBuilder(DirectoryNode root) {
         // Half of the time of a large tree, and independent of the other half.
         CompletableFuture<TreeDigest> hashing = CompletableFuture.supplyAsync(() -> new TreeDigest(root));
-        entries.add(new Placed(root, ManifestFormat.NO_PARENT, null, 0));
+        add(new DirectoryNode.Child(null, root), ManifestFormat.NO_PARENT, 0);
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).node() instanceof DirectoryNode directory) {
                 place(directory, i);
             }
         }
         digests = hashing.join();
+    }
+
+    private void add(DirectoryNode.Child child, int parent, int pathLength) {
+        int index = entries.size();
+        if (index == parents.length) {
+            parents = Arrays.copyOf(parents, 2 * index);
+            pathLengths = Arrays.copyOf(pathLengths, 2 * index);
+        }
+        entries.add(child);
+        parents[index] = parent;
+        pathLengths[index] = pathLength;
     }
 
     /**
@@ -46,13 +53,13 @@ public final class ManifestBuilder {
     }
 
     private void place(DirectoryNode directory, int index) {
-        int prefix = index == 0 ? 0 : entries.get(index).pathLength() + 1;
+        int prefix = index == 0 ? 0 : pathLengths[index] + 1;
         for (DirectoryNode.Child child : directory.children()) {
             int length = prefix + child.name().length();
             if (length > TreePath.MAX_LENGTH) {
                 throw new IllegalArgumentException("a path is longer than " + TreePath.MAX_LENGTH + " bytes");
             }
-            entries.add(new Placed(child.node(), index, child.name(), length));
+            add(child, index, length);
             strings += length + 1;
             if (child.node() instanceof SymlinkNode link) {
                 strings += link.target().length + 1;
@@ -89,19 +96,20 @@ public final class ManifestBuilder {
         int string = 0;
         int nextChild = 1;
         for (int i = 0; i < entries.size(); i++) {
-            Placed placed = entries.get(i);
-            TreeNode node = placed.node();
+            DirectoryNode.Child child = entries.get(i);
+            TreeNode node = child.node();
             int at = ManifestFormat.entry(i);
             if (i > 0) {
                 out.putInt(at + ManifestFormat.E_PATH, string);
-                writePath(out, placed, stringsAt, string);
-                string += placed.pathLength() + 1;
+                writePath(out, i, stringsAt, string);
+                string += pathLengths[i] + 1;
             }
-            out.putShort(at + ManifestFormat.E_PATH_LENGTH, (short) placed.pathLength());
-            out.putShort(at + ManifestFormat.E_NAME_LENGTH, (short) placed.nameLength());
+            out.putShort(at + ManifestFormat.E_PATH_LENGTH, (short) pathLengths[i]);
+            out.putShort(at + ManifestFormat.E_NAME_LENGTH, (short)
+                    (i == 0 ? 0 : child.name().length()));
             out.put(at + ManifestFormat.E_TYPE, (byte) NodeFields.type(node).code());
             out.putShort(at + ManifestFormat.E_MODE, (short) NodeFields.mode(node));
-            out.putInt(at + ManifestFormat.E_PARENT, placed.parent());
+            out.putInt(at + ManifestFormat.E_PARENT, parents[i]);
             out.putLong(at + ManifestFormat.E_SECONDS, NodeFields.modified(node).seconds());
             out.putInt(at + ManifestFormat.E_NANOS, NodeFields.modified(node).nanos());
             if (node instanceof DirectoryNode directory) {
@@ -124,16 +132,16 @@ public final class ManifestBuilder {
         }
     }
 
-    private void writePath(ByteBuffer out, Placed placed, int stringsAt, int string) {
+    private void writePath(ByteBuffer out, int index, int stringsAt, int string) {
         int at = stringsAt + string;
-        if (placed.parent() > 0) {
-            int parent = out.getInt(ManifestFormat.entry(placed.parent()) + ManifestFormat.E_PATH);
-            int length = entries.get(placed.parent()).pathLength();
+        if (parents[index] > 0) {
+            int parent = out.getInt(ManifestFormat.entry(parents[index]) + ManifestFormat.E_PATH);
+            int length = pathLengths[parents[index]];
             System.arraycopy(out.array(), stringsAt + parent, out.array(), at, length);
             at += length;
             out.put(at++, (byte) '/');
         }
-        out.put(at, placed.name().toBytes());
+        out.put(at, entries.get(index).name().toBytes());
     }
 
     /**
@@ -146,7 +154,7 @@ public final class ManifestBuilder {
         Arrays.setAll(onward, slot -> slot);
         for (int i = 1; i < entries.size(); i++) {
             int path = stringsAt + out.getInt(ManifestFormat.entry(i) + ManifestFormat.E_PATH);
-            long hash = PathHash.of(out.array(), path, entries.get(i).pathLength());
+            long hash = PathHash.of(out.array(), path, pathLengths[i]);
             int slot = (int) (hash & (slots - 1));
             while (onward[slot] != slot) {
                 onward[slot] = onward[onward[slot]];

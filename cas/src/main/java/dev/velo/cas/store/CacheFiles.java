@@ -62,18 +62,29 @@ public final class CacheFiles {
         }
     }
 
-    /** Puts content in a cache file's place in one step. Until then it lies in the lease's directory, and goes with it in a crash. */
-    public void replace(String name, ByteBuffer content, Lease lease) throws IOException {
+    /** A cache file that has no name yet: written into the lease's directory, with which it goes in a crash. */
+    public record Draft(byte[] staged) {}
+
+    /** Writes a cache file that {@link #publish} will give its name. */
+    public Draft stage(byte[] content, Lease lease) throws IOException {
         byte[] staged = StoreLayout.name(StoreLayout.freshName("cache"));
         try (Descriptor file = files.createFile(lease.directory(), staged, 0600)) {
-            ByteBuffer step = ByteBuffer.allocateDirect(Math.min(STEP, content.remaining() + 1));
-            while (content.hasRemaining()) {
+            ByteBuffer step = ByteBuffer.allocateDirect(Math.min(STEP, content.length + 1));
+            for (int at = 0; at < content.length; at += STEP) {
                 step.clear();
-                int count = Math.min(step.remaining(), content.remaining());
-                step.put(content.slice().limit(count)).flip();
-                content.position(content.position() + count);
+                step.put(content, at, Math.min(STEP, content.length - at)).flip();
                 files.write(file.number(), step);
             }
+        }
+        return new Draft(staged);
+    }
+
+    /** Replaces the first bytes of a draft and puts it in the place of the cache file of that name. */
+    public void publish(Draft draft, byte[] head, String name, Lease lease) throws IOException {
+        try (Descriptor file = files.openOrCreate(lease.directory(), draft.staged(), 0600)) {
+            files.write(
+                    file.number(),
+                    ByteBuffer.allocateDirect(head.length).put(head).flip());
         }
         try {
             files.makeDirectory(store.root(), StoreLayout.CACHE, StoreLayout.PRIVATE);
@@ -84,7 +95,7 @@ public final class CacheFiles {
         }
         byte[] target = StoreLayout.below(StoreLayout.CACHE, name);
         boolean added = files.statusIfPresent(store.root(), target).isEmpty();
-        files.rename(lease.directory(), staged, store.root(), target);
+        files.rename(lease.directory(), draft.staged(), store.root(), target);
         if (added) {
             removeOldest();
         }
