@@ -57,7 +57,7 @@ public final class Collection {
                 sweep.linksOf(farm, doomedLinks);
             }
             for (BlobStore.Form form : BlobStore.Form.values()) {
-                for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
+                for (int shard : contents.shards(form)) {
                     sweepShard(form, shard, live, marking, remove);
                 }
             }

@@ -132,12 +132,12 @@ final class Marking implements Sweep.Needs {
 
     private void addRoot(Roots.Root root) throws StoreException, IOException {
         if (!Files.notExists(root.file())) {
+            if (remove) {
+                roots.forgetMissing(root.name());
+            }
             try {
                 live.add(Manifest.open(root.file()));
                 kept.add(root);
-                if (remove) {
-                    roots.forgetMissing(root.name());
-                }
                 return;
             } catch (ManifestException e) {
                 // Damaged: what it named when it was registered stays until the user has decided.
@@ -165,7 +165,8 @@ final class Marking implements Sweep.Needs {
 
     private void keepOrRefuse(Roots.Root root) throws StoreException, IOException {
         kept.add(root);
-        if (!addCopy(root.manifest(), root.file().toString())) {
+        // Another collector drops a root first and then the copy of its manifest.
+        if (!addCopy(root.manifest(), root.file().toString()) && roots.list().contains(root)) {
             throw new StoreException(
                     "cannot collect store " + store.path() + ": what " + root.file()
                             + " needs is unknown, since both it and the store's copy of it are unreadable",

@@ -104,9 +104,8 @@ public final class Verification {
         try {
             List<Future<List<Finding>>> results = new ArrayList<>();
             for (BlobStore.Form form : BlobStore.Form.values()) {
-                for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
-                    int number = shard;
-                    results.add(pool.submit(() -> shard(form, number)));
+                for (int shard : contents.shards(form)) {
+                    results.add(pool.submit(() -> shard(form, shard)));
                 }
             }
             List<Finding> findings = new ArrayList<>();
