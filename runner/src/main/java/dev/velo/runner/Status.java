@@ -54,7 +54,7 @@ public final class Status {
             long[] counts = new long[BlobStore.Form.values().length];
             long bytes = 0;
             for (BlobStore.Form form : BlobStore.Form.values()) {
-                for (int shard = 0; shard < StoreContents.SHARDS; shard++) {
+                for (int shard : contents.shards(form)) {
                     for (StoreContents.Item item : contents.shard(form, shard)) {
                         counts[form.ordinal()]++;
                         bytes += store.files()

@@ -67,16 +67,9 @@ public final class Collection {
         for (String farm : farms) {
             sweep.linksOf(farm, doomedLinks);
         }
-        BlobStore.Form[] forms = BlobStore.Form.values();
+        List<StoreContents.Shard> all = contents.shards();
         List<Swept> shards = new Parallel<Swept>("cannot collect store " + store.path())
-                .map(
-                        forms.length * StoreContents.SHARDS,
-                        piece -> sweepShard(
-                                forms[piece / StoreContents.SHARDS],
-                                piece % StoreContents.SHARDS,
-                                live,
-                                marking,
-                                remove));
+                .map(all.size(), piece -> sweepShard(all.get(piece), live, marking, remove));
         long sweptFarms = sweepFarms(farms, marking, remove);
         long copies = sweepCopies(live, marking, remove);
         if (remove) {
@@ -114,16 +107,18 @@ public final class Collection {
     /** What a shard had. */
     private record Swept(long live, long blobs, long bytes) {}
 
-    private Swept sweepShard(BlobStore.Form form, int shard, LiveSet live, Sweep.Needs needs, boolean remove)
+    private Swept sweepShard(StoreContents.Shard shard, LiveSet live, Sweep.Needs needs, boolean remove)
             throws IOException {
+        BlobStore.Form form = shard.form();
+        int number = shard.number();
         List<StoreContents.Item> candidates = new ArrayList<>();
         long kept = 0;
-        for (byte[] name : contents.names(form, shard)) {
-            if (live.has(shard, name, form)) {
+        for (byte[] name : contents.names(form, number)) {
+            if (live.has(number, name, form)) {
                 kept++;
                 continue;
             }
-            StoreContents.Item item = contents.item(form, shard, name);
+            StoreContents.Item item = contents.item(form, number, name);
             if (item.digest() == null) {
                 // Not ours to delete: verify names it.
                 kept++;

@@ -182,11 +182,11 @@ final class Marking implements Sweep.Needs {
         if (locked) {
             keepOrRefuse(root);
         }
+        if (remove && found != Found.NOTHING) {
+            roots.forgetMissing(root.name());
+        }
         if (found == Found.MANIFEST) {
             kept.add(root);
-            if (remove) {
-                roots.forgetMissing(root.name());
-            }
         } else if (found == Found.DAMAGED) {
             // What it named when it was registered stays until the user has decided.
             keepOrRefuse(root);
@@ -211,7 +211,8 @@ final class Marking implements Sweep.Needs {
 
     private void keepOrRefuse(Roots.Root root) throws StoreException, IOException {
         kept.add(root);
-        if (!addCopy(root.manifest(), root.file().toString())) {
+        // Another collector drops a root first and then the copy of its manifest.
+        if (!addCopy(root.manifest(), root.file().toString()) && roots.list().contains(root)) {
             throw new StoreException(
                     "cannot collect store " + store.path() + ": what " + root.file()
                             + " needs is unknown, since both it and the store's copy of it are unreadable",

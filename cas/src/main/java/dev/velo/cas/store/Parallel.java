@@ -16,6 +16,9 @@ public final class Parallel<T> {
         T on(int piece) throws IOException, StoreException;
     }
 
+    /** Fewer pieces than these are done by the caller: threads would cost more than they save. */
+    private static final int WORTHWHILE = 16;
+
     private final String attempt;
 
     /** @param attempt what it is all for, as messages begin: "cannot ..." */
@@ -25,6 +28,13 @@ public final class Parallel<T> {
 
     /** The results in the order of the pieces. After a failure the work that has not begun is dropped. */
     public List<T> map(int pieces, Work<T> work) throws IOException, StoreException {
+        if (pieces < WORTHWHILE) {
+            List<T> results = new ArrayList<>();
+            for (int i = 0; i < pieces; i++) {
+                results.add(work.on(i));
+            }
+            return results;
+        }
         ExecutorService pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
             List<Future<T>> futures = new ArrayList<>();

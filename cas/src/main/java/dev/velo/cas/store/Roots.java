@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The manifests that the store knows of: where each file is, and a copy of its bytes. A root protects its blobs while the file exists,
@@ -112,6 +113,12 @@ public final class Roots {
         try (Descriptor directory = files.openDirectory(store.root(), parent)) {
             files.sync(directory.number());
         }
+    }
+
+    /** True for what a killed process was writing, and for the mark of a root that is no more. For use inside the exclusive gate. */
+    static boolean isLeftover(String name, Set<String> names) {
+        return name.endsWith(UNFINISHED)
+                || (name.endsWith(MISSING) && !names.contains(name.substring(0, name.length() - MISSING.length())));
     }
 
     /** All registered manifests. Unreadable records are left out; {@code verify} names them. */

@@ -22,8 +22,10 @@ public final class StoreContents {
      */
     public record Item(byte[] path, Digest digest, BlobStore.Form form) {}
 
-    /** The number of shards of each form. */
-    public static final int SHARDS = 256;
+    /** The most shards that a form can have. */
+    static final int SHARDS = 256;
+
+    private static final String SHARD = "[0-9a-f]{2}";
 
     private final Store store;
     private final FileOps files;
@@ -31,6 +33,28 @@ public final class StoreContents {
     public StoreContents(Store store) {
         this.store = store;
         this.files = store.files();
+    }
+
+    /** A part of the blobs of one form: those whose digests begin with the same byte. */
+    public record Shard(BlobStore.Form form, int number) {}
+
+    /** All shards that there are. */
+    public List<Shard> shards() throws IOException {
+        List<Shard> all = new ArrayList<>();
+        for (BlobStore.Form form : BlobStore.Form.values()) {
+            shards(form).forEach(number -> all.add(new Shard(form, number)));
+        }
+        return all;
+    }
+
+    /** The numbers of the shards that there are, in ascending order. */
+    public List<Integer> shards(BlobStore.Form form) throws IOException {
+        return names(form.directory()).stream()
+                .map(name -> new String(name, StandardCharsets.ISO_8859_1))
+                .filter(name -> name.matches(SHARD))
+                .map(name -> Integer.parseInt(name, 16))
+                .sorted()
+                .toList();
     }
 
     /** The files of one shard, empty where it was never needed. */
@@ -59,7 +83,7 @@ public final class StoreContents {
     public List<byte[]> strangers(BlobStore.Form form) throws IOException {
         List<byte[]> strangers = new ArrayList<>();
         for (byte[] name : names(form.directory())) {
-            if (!new String(name, StandardCharsets.ISO_8859_1).matches("[0-9a-f]{2}")) {
+            if (!new String(name, StandardCharsets.ISO_8859_1).matches(SHARD)) {
                 strangers.add(StoreLayout.below(form.directory(), new String(name, StandardCharsets.ISO_8859_1)));
             }
         }

@@ -15,9 +15,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The collector's hands. Every method that takes something away looks at it again inside the exclusive gate, where no writer can be
@@ -179,14 +181,21 @@ public final class Sweep {
         });
     }
 
-    /** Removes files that a killed process was still writing. In the exclusive gate nobody writes any. */
+    /**
+     * Removes files that a killed process was still writing, and what another collector noted of a root that this one dropped. In the
+     * exclusive gate nobody writes any.
+     */
     public void unfinished() throws IOException {
         store.gate().exclusive(() -> {
             for (byte[] directory : List.of(StoreLayout.ROOTS, StoreLayout.MANIFESTS)) {
                 try (Descriptor dir = files.openDirectory(store.root(), directory)) {
+                    Set<String> names = new HashSet<>();
                     for (DirectoryEntry entry : files.list(dir.number())) {
-                        if (new String(entry.name(), StandardCharsets.UTF_8).endsWith(Roots.UNFINISHED)) {
-                            files.unlink(dir.number(), entry.name());
+                        names.add(new String(entry.name(), StandardCharsets.UTF_8));
+                    }
+                    for (String name : names) {
+                        if (Roots.isLeftover(name, names)) {
+                            files.unlink(dir.number(), StoreLayout.name(name));
                         }
                     }
                 }

@@ -16,7 +16,6 @@ import dev.velo.cas.store.StoreLayout;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Checks one inode: content against its name, mode, owner and time against the rules of the store. Safe for use by many threads. */
 final class BlobCheck {
@@ -35,42 +34,52 @@ final class BlobCheck {
     /** What is wrong with an item; nothing where it vanished meanwhile, which is a collector's right. */
     List<Finding> check(StoreContents.Item item, ContentCopy hasher) throws IOException {
         List<Finding> findings = new ArrayList<>();
+        try {
+            if (isSound(item, hasher, findings)) {
+                return findings;
+            }
+        } catch (IOException e) {
+            if (errno(e) == Errno.ENOENT) {
+                return findings;
+            }
+        }
+        secondLook(item, hasher, findings);
+        return findings;
+    }
+
+    /** False where the content is not what the name says. */
+    private boolean isSound(StoreContents.Item item, ContentCopy hasher, List<Finding> findings) throws IOException {
         try (Descriptor file = files.openRead(store.root(), item.path())) {
             FileStatus status = files.status(file.number());
             if (!status.isRegular()) {
                 findings.add(finding("foreign-file", item, "a " + status.type().words() + " in a blob's place", false));
-                return findings;
+                return true;
             }
-            checkAttributes(item, file, status, findings);
-            if (!hasher.hash(file.number()).digest().equals(item.digest())) {
-                damaged(item, hasher).ifPresent(findings::add);
+            if (findings.isEmpty()) {
+                checkAttributes(item, file, status, findings);
             }
-        } catch (IOException e) {
-            if (errno(e) != Errno.ENOENT) {
-                damaged(item, hasher).ifPresent(findings::add);
-            }
+            return hasher.hash(file.number()).digest().equals(item.digest());
         }
-        return findings;
     }
 
     /**
-     * The second look: a fault that does not show again, of memory or of a cable, is none of the blob. Only what is surely bad is moved
-     * away; a blob that cannot be read for want of descriptors or rights may be sound.
+     * A fault that does not show again, of memory or of a cable, is none of the blob. Only what is surely bad is moved away; a blob that
+     * cannot be read for want of descriptors or rights may be sound.
      */
-    private Optional<Finding> damaged(StoreContents.Item item, ContentCopy hasher) throws IOException {
-        try (Descriptor file = files.openRead(store.root(), item.path())) {
-            if (hasher.hash(file.number()).digest().equals(item.digest())) {
-                return Optional.empty();
+    private void secondLook(StoreContents.Item item, ContentCopy hasher, List<Finding> findings) throws IOException {
+        try {
+            if (isSound(item, hasher, findings)) {
+                return;
             }
         } catch (IOException e) {
             Errno errno = errno(e);
-            if (errno == Errno.ENOENT) {
-                return Optional.empty();
+            if (errno != Errno.ENOENT) {
+                boolean repaired = errno == Errno.EIO && replaced(item);
+                findings.add(finding("unreadable-blob", item, errno.text(), repaired));
             }
-            boolean repaired = errno == Errno.EIO && replaced(item);
-            return Optional.of(finding("unreadable-blob", item, errno.text(), repaired));
+            return;
         }
-        return Optional.of(finding("corrupt-blob", item, "its content is not what its name says", replaced(item)));
+        findings.add(finding("corrupt-blob", item, "its content is not what its name says", replaced(item)));
     }
 
     private static Errno errno(IOException e) {

@@ -99,12 +99,12 @@ public final class Verification {
     }
 
     private List<Finding> shards() throws IOException, StoreException {
-        BlobStore.Form[] forms = BlobStore.Form.values();
+        List<StoreContents.Shard> all = contents.shards();
         List<Finding> findings = new ArrayList<>();
         new Parallel<List<Finding>>("cannot verify store " + store.path())
                 .map(
-                        forms.length * StoreContents.SHARDS,
-                        piece -> shard(forms[piece / StoreContents.SHARDS], piece % StoreContents.SHARDS))
+                        all.size(),
+                        piece -> shard(all.get(piece).form(), all.get(piece).number()))
                 .forEach(findings::addAll);
         return findings;
     }
