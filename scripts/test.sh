@@ -10,6 +10,7 @@ cd "$repository"
 need_build_tools
 need rsync command -v rsync
 need attr command -v setfattr
+need openssl command -v openssl
 need util-linux command -v setpriv
 need clang-format command -v clang-format
 install_missing
