@@ -11,6 +11,7 @@ need_build_tools
 need rsync command -v rsync
 need attr command -v setfattr
 need e2fsprogs command -v chattr
+need openssl command -v openssl
 need util-linux command -v setpriv
 need clang-format command -v clang-format
 install_missing

@@ -205,6 +205,7 @@ class TransferIT {
 
     @Test
     void headersAndCertificates() throws Exception {
+        Host.needsTool("openssl");
         Path keys = work.dir("keys");
         work.sh(keys, """
                 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost \\

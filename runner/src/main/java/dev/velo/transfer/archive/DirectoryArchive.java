@@ -44,7 +44,10 @@ final class DirectoryArchive implements Destination, Origin {
     private final Descriptor marker;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
 
-    private DirectoryArchive(Path path, Descriptor root, Descriptor marker) {
+    private final boolean writing;
+
+    private DirectoryArchive(Path path, Descriptor root, Descriptor marker, boolean writing) {
+        this.writing = writing;
         this.path = path;
         this.root = root;
         this.marker = marker;
@@ -68,7 +71,7 @@ final class DirectoryArchive implements Destination, Origin {
                 throw new TransferException(
                         "cannot push to " + path + ": another push writes to it", "try again when that has ended");
             }
-            DirectoryArchive archive = new DirectoryArchive(path, root, marker);
+            DirectoryArchive archive = new DirectoryArchive(path, root, marker, true);
             archive.prepare();
             return archive;
         } catch (IOException e) {
@@ -81,7 +84,7 @@ final class DirectoryArchive implements Destination, Origin {
         try {
             Descriptor root = files.openDirectoryFollowing(ArchiveFormat.bytes(path.toString()));
             Descriptor marker = files.openRead(root.number(), ArchiveFormat.bytes(ArchiveFormat.MARKER));
-            DirectoryArchive archive = new DirectoryArchive(path, root, marker);
+            DirectoryArchive archive = new DirectoryArchive(path, root, marker, false);
             archive.checkMarker("cannot pull from " + path);
             return archive;
         } catch (ErrnoException e) {
@@ -304,9 +307,9 @@ final class DirectoryArchive implements Destination, Origin {
     public void close() throws IOException {
         try (root;
                 marker) {
-            byte[] incoming = INCOMING;
-            if (files.statusIfPresent(root.number(), incoming).isPresent() && files.tryLock(marker.number(), true)) {
-                removeEmpty(incoming);
+            // A reader changes nothing in an archive.
+            if (writing) {
+                removeEmpty(INCOMING);
             }
         }
     }
