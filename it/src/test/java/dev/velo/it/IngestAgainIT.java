@@ -93,6 +93,27 @@ class IngestAgainIT {
     }
 
     @Test
+    void aTerminalSeesHowFastItGoes() {
+        Host.needsTool("script");
+        Host.needsTool("openssl");
+        manifest = work.dir("m").resolve("m.velo");
+        // Large enough to take longer than the second in which the bar is drawn again.
+        Path tree = work.tree(
+                "for i in 1 2 3 4; do head -c 400M /dev/zero | openssl enc -aes-128-ctr -K 0$i -iv 0 2>/dev/null >f$i; done");
+        String seen = work.sh(
+                        tree,
+                        "script -qec \"$velo ingest . --output $1\" /dev/null | tr '\\r' '\\n' | grep -a 'files/s' | tail -n 1",
+                        manifest)
+                .out();
+        assertThat(seen).containsPattern("ingest +[0-9]+% .*[0-9]/4 files").containsPattern("iB, .*iB/s");
+        String quiet = work.velo("ingest", tree.toString(), "--output", manifest.toString())
+                .run()
+                .succeeds()
+                .err();
+        assertThat(quiet).isEmpty();
+    }
+
+    @Test
     void aDamagedCacheIsIgnoredSilently() {
         Path tree = tree();
         String first = ingest(tree);

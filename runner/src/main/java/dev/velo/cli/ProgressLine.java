@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A progress bar on standard error, on a terminal only. */
+/** A progress bar on standard error, on a terminal only: files done of those found, files and bytes a second. */
 final class ProgressLine {
     private final ProgressBar bar;
     private final ScheduledExecutorService clock;
@@ -41,7 +41,8 @@ final class ProgressLine {
                     double seconds = Math.max(1e-3, (System.nanoTime() - start) / 1e9);
                     bar.maxHint(progress.found());
                     bar.stepTo(progress.files());
-                    bar.setExtraMessage(Output.size((long) (progress.bytes() / seconds)) + "/s");
+                    bar.setExtraMessage(" " + Output.size(progress.bytes()) + ", "
+                            + Output.size((long) (progress.bytes() / seconds)) + "/s");
                 },
                 200,
                 200,
