@@ -31,8 +31,8 @@ final class Marking implements Sweep.Needs {
     private final List<Roots.Root> expired = new ArrayList<>();
     private final Set<Digest> copies = new HashSet<>();
     private final Set<Roots.Root> kept = new HashSet<>();
-    private List<Leases.Held> leases = List.of();
     private Timestamp start;
+    private Timestamp cutoff;
     private boolean certain = true;
 
     Marking(Store store, Duration grace, boolean remove) {
@@ -48,6 +48,7 @@ final class Marking implements Sweep.Needs {
      */
     LiveSet mark(List<Leases.Held> held, Timestamp time) throws StoreException, IOException {
         start = time;
+        cutoff = start.minusSeconds(grace.toSeconds());
         addLeases(held);
         for (Roots.Root root : roots.list()) {
             addRoot(root);
@@ -56,9 +57,12 @@ final class Marking implements Sweep.Needs {
     }
 
     private void addLeases(List<Leases.Held> held) throws StoreException, IOException {
-        leases = held;
         certain = true;
         for (Leases.Held lease : held) {
+            // Never later again: an ingest that ends may have written a manifest that was read before.
+            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
+                cutoff = lease.since();
+            }
             for (Digest manifest : lease.manifests()) {
                 // A run is just starting, and nothing may go until the store knows what it needs.
                 certain &= live.hasManifest(manifest) || addCopy(manifest, "a running command");
@@ -109,16 +113,7 @@ final class Marking implements Sweep.Needs {
 
     @Override
     public Timestamp cutoff() {
-        if (!certain) {
-            return new Timestamp(Long.MIN_VALUE, 0);
-        }
-        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
-        for (Leases.Held lease : leases) {
-            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
-                cutoff = lease.since();
-            }
-        }
-        return cutoff;
+        return certain ? cutoff : new Timestamp(Long.MIN_VALUE, 0);
     }
 
     /** Roots whose file has been missing for longer than the grace period. */
@@ -135,9 +130,15 @@ final class Marking implements Sweep.Needs {
             if (remove) {
                 roots.forgetMissing(root.name());
             }
+            // Where the file holds another manifest by now, this copy is what is left when the file is damaged.
+            copies.add(root.manifest());
             try {
-                live.add(Manifest.open(root.file()));
-                kept.add(root);
+                Manifest manifest = Manifest.open(root.file());
+                live.add(manifest);
+                // Else it is registered and not written yet, and worth another look later.
+                if (manifest.digest().equals(root.manifest())) {
+                    kept.add(root);
+                }
                 return;
             } catch (ManifestException e) {
                 // Damaged: what it named when it was registered stays until the user has decided.
