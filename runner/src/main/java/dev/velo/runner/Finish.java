@@ -162,6 +162,15 @@ public final class Finish {
         @Override
         public Digest store(Descriptor file, FileStatus status) throws IOException {
             Staging.Draft draft = staging.draft();
+            try {
+                return stored(file, status, draft);
+            } catch (IOException e) {
+                staging.abandon(draft);
+                throw e;
+            }
+        }
+
+        private Digest stored(Descriptor file, FileStatus status, Staging.Draft draft) throws IOException {
             boolean sparse = status.blocks() * 512 < status.size();
             ContentCopy.Copied copied = copy.copy(file.number(), draft.file().number(), sparse);
             if (staging.claim(copied.digest(), BlobStore.Form.PLAIN)) {

@@ -32,6 +32,8 @@ final class Marking implements Sweep.Needs {
     /** What there is in the place of a root's file. */
     private enum Found {
         MANIFEST,
+        /** Registered and not written yet, or replaced by hand. */
+        OTHER_MANIFEST,
         DAMAGED,
         NOTHING
     }
@@ -46,8 +48,8 @@ final class Marking implements Sweep.Needs {
     private final List<Roots.Root> expired = new ArrayList<>();
     private final Set<Digest> copies = new HashSet<>();
     private final Set<Roots.Root> kept = new HashSet<>();
-    private List<Leases.Held> leases = List.of();
     private Timestamp start;
+    private Timestamp cutoff;
     private boolean certain = true;
 
     Marking(Store store, Duration grace, boolean remove) {
@@ -63,6 +65,7 @@ final class Marking implements Sweep.Needs {
      */
     LiveSet mark(List<Leases.Held> held, Timestamp time) throws StoreException, IOException {
         start = time;
+        cutoff = start.minusSeconds(grace.toSeconds());
         addLeases(held);
         List<Roots.Root> all = roots.list();
         List<Found> found =
@@ -74,9 +77,12 @@ final class Marking implements Sweep.Needs {
     }
 
     private void addLeases(List<Leases.Held> held) throws StoreException, IOException {
-        leases = held;
         certain = true;
         for (Leases.Held lease : held) {
+            // Never later again: an ingest that ends may have written a manifest that was read before.
+            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
+                cutoff = lease.since();
+            }
             for (Digest manifest : lease.manifests()) {
                 // A run is just starting, and nothing may go until the store knows what it needs.
                 certain &= live.hasManifest(manifest) || addCopy(manifest, "a running command");
@@ -127,16 +133,7 @@ final class Marking implements Sweep.Needs {
 
     @Override
     public Timestamp cutoff() {
-        if (!certain) {
-            return new Timestamp(Long.MIN_VALUE, 0);
-        }
-        Timestamp cutoff = start.minusSeconds(grace.toSeconds());
-        for (Leases.Held lease : leases) {
-            if (lease.isIngest() && lease.since().compareTo(cutoff) < 0) {
-                cutoff = lease.since();
-            }
-        }
-        return cutoff;
+        return certain ? cutoff : new Timestamp(Long.MIN_VALUE, 0);
     }
 
     /** Roots whose file has been missing for longer than the grace period. */
@@ -160,7 +157,7 @@ final class Marking implements Sweep.Needs {
             Optional<Sighting> seen = roots.sighting(root.name());
             if (seen.isPresent() && seen.get().isOf(status, bytes)) {
                 live.add(seen.get().manifest(), bytes);
-                return Found.MANIFEST;
+                return seen.get().manifest().equals(root.manifest()) ? Found.MANIFEST : Found.OTHER_MANIFEST;
             }
             Digest digest = Digest.of(bytes);
             if (!digest.equals(root.manifest())) {
@@ -171,7 +168,7 @@ final class Marking implements Sweep.Needs {
             if (remove && status.isRegular() && Sighting.isSettled(status, start)) {
                 roots.note(root.name(), Sighting.of(digest, status, bytes));
             }
-            return Found.MANIFEST;
+            return digest.equals(root.manifest()) ? Found.MANIFEST : Found.OTHER_MANIFEST;
         } catch (ManifestException | ErrnoException e) {
             return Found.DAMAGED;
         }
@@ -185,8 +182,15 @@ final class Marking implements Sweep.Needs {
         if (remove && found != Found.NOTHING) {
             roots.forgetMissing(root.name());
         }
+        if (found != Found.NOTHING) {
+            // Where the file holds another manifest by now, this copy is what is left when the file is damaged.
+            copies.add(root.manifest());
+        }
         if (found == Found.MANIFEST) {
             kept.add(root);
+        } else if (found == Found.OTHER_MANIFEST) {
+            // Not kept for good: it is worth another look later.
+            return;
         } else if (found == Found.DAMAGED) {
             // What it named when it was registered stays until the user has decided.
             keepOrRefuse(root);

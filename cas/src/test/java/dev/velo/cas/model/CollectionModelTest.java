@@ -6,7 +6,12 @@ import dev.velo.cas.fault.Scratch;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -18,29 +23,48 @@ import org.junit.jupiter.api.Test;
 class CollectionModelTest {
     private static final int COUNT = Integer.getInteger("velo.model.count", 10_000);
     private static final long SEED = Long.getLong("velo.model.seed", 1);
+    private static final int SHOWN = 3;
+    private static final int THREADS = 2 * Runtime.getRuntime().availableProcessors();
 
     @Test
     void whateverHappensAtOnceNothingNeededGoesAndNothingElseStays() throws Exception {
         Path scratch = Scratch.make();
         long start = System.nanoTime();
-        List<String> broken = new ArrayList<>();
+        List<String> broken = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger next = new AtomicInteger();
+        ExecutorService pool = Executors.newFixedThreadPool(THREADS);
         try {
             Trees trees = new Trees(scratch);
-            int done = 0;
-            for (; done < COUNT && broken.size() < 3; done++) {
-                long seed = SEED + done;
-                List<String> wrong =
-                        run(trees, scratch.resolve("w"), seed, false).wrong();
-                if (!wrong.isEmpty()) {
-                    broken.add("seed " + seed + ": " + wrong + again(trees, scratch.resolve("w"), seed));
-                }
+            List<Future<?>> workers = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                Path own = scratch.resolve("w" + i);
+                workers.add(pool.submit(() -> {
+                    work(trees, own, next, broken);
+                    return null;
+                }));
             }
+            for (Future<?> worker : workers) {
+                worker.get();
+            }
+            int done = Math.min(COUNT, next.get());
             System.out.println("garbage collection: " + done + " interleavings, seeds " + SEED + " to "
                     + (SEED + done - 1) + ", " + (System.nanoTime() - start) / 1_000_000 + " ms");
         } finally {
+            pool.shutdownNow();
             Scratch.remove(scratch);
         }
         assertThat(broken).as("interleavings that broke the model").isEmpty();
+    }
+
+    /** Each interleaving is a world of its own, so several may run at once and each is still a function of its seed. */
+    private static void work(Trees trees, Path directory, AtomicInteger next, List<String> broken) throws Exception {
+        for (int i = next.getAndIncrement(); i < COUNT && broken.size() < SHOWN; i = next.getAndIncrement()) {
+            long seed = SEED + i;
+            List<String> wrong = run(trees, directory, seed, false).wrong();
+            if (!wrong.isEmpty()) {
+                broken.add("seed " + seed + ": " + wrong + again(trees, directory, seed));
+            }
+        }
     }
 
     private record Outcome(List<String> wrong, List<String> trace) {}
@@ -63,7 +87,11 @@ class CollectionModelTest {
         try {
             World world = new World(trees, directory, seed, traced);
             List<String> wrong = new ArrayList<>(world.happen());
-            wrong.addAll(new Remains(world).examine());
+            try {
+                wrong.addAll(new Remains(world).examine());
+            } catch (Exception e) {
+                wrong.add("in the end: " + e);
+            }
             return new Outcome(wrong, world.trace());
         } finally {
             Scratch.remove(directory);

@@ -103,14 +103,16 @@ final class Remains {
                 manifest = Optional.of(
                         Manifest.fromBytes(store.roots().copyOf(root.manifest()).orElseThrow(), "copy"));
             }
+            boolean readable = opened(root.file()).isPresent();
             copies.add(manifest.get().digest() + ".velo");
+            copies.add(root.manifest() + ".velo");
             for (Manifest.Content content : manifest.get().contents()) {
                 needed.add(content.digest().toHex());
                 if (content.executable()) {
                     twins.add(content.digest().toHex());
                 }
             }
-            if (world.unsure().contains(root.file())) {
+            if (world.unsure().contains(root.file()) || (!readable && !world.isSettled(root.file()))) {
                 missing(store.path(), manifest.get()).forEach(digest -> needed.remove(digest.toHex()));
             }
         }

@@ -48,6 +48,7 @@ final class World {
     private final Map<Path, Integer> writers = new HashMap<>();
     private final Map<Path, Integer> changes = new HashMap<>();
     private final Set<Path> unsure = new HashSet<>();
+    private final Set<Path> settled = new HashSet<>();
     private final List<String> broken = new ArrayList<>();
 
     World(Trees trees, Path directory, long seed, boolean traced) {
@@ -58,7 +59,7 @@ final class World {
         this.scheduler = new Scheduler(random);
         this.clock = new Clockwork(random, random.nextInt(4) == 0 ? 0.01 : 0);
         this.trace = traced ? Process.newTrace() : null;
-        this.restlessness = new double[] {0.03, 0.1, 0.3, 0.6}[random.nextInt(4)];
+        this.restlessness = new double[] {0.02, 0.06, 0.15, 0.4}[random.nextInt(4)];
     }
 
     List<String> trace() {
@@ -80,6 +81,11 @@ final class World {
     /** Paths of which, by what happened, nothing can be demanded. */
     Set<Path> unsure() {
         return unsure;
+    }
+
+    /** True where the store's record of a path is surely of what the file held: nobody raced or died. */
+    boolean isSettled(Path file) {
+        return settled.contains(file);
     }
 
     private Path manifest() {
@@ -217,6 +223,7 @@ final class World {
 
     private void ingest(Process process, Path tree, Path output) throws Exception {
         writers.merge(output, 1, Integer::sum);
+        settled.remove(output);
         int before = changes.getOrDefault(output, 0);
         boolean done = false;
         try (Store store = OpenStores.openOrCreate(storePath, process.ops())) {
@@ -228,6 +235,7 @@ final class World {
             // What a user did to the file meanwhile came last.
             if (done && last && changes.getOrDefault(output, 0) == before) {
                 known.put(output, Known.PROMISED);
+                settled.add(output);
                 unsure.remove(output);
             }
         }
@@ -246,6 +254,7 @@ final class World {
         process.pause("has read");
         try (Store store = OpenStores.open(storePath, process.ops());
                 Lease lease = store.leases().take(Lease.Kind.RUN, List.of(manifest.digest()))) {
+            settled.remove(file);
             boolean whole = Remains.missing(storePath, manifest).isEmpty();
             store.roots().register(file, manifest.digest(), manifest.toBytes());
             if (!whole) {
