@@ -64,6 +64,9 @@ static void check_golden(const unsigned char *bytes, size_t length) {
     check(p->inside_uid == 0 && p->inside_gid == 1 && p->outside_uid == 1000 && p->outside_gid == 1001,
           "identity");
     check(p->layers.count == 2 && strcmp(p->layers.items[1], "farms/a,b:c\\d/tree") == 0, "layers");
+    check(p->composed_count == 1 && strcmp(p->composed[0].tree, "farms/a,b:c\\d/tree") == 0 &&
+              strcmp(p->composed[0].data, "cas/sha256") == 0 && p->composed[0].mounted == 0,
+          "composed layers");
     check(p->network == NETWORK_HOST && p->keep_count == 1 && p->keep[0] == 9 && p->lifeline == 8,
           "descriptors");
     check(p->finish.count == 2 && p->descriptor_limit == 1024 && p->time_limit_ms == 1500 && p->stdin_null,
@@ -120,7 +123,7 @@ static const char *with_record(const unsigned char *golden, size_t length, uint3
 static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 1, "more", 5) == NULL, "positive control: one more argument");
     check(with_record(golden, length, 0, "", 0) != NULL, "kind 0");
-    for (uint32_t kind = 18; kind < 48; kind++) {
+    for (uint32_t kind = 19; kind < 48; kind++) {
         check(with_record(golden, length, kind, "", 0) != NULL, "an unknown or reserved kind");
     }
     check(with_record(golden, length, 3, "/twice", 7) != NULL, "a second workdir");
@@ -129,6 +132,12 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 7, "/absolute", 10) != NULL, "a layer outside the base");
     check(with_record(golden, length, 7, "farms/../../etc", 16) != NULL, "a layer that climbs");
     check(with_record(golden, length, 7, "a//b", 5) != NULL, "a layer with an empty component");
+    check(with_record(golden, length, 18, "a\0b", 4) == NULL, "positive control: one more composed layer");
+    check(with_record(golden, length, 18, "farms/a,b:c\\d/tree\0b", 21) != NULL, "a layer composed twice");
+    check(with_record(golden, length, 18, "a", 2) != NULL, "a composed layer without data");
+    check(with_record(golden, length, 18, "a\0/b", 5) != NULL, "data outside the base");
+    check(with_record(golden, length, 18, "../a\0b", 7) != NULL, "a composed layer that climbs");
+    check(with_record(golden, length, 18, "a\0b\0c", 6) != NULL, "a composed layer of three");
     check(with_record(golden, length, 8, "short", 5) != NULL, "a short mount");
     check(with_record(golden, length, 10, "\1\0\0", 3) != NULL, "a narrow number");
     check(with_record(golden, length, 10, "\xff\xff\xff\xff", 4) != NULL, "a descriptor out of range");

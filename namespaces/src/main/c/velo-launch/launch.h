@@ -36,12 +36,21 @@ struct mount {
     int prepared; /* a descriptor of the source, cut loose from its place; 0 where there is none */
 };
 
+/* A layer that is not a directory but an overlay itself: metadata whose contents lie in a data-only layer. */
+struct composed {
+    const char *tree;
+    const char *data;
+    int mounted; /* a descriptor of its root, in init only; 0 before */
+};
+
 struct plan {
     struct strings arguments;
     struct strings environment;
     struct strings layers;
     struct strings finish;
     struct strings warnings;
+    struct composed *composed;
+    size_t composed_count;
     struct mount *mounts;
     size_t mount_count;
     const char *workdir;
@@ -93,17 +102,21 @@ void enter_root(const struct plan *plan);
 struct overlay {
     const char *const *lowers; /* topmost first */
     size_t count;
+    const struct composed *composed; /* lowers at or below one of these are taken from its mount */
+    size_t composed_count;
     const char *upper; /* NULL: read-only */
     const char *work;
     const char *stage; /* a directory that may be mounted on for a moment */
 };
 int overlay_mount(const struct overlay *overlay, unsigned long attributes);
+/* Mounts a composed layer on the stage, where it stays until the old root goes. */
+void compose(struct composed *layer, const char *stage);
 
 /* mounts.c: one mount below root, which is a descriptor of the new root. */
 /* As root: the caller may reach what the payload's identity may not (a directory below /root). An ordinary
  * user may do that only inside. */
 void prepare_binds(const struct plan *plan);
-void mount_one(int root, const struct mount *mount, const char *stage);
+void mount_one(int root, const struct plan *plan, const struct mount *mount, const char *stage);
 void attach(int mount, int root, const char *target);
 int open_target(int root, const char *target);
 
@@ -116,5 +129,7 @@ int remove_tree(int parent, const char *name);
 
 /* probe.c: prints what this host can do, one line a capability. */
 int probe(void);
+/* The same for metadata layers in an empty directory of the store, which its owner empties again. */
+int probe_metadata(const char *directory);
 
 #endif

@@ -18,6 +18,9 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--probe") == 0) {
         return probe();
     }
+    if (argc > 2 && strcmp(argv[1], "--probe-metadata") == 0) {
+        return probe_metadata(argv[2]);
+    }
     const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
     if (argc > 1 && strcmp(argv[1], "--check") == 0) {
         return 0;

@@ -192,14 +192,18 @@ static void mount_bind(int root, const struct mount *m) {
     close(source);
 }
 
-static void mount_overlay(int root, const struct mount *m, const char *stage) {
-    struct overlay overlay = {.lowers = m->sources, .count = m->source_count, .stage = stage};
+static void mount_overlay(int root, const struct plan *plan, const struct mount *m, const char *stage) {
+    struct overlay overlay = {.lowers = m->sources,
+                              .count = m->source_count,
+                              .composed = plan->composed,
+                              .composed_count = plan->composed_count,
+                              .stage = stage};
     int mounted = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_RDONLY);
     attach(mounted, root, m->target);
     close(mounted);
 }
 
-void mount_one(int root, const struct mount *m, const char *stage) {
+void mount_one(int root, const struct plan *plan, const struct mount *m, const char *stage) {
     int mounted;
     switch (m->kind) {
     case MOUNT_PROC:
@@ -219,7 +223,7 @@ void mount_one(int root, const struct mount *m, const char *stage) {
         mount_bind(root, m);
         break;
     case MOUNT_OVERLAY_READ_ONLY:
-        mount_overlay(root, m, stage);
+        mount_overlay(root, plan, m, stage);
         break;
     default:
         fail(EXIT_LAUNCH, "use parts of one distribution", "cannot mount: unknown operation %u", m->kind);

@@ -21,8 +21,21 @@ struct links {
     size_t count;
 };
 
-static void link_to(struct links *links, const char *path) {
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+/* The directory, or, where a composed layer is to be in its place, what that layer shows there. */
+static int open_layer(const struct overlay *o, const char *path) {
+    for (size_t i = 0; i < o->composed_count; i++) {
+        const struct composed *layer = &o->composed[i];
+        size_t length = strlen(layer->tree);
+        if (strncmp(path, layer->tree, length) == 0 && (path[length] == '/' || path[length] == '\0')) {
+            const char *rest = path[length] == '/' ? path + length + 1 : ".";
+            return openat(layer->mounted, rest, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        }
+    }
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void link_to(struct links *links, const struct overlay *o, const char *path) {
+    int fd = open_layer(o, path);
     if (fd < 0) {
         fail_errno("run velo verify; for a directory of the host check its permissions",
                    "cannot open layer %s", path);
@@ -38,11 +51,11 @@ static struct links open_layers(const struct overlay *o) {
         fail(EXIT_LAUNCH, "free some memory", "cannot mount the overlay: out of memory");
     }
     for (size_t i = 0; i < o->count; i++) {
-        link_to(&links, o->lowers[i]);
+        link_to(&links, o, o->lowers[i]);
     }
     if (o->upper != NULL) {
-        link_to(&links, o->upper);
-        link_to(&links, o->work);
+        link_to(&links, o, o->upper);
+        link_to(&links, o, o->work);
     }
     return links;
 }
@@ -131,4 +144,39 @@ int overlay_mount(const struct overlay *overlay, unsigned long attributes) {
     }
     close_layers(&links);
     return mounted;
+}
+
+/*
+ * Only the lowest metadata layer above a data layer finds its contents, so each gets an overlay of its own.
+ * The data layer is no part of what that overlay shows: its blobs are reached by redirect alone.
+ */
+void compose(struct composed *layer, const char *stage) {
+    static const char REMEDY[] = "use --placement auto; velo doctor tells what this host can do";
+    struct overlay none = {.count = 2};
+    const char *const paths[] = {layer->tree, layer->data};
+    none.lowers = paths;
+    struct links links = open_layers(&none);
+    int context = k_fsopen("overlay");
+    int mounted = -1;
+    if (context >= 0 && k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) == 0 &&
+        k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", links.names[0]) == 0 &&
+        k_fsconfig(context, K_FSCONFIG_STRING, "datadir+", links.names[1]) == 0) {
+        k_fsconfig(context, K_FSCONFIG_STRING, "index", "off");
+        k_fsconfig(context, K_FSCONFIG_STRING, "xino", "off");
+        mounted = k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0
+                      ? k_fsmount(context, K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV)
+                      : -1;
+    }
+    if (mounted < 0) {
+        fail_errno(REMEDY, "cannot compose metadata layer %s", layer->tree);
+    }
+    /* Attached, because a kernel may refuse a mount that is nowhere as a layer. */
+    int place = open(stage, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (place < 0 || k_move_mount(mounted, place) != 0) {
+        fail_errno(REMEDY, "cannot attach metadata layer %s", layer->tree);
+    }
+    close(place);
+    close(context);
+    close_layers(&links);
+    layer->mounted = mounted;
 }

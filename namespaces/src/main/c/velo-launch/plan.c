@@ -22,7 +22,8 @@ enum {
     K_WARNING,
     K_STDIN_NULL,
     K_BASE,
-    K_LAST = K_BASE
+    K_COMPOSED,
+    K_LAST = K_COMPOSED
 };
 
 enum { HEADER = 16, TRAILER = 4, VERSION = 1, MAX_RECORDS = 16 << 20, MAX_DESCRIPTOR = 1 << 20 };
@@ -159,6 +160,24 @@ static void decode_mount(struct decoding *d, struct cursor *c) {
     p->mounts[p->mount_count++] = m;
 }
 
+static void decode_composed(struct decoding *d, struct cursor *c) {
+    struct composed layer = {.tree = string(c)};
+    layer.data = string(c);
+    if (!is_below_base(layer.tree) || !is_below_base(layer.data) || c->at != c->end) {
+        d->fault = "a composed layer is not two paths below the base";
+        return;
+    }
+    struct plan *p = d->plan;
+    for (size_t i = 0; i < p->composed_count; i++) {
+        if (strcmp(p->composed[i].tree, layer.tree) == 0) {
+            d->fault = "a layer is composed twice";
+            return;
+        }
+    }
+    p->composed = grow(p->composed, p->composed_count + 1, sizeof *p->composed);
+    p->composed[p->composed_count++] = layer;
+}
+
 static uint64_t number(struct decoding *d, struct cursor *c, size_t width, uint64_t most) {
     uint64_t value = 0;
     if ((size_t)(c->end - c->at) != width) {
@@ -189,7 +208,7 @@ static void decode_identity(struct decoding *d, struct cursor *c) {
 
 static bool repeats(uint32_t kind) {
     return kind == K_ARGUMENT || kind == K_ENVIRONMENT || kind == K_LAYER || kind == K_MOUNT ||
-           kind == K_KEEP_DESCRIPTOR || kind == K_FINISH || kind == K_WARNING;
+           kind == K_KEEP_DESCRIPTOR || kind == K_FINISH || kind == K_WARNING || kind == K_COMPOSED;
 }
 
 static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
@@ -236,6 +255,9 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
         break;
     case K_MOUNT:
         decode_mount(d, &c);
+        break;
+    case K_COMPOSED:
+        decode_composed(d, &c);
         break;
     case K_NETWORK:
         p->network = (uint32_t)number(d, &c, 4, NETWORK_HOST);

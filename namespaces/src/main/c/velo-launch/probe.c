@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 /* Runs in a child in new namespaces; returns 0 or an errno. */
 typedef int (*trial)(void);
@@ -71,6 +72,14 @@ static int try_proc(void) {
     return 0;
 }
 
+static void print(const char *name, int errnum) {
+    if (errnum == 0) {
+        printf("%s ok\n", name);
+    } else {
+        printf("%s %d %s\n", name, errnum, strerror(errnum));
+    }
+}
+
 static void attempt(const char *name, int flags, trial body) {
     int status = 0;
     fflush(stdout);
@@ -84,11 +93,95 @@ static void attempt(const char *name, int flags, trial body) {
     if (child > 0) {
         errnum = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
     }
-    if (errnum == 0) {
-        printf("%s ok\n", name);
-    } else {
-        printf("%s %d %s\n", name, errnum, strerror(errnum));
+    print(name, errnum);
+}
+
+static bool make_blob_and_metadata(void) {
+    static const char content[] = "velo";
+    static const char *const directories[] = {"data", "data/ab", "tree", "top", "stage"};
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+        if (mkdir(directories[i], 0700) != 0) {
+            return false;
+        }
     }
+    int blob = open("data/ab/blob", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    int file = open("tree/file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+    return blob >= 0 && file >= 0 && write(blob, content, 4) == 4 && ftruncate(file, 4) == 0 &&
+           fsetxattr(file, "user.overlay.metacopy", "", 0, 0) == 0 &&
+           fsetxattr(file, "user.overlay.redirect", "/ab/blob", 8, 0) == 0 && fchmod(file, 0500) == 0 &&
+           close(blob) == 0 && close(file) == 0;
+}
+
+static int stacked(const char *const (*options)[2]) {
+    int context = k_fsopen("overlay");
+    if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
+        return -1;
+    }
+    for (; (*options)[0] != NULL; options++) {
+        if (k_fsconfig(context, K_FSCONFIG_STRING, (*options)[0], (*options)[1]) != 0) {
+            return -1;
+        }
+    }
+    return k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 ? k_fsmount(context, K_ATTR_RDONLY) : -1;
+}
+
+/* As a run does it: one metadata layer above its data, and that below another overlay. */
+static int try_metadata(void) {
+    static const char *const layer[][2] = {
+        {"lowerdir+", "tree"}, {"datadir+", "data"}, {"index", "off"}, {"xino", "off"}, {NULL, NULL}};
+    static const char *const root[][2] = {
+        {"lowerdir+", "top"}, {"lowerdir+", "stage"}, {"index", "off"}, {"xino", "off"}, {NULL, NULL}};
+    char content[4];
+    struct stat status;
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || !make_blob_and_metadata()) {
+        return errno;
+    }
+    int composed = stacked(layer);
+    int stage = open("stage", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (composed < 0 || stage < 0 || k_move_mount(composed, stage) != 0) {
+        return errno;
+    }
+    int merged = stacked(root);
+    int file = merged < 0 ? -1 : openat(merged, "file", O_RDONLY | O_CLOEXEC);
+    if (file < 0 || read(file, content, sizeof content) < 0 || fstat(file, &status) != 0) {
+        return errno;
+    }
+    bool right = memcmp(content, "velo", 4) == 0 && (status.st_mode & 07777) == 0500 && status.st_size == 4;
+    return right ? 0 : EINVAL;
+}
+
+int probe_metadata(const char *directory) {
+    struct stat owner;
+    int go[2];
+    int status = 0;
+    if (chdir(directory) != 0 || stat(".", &owner) != 0 || pipe2(go, O_CLOEXEC) != 0) {
+        fail_errno("name a directory", "cannot probe in %s", directory);
+    }
+    bool root = geteuid() == 0;
+    struct plan plan = {.outside_uid = root ? owner.st_uid : geteuid(),
+                        .outside_gid = root ? owner.st_gid : getegid()};
+    pid_t child = clone_into(CLONE_NEWUSER | CLONE_NEWNS);
+    if (child < 0) {
+        print("metadata", errno);
+        return 0;
+    }
+    if (child == 0) {
+        char byte;
+        close(go[1]);
+        if (read(go[0], &byte, 1) != 1) {
+            _exit(EIO);
+        }
+        become_mapped(&plan);
+        _exit(try_metadata());
+    }
+    write_id_maps(child, &plan);
+    if (write(go[1], "g", 1) != 1) {
+        close(go[1]); /* the child then reads the end, and says so */
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    print("metadata", WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
+    return fflush(stdout) == 0 ? 0 : EXIT_LAUNCH;
 }
 
 int probe(void) {

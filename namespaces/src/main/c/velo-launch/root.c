@@ -17,8 +17,13 @@ void enter_root(const struct plan *plan) {
     snprintf(upper, sizeof upper, "%s/upper", plan->run_directory);
     snprintf(work, sizeof work, "%s/work", plan->run_directory);
     snprintf(path, sizeof path, "%s/root", plan->run_directory);
+    for (size_t i = 0; i < plan->composed_count; i++) {
+        compose(&plan->composed[i], path);
+    }
     struct overlay overlay = {.lowers = (const char *const *)plan->layers.items,
                               .count = plan->layers.count,
+                              .composed = plan->composed,
+                              .composed_count = plan->composed_count,
                               .upper = upper,
                               .work = work,
                               .stage = path};
@@ -29,7 +34,7 @@ void enter_root(const struct plan *plan) {
     }
     close(stage);
     for (size_t i = 0; i < plan->mount_count; i++) {
-        mount_one(root, &plan->mounts[i], path);
+        mount_one(root, plan, &plan->mounts[i], path);
     }
     /* pivot_root(2): with both arguments "." the old root ends on top of the new one, and is taken off. */
     if (fchdir(root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0 ||

@@ -29,6 +29,11 @@ public final class LaunchPlan {
         return values.layers;
     }
 
+    /** In the order in which they are made; no tree twice. */
+    public List<ComposedLayer> composed() {
+        return values.composed;
+    }
+
     public List<MountOp> mounts() {
         return values.mounts;
     }
@@ -97,6 +102,7 @@ public final class LaunchPlan {
         private final List<byte[]> arguments = new ArrayList<>();
         private final List<byte[]> environment = new ArrayList<>();
         private final List<String> layers = new ArrayList<>();
+        private final List<ComposedLayer> composed = new ArrayList<>();
         private final List<MountOp> mounts = new ArrayList<>();
         private final List<Integer> kept = new ArrayList<>();
         private final List<String> finish = new ArrayList<>();
@@ -129,6 +135,11 @@ public final class LaunchPlan {
         /** Topmost first; relative to the base. */
         public Builder layer(String layer) {
             layers.add(layer);
+            return this;
+        }
+
+        public Builder compose(ComposedLayer layer) {
+            composed.add(layer);
             return this;
         }
 

@@ -29,6 +29,7 @@ public final class PlanCodec {
     private static final int TIME_LIMIT = 14;
     private static final int STDIN_NULL = 16;
     private static final int BASE = 17;
+    private static final int COMPOSED = 18;
 
     private final ByteArrayOutputStream records = new ByteArrayOutputStream();
 
@@ -51,6 +52,7 @@ public final class PlanCodec {
         Identity ids = plan.identity();
         record(IDENTITY, numbers(ids.insideUid(), ids.insideGid(), ids.outsideUid(), ids.outsideGid()));
         plan.layers().forEach(layer -> string(LAYER, layer));
+        plan.composed().forEach(this::composed);
         plan.mounts().forEach(this::mount);
         record(NETWORK, numbers(plan.network().code()));
         plan.keptDescriptors().forEach(descriptor -> record(KEEP_DESCRIPTOR, numbers(descriptor)));
@@ -61,6 +63,13 @@ public final class PlanCodec {
         if (plan.stdinNull()) {
             record(STDIN_NULL, new byte[0]);
         }
+    }
+
+    private void composed(ComposedLayer layer) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(terminated(utf8(layer.tree())));
+        out.writeBytes(terminated(utf8(layer.data())));
+        record(COMPOSED, out.toByteArray());
     }
 
     private void mount(MountOp mount) {

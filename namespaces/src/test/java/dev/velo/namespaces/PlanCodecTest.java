@@ -24,6 +24,7 @@ class PlanCodecTest {
                 .descriptorLimit(1024)
                 .timeLimit(Duration.ofMillis(1500))
                 .stdinNull(true)
+                .compose(new ComposedLayer("farms/a,b:c\\d/tree", "cas/sha256"))
                 .mount(MountOp.proc("/proc"))
                 .mount(MountOp.dev("/dev", 1 << 20))
                 .mount(MountOp.tmpfs("/tmp", 01777, 4096, 100))

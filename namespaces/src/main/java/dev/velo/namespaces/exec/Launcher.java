@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
@@ -102,8 +104,26 @@ public final class Launcher {
 
     /** The capabilities that the launcher finds on this host, one line each: a name, then {@code ok} or an errno and its text. */
     public List<String> probe() throws LaunchException {
+        return probe(List.of("--probe"));
+    }
+
+    /**
+     * Whether metadata layers work in a directory, found by mounting one.
+     *
+     * @param directory empty, on the file system in question; what is made in it stays
+     * @return empty where they work, else why not
+     */
+    public Optional<String> probeMetadata(Path directory) throws LaunchException {
+        List<String> lines = probe(List.of("--probe-metadata", directory.toString()));
+        String line = lines.isEmpty() ? "metadata 0 the launcher gave no answer" : lines.get(0);
+        return line.equals("metadata ok") ? Optional.empty() : Optional.of(line.split(" ", 3)[2]);
+    }
+
+    private List<String> probe(List<String> arguments) throws LaunchException {
         try {
-            Process process = new ProcessBuilder(program.toString(), "--probe")
+            List<String> command = new ArrayList<>(List.of(program.toString()));
+            command.addAll(arguments);
+            Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             process.getOutputStream().close();
