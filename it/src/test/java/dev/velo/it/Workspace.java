@@ -158,7 +158,14 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEach
 
     /** Runs a shell script in the sandbox on the busybox root with this manifest on top. */
     Command inside(Path manifest, String script) {
+        return inside("auto", manifest, script);
+    }
+
+    Command inside(String placement, Path manifest, String script) {
         return isolated(
-                List.of("--base", base().toString(), "--manifest", manifest.toString()), "/bin/sh", "-c", script);
+                List.of("--placement", placement, "--base", base().toString(), "--manifest", manifest.toString()),
+                "/bin/sh",
+                "-c",
+                script);
     }
 }

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** No act of a payload, as root of its namespace, reaches the store: it happens in the run's own layer or not at all. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -41,8 +43,8 @@ class WritesInsideIT {
         manifest = work.ingest(tree);
     }
 
-    private Map<String, String> attempt(String mode) {
-        String out = work.inside(manifest, "/writes " + mode + " /data")
+    private Map<String, String> attempt(String placement, String mode) {
+        String out = work.inside(placement, manifest, "/writes " + mode + " /data")
                 .run()
                 .succeeds()
                 .out();
@@ -54,9 +56,10 @@ class WritesInsideIT {
     }
 
     /** A file of a farm shows mode 0444 or 0555, and a payload has no capabilities: first it must make the file writable. */
-    @Test
-    void everyKindOfWriteWorksInsideAndStaysInTheRun() {
-        attemptAndCompare("writable")
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "copy", "metadata"})
+    void everyKindOfWriteWorksInsideAndStaysInTheRun(String placement) {
+        attemptAndCompare(placement, "writable")
                 .forEach((kind, result) -> assertThat(REFUSED.getOrDefault(kind, List.of("ok")))
                         .as(kind)
                         .contains(result));
@@ -64,7 +67,7 @@ class WritesInsideIT {
 
     @Test
     void writesToFilesAsTheyAreStayInTheRunOrAreDenied() {
-        Map<String, String> results = attemptAndCompare("as-is");
+        Map<String, String> results = attemptAndCompare("auto", "as-is");
         results.forEach((kind, result) -> {
             if (!result.equals("EACCES")) {
                 assertThat(REFUSED.getOrDefault(kind, List.of("ok"))).as(kind).contains(result);
@@ -73,16 +76,26 @@ class WritesInsideIT {
         assertThat(results).containsEntry("append", "EACCES").containsEntry("unlink", "ok");
     }
 
-    private Map<String, String> attemptAndCompare(String mode) {
+    /** Files show the manifest's own modes, so no chmod is needed before. */
+    @Test
+    void writesToMetadataFilesAsTheyAreStayInTheRun() {
+        attemptAndCompare("metadata", "as-is")
+                .forEach((kind, result) -> assertThat(REFUSED.getOrDefault(kind, List.of("ok")))
+                        .as(kind)
+                        .contains(result));
+    }
+
+    private Map<String, String> attemptAndCompare(String placement, String mode) {
         // The first run builds the farm: from here on link counts must stand still.
         String listing =
                 "cd /data && find . -type f | sort | xargs sha256sum && find . -exec stat -c '%n %a %F' {} + | sort";
-        String tree = work.inside(manifest, listing).run().succeeds().out();
+        String tree = work.inside(placement, manifest, listing).run().succeeds().out();
         String before = Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms");
-        Map<String, String> results = attempt(mode);
+        Map<String, String> results = attempt(placement, mode);
         assertThat(Snapshot.ofInodes(work, work.store(), "cas", "exec", "farms"))
                 .isEqualTo(before);
-        assertThat(work.inside(manifest, listing).run().succeeds().out()).isEqualTo(tree);
+        assertThat(work.inside(placement, manifest, listing).run().succeeds().out())
+                .isEqualTo(tree);
         work.velo("verify").run().succeeds();
         return results;
     }

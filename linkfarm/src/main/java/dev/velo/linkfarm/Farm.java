@@ -1,6 +1,8 @@
 package dev.velo.linkfarm;
 
+import dev.velo.cas.store.BlobStore;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * A manifest as a directory, ready to be a layer.
@@ -8,4 +10,9 @@ import java.time.Duration;
  * @param tree its root, relative to the store
  * @param built true where it was built now, false where it was there
  */
-public record Farm(String tree, Placement placement, boolean built, long entries, Duration took) {}
+public record Farm(String tree, Placement placement, boolean built, long entries, Duration took) {
+    /** Where its files have their contents, relative to the store; empty where they have them themselves. */
+    public Optional<String> data() {
+        return placement == Placement.METADATA ? Optional.of(BlobStore.DATA_LAYER) : Optional.empty();
+    }
+}

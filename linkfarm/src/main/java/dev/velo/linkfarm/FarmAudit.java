@@ -1,6 +1,7 @@
 package dev.velo.linkfarm;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.manifest.EntryType;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
 import dev.velo.cas.posix.FileOps;
@@ -45,7 +46,8 @@ public final class FarmAudit {
                         : Optional.empty();
                 if (copy.isPresent()) {
                     Digest digest = farm.manifest().get();
-                    findings.addAll(audit(farm.name(), Manifest.fromBytes(copy.get(), digest.toHex()), deep, repair));
+                    Manifest manifest = Manifest.fromBytes(copy.get(), digest.toHex());
+                    findings.addAll(audit(farm, manifest, deep, repair));
                 }
             }
             return findings;
@@ -59,8 +61,14 @@ public final class FarmAudit {
         }
     }
 
-    private List<Finding> audit(String farm, Manifest manifest, boolean deep, boolean repair) throws IOException {
-        List<String> faults = new FarmComparison(store, deep).compare(bytes(FarmMarker.path(farm)), manifest.tree());
+    private List<Finding> audit(FarmStatus status, Manifest manifest, boolean deep, boolean repair) throws IOException {
+        String farm = status.name();
+        boolean metadata = status.placement().equals(Optional.of(Placement.METADATA));
+        FileAudit audit = metadata ? new MetadataFile(store, files) : new ContentAudit(store, deep);
+        LayerMarks marks =
+                metadata ? new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0) : new PlainMarks(files);
+        List<String> faults =
+                new FarmComparison(store, audit, marks).compare(bytes(FarmMarker.path(farm)), manifest.tree());
         // A farm that a run uses now stays: the run would lose its files. The next repair takes it.
         boolean repaired = repair
                 && !faults.isEmpty()

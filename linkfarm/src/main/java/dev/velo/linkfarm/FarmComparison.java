@@ -1,32 +1,27 @@
 package dev.velo.linkfarm;
 
-import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
 import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.manifest.SymlinkNode;
 import dev.velo.cas.manifest.TreeNode;
+import dev.velo.cas.manifest.WhiteoutNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.FileType;
-import dev.velo.cas.store.BlobStore;
-import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.Store;
-import dev.velo.cas.store.StoreLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -44,22 +39,17 @@ final class FarmComparison {
      */
     private record Level(Descriptor directory, String path, Iterator<DirectoryNode.Child> below, Integer closed) {}
 
-    private record Blob(Digest digest, BlobStore.Form form) {}
-
     private final Store store;
     private final FileOps files;
-    private final boolean deep;
-    private final ContentCopy hasher;
-    private final Map<Blob, Optional<FileStatus>> blobs = new HashMap<>();
-    private final Map<Long, Digest> hashed = new HashMap<>();
+    private final FileAudit audit;
+    private final LayerMarks marks;
     private final List<String> faults = new ArrayList<>();
 
-    /** @param deep hash what is not a blob's inode, each inode once */
-    FarmComparison(Store store, boolean deep) {
+    FarmComparison(Store store, FileAudit audit, LayerMarks marks) {
         this.store = store;
         this.files = store.files();
-        this.deep = deep;
-        this.hasher = new ContentCopy(files);
+        this.audit = audit;
+        this.marks = marks;
     }
 
     /** What is wrong, each as "path: fault". */
@@ -104,11 +94,12 @@ final class FarmComparison {
 
     /** Reading an attribute needs permission to read the directory, so this is for one that is open. */
     private void checkOpaque(Descriptor directory, String path, DirectoryNode node) throws IOException {
-        boolean opaque = files.attribute(directory.number(), bytes("."), TreeWriter.OPAQUE)
-                .filter(value -> Arrays.equals(value, bytes(TreeWriter.OPAQUE_VALUE)))
-                .isPresent();
-        if (opaque != node.opaque()) {
-            faults.add(path + ": mark of an opaque directory " + (opaque ? "added" : "gone"));
+        Optional<String> mark = files.attribute(directory.number(), bytes("."), marks.attribute())
+                .map(value -> new String(value, StandardCharsets.ISO_8859_1));
+        Optional<String> wanted = marks.value(node, path.equals("/"));
+        if (!mark.equals(wanted)) {
+            faults.add(path + ": mark of an opaque directory "
+                    + (wanted.isEmpty() ? "added" : mark.isEmpty() ? "gone" : "changed"));
         }
     }
 
@@ -146,6 +137,9 @@ final class FarmComparison {
         }
         List<DirectoryNode.Child> below = new ArrayList<>();
         for (DirectoryNode.Child child : node.children()) {
+            if (child.node() instanceof WhiteoutNode && !marks.showsWhiteouts(node)) {
+                continue;
+            }
             if (!present.remove(child.name())) {
                 faults.add(prefix + child.name() + ": missing");
             } else if (child.node() instanceof DirectoryNode) {
@@ -164,7 +158,7 @@ final class FarmComparison {
     private String fault(int dir, byte[] name, TreeNode node) throws IOException {
         FileStatus status = files.status(dir, name);
         if (node instanceof FileNode file) {
-            return fileFault(dir, name, status, file);
+            return status.isRegular() ? audit.fault(dir, name, status, file) : "no longer a regular file";
         }
         if (node instanceof SymlinkNode link) {
             boolean same = status.type() == FileType.SYMLINK
@@ -172,42 +166,7 @@ final class FarmComparison {
                     && status.modified().equals(link.modified());
             return same ? null : "no longer the link that it was";
         }
-        return status.isWhiteoutDevice() ? null : "no longer a whiteout";
-    }
-
-    private String fileFault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
-        BlobStore.Form form = BlobStore.Form.of(file.isExecutable());
-        if (!status.isRegular()) {
-            return "no longer a regular file";
-        }
-        if (status.permissions() != form.mode() || !status.modified().equals(StoreLayout.FIXED_TIME)) {
-            return "mode or time has changed";
-        }
-        if (status.size() != file.size()) {
-            return "its size has changed";
-        }
-        if (!deep || isBlob(status, new Blob(file.digest(), form))) {
-            return null;
-        }
-        Digest known = hashed.get(status.inode());
-        if (known == null) {
-            try (Descriptor content = files.openRead(dir, name)) {
-                known = hasher.hash(content.number()).digest();
-            }
-            hashed.put(status.inode(), known);
-        }
-        return known.equals(file.digest()) ? null : "its content has changed";
-    }
-
-    private boolean isBlob(FileStatus status, Blob blob) throws IOException {
-        Optional<FileStatus> known = blobs.get(blob);
-        if (known == null) {
-            known = store.blobs().status(blob.digest(), blob.form());
-            blobs.put(blob, known);
-        }
-        return known.isPresent()
-                && known.get().inode() == status.inode()
-                && known.get().device() == status.device();
+        return marks.isWhiteout(dir, name, status) ? null : "no longer a whiteout";
     }
 
     private static byte[] bytes(String text) {

@@ -45,12 +45,6 @@ public final class Farms {
     }
 
     private static Optional<Placement> placementOf(String name) {
-        String label = name.substring(name.indexOf('-') + 1);
-        for (Placement placement : Placement.values()) {
-            if (placement.label().equals(label)) {
-                return Optional.of(placement);
-            }
-        }
-        return Optional.empty();
+        return Placement.of(name.substring(name.indexOf('-') + 1));
     }
 }

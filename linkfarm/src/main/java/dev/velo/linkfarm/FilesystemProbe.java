@@ -27,7 +27,12 @@ public final class FilesystemProbe {
         }
 
         boolean can(Placement placement) {
-            return placement == Placement.COPY || (placement == Placement.HARDLINK ? links : clones);
+            return switch (placement) {
+                case HARDLINK -> links;
+                case REFLINK -> clones;
+                case COPY -> true;
+                case METADATA -> throw new IllegalArgumentException("found by mounting, not by this");
+            };
         }
     }
 

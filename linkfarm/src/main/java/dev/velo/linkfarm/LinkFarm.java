@@ -2,6 +2,7 @@ package dev.velo.linkfarm;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.EntryType;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.Errno;
@@ -29,32 +30,40 @@ public final class LinkFarm {
     private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
     private static final int ATTEMPTS = 8;
     private static final byte[] BUILDING = bytes("farm");
+    private static final byte[] PROBE = bytes("probe-layers");
 
     private final Store store;
     private final FileOps files;
+    private final LayerProbe layers;
     private final FarmMarker marker;
 
-    public LinkFarm(Store store) {
-        this(store, store.files());
+    /** @param layers asked where metadata files are to be placed */
+    public LinkFarm(Store store, LayerProbe layers) {
+        this(store, store.files(), layers);
     }
 
     /** @param files the store's file operations, or ones that a test makes fail */
-    LinkFarm(Store store, FileOps files) {
+    LinkFarm(Store store, FileOps files, LayerProbe layers) {
         this.store = store;
         this.files = files;
+        this.layers = layers;
         this.marker = new FarmMarker(store, files);
     }
 
     /**
      * The farm of a manifest, built where there is none.
      *
-     * @param wanted the placement to use, empty for the cheapest that works
+     * @param wanted the placement to use, empty for the cheapest that works of those that look alike
      */
     public Farm of(Manifest manifest, Optional<Placement> wanted) throws VeloException {
         long start = System.nanoTime();
         try {
             Optional<Placement> existing = existing(manifest.digest(), wanted);
             if (existing.isPresent()) {
+                if (existing.get() == Placement.METADATA) {
+                    // Such a farm holds no contents: whoever took a blob out of the store took it out of the farm.
+                    checkContents(manifest, manifest.contents());
+                }
                 return farm(manifest, existing.get(), false, start);
             }
             return build(manifest, wanted, start);
@@ -69,8 +78,8 @@ public final class LinkFarm {
     }
 
     private Optional<Placement> existing(Digest manifest, Optional<Placement> wanted) throws IOException {
-        for (Placement placement : Placement.values()) {
-            if (wanted.orElse(placement) == placement && marker.isCurrent(FarmMarker.name(manifest, placement))) {
+        for (Placement placement : wanted.map(List::of).orElse(Placement.ALIKE)) {
+            if (marker.isCurrent(FarmMarker.name(manifest, placement))) {
                 return Optional.of(placement);
             }
         }
@@ -89,14 +98,21 @@ public final class LinkFarm {
             try (Descriptor farm = files.openDirectory(lease.directory(), BUILDING)) {
                 files.makeDirectory(farm.number(), bytes(FarmMarker.TREE), 0700);
                 try (Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE))) {
-                    StorePlacer placer = new StorePlacer(store, files, placement);
-                    new TreeWriter(files, placer).write(manifest.tree(), tree, THREADS);
+                    writer(manifest, placement).write(manifest.tree(), tree, THREADS);
                 }
                 marker.write(farm.number(), manifest.entryCount());
             }
             boolean ours = publish(lease, FarmMarker.name(manifest.digest(), placement));
             return farm(manifest, placement, ours, start);
         }
+    }
+
+    private TreeWriter writer(Manifest manifest, Placement placement) {
+        if (placement == Placement.METADATA) {
+            LayerMarks marks = new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0);
+            return new TreeWriter(files, new MetadataFile(store, files), marks);
+        }
+        return new TreeWriter(files, new StorePlacer(store, files, placement));
     }
 
     /** Every content must be there and of the right size before anything is built. */
@@ -118,6 +134,10 @@ public final class LinkFarm {
     /** Decided once for the whole farm, by what the file system does with one of its blobs. */
     private Placement choose(Lease lease, Optional<Placement> wanted, List<Manifest.Content> contents)
             throws IOException, VeloException {
+        if (wanted.equals(Optional.of(Placement.METADATA))) {
+            requireLayers(lease);
+            return Placement.METADATA;
+        }
         Optional<byte[]> sample = Optional.empty();
         for (Manifest.Content content : contents) {
             byte[] name = BlobStore.nameOf(content.digest(), BlobStore.Form.PLAIN);
@@ -135,6 +155,17 @@ public final class LinkFarm {
                     "leave the choice to --placement auto");
         }
         return wanted.orElse(abilities.best());
+    }
+
+    private void requireLayers(Lease lease) throws IOException, VeloException {
+        files.makeDirectory(lease.directory(), PROBE, 0700);
+        Optional<String> refusal = layers.refusal(lease.path().resolve(new String(PROBE, StandardCharsets.UTF_8)));
+        if (refusal.isPresent()) {
+            throw new VeloException(
+                    "cannot place files by " + Placement.METADATA.label() + " in store " + store.path()
+                            + ": a layer of metadata above the store cannot be mounted there (" + refusal.get() + ")",
+                    "leave the choice to --placement auto, or use Linux 6.16 or newer and a store on ext4, xfs, btrfs or tmpfs");
+        }
     }
 
     private void ensureTwins(List<Manifest.Content> contents, Lease lease) throws IOException, VeloException {

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -26,11 +27,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * A directory gets its mode and time when everything below it is there. Use once.
  */
 final class TreeWriter {
-    static final String OPAQUE = "user.overlay.opaque";
-    static final String OPAQUE_VALUE = "y";
-
     private final FileOps files;
     private final FilePlacer placer;
+    private final LayerMarks marks;
     private final Deque<DirectoryWork> pending = new ArrayDeque<>();
     private final Set<Descriptor> open = ConcurrentHashMap.newKeySet();
     private DirectoryWork first;
@@ -38,8 +37,13 @@ final class TreeWriter {
     private Throwable failure;
 
     TreeWriter(FileOps files, FilePlacer placer) {
+        this(files, placer, new PlainMarks(files));
+    }
+
+    TreeWriter(FileOps files, FilePlacer placer, LayerMarks marks) {
         this.files = files;
         this.placer = placer;
+        this.marks = marks;
     }
 
     /** Fills the empty directory {@code root}, which stays the caller's to close, and gives it the mode and time of the tree's root. */
@@ -154,7 +158,7 @@ final class TreeWriter {
                 below.add(new DirectoryWork(work, child.name(), directory));
             } else {
                 try {
-                    leaf(work.directory.number(), child);
+                    leaf(work, child);
                 } catch (ErrnoException e) {
                     // Taken: by somebody else, so it is not for a retraction to remove.
                     work.tried += e.is(Errno.EEXIST) ? 0 : 1;
@@ -193,15 +197,16 @@ final class TreeWriter {
         }
     }
 
-    private void leaf(int dir, DirectoryNode.Child child) throws IOException, VeloException {
+    private void leaf(DirectoryWork work, DirectoryNode.Child child) throws IOException, VeloException {
+        int dir = work.directory.number();
         byte[] name = child.name().toBytes();
         if (child.node() instanceof FileNode file) {
             placer.place(dir, name, file);
         } else if (child.node() instanceof SymlinkNode link) {
             files.symlink(link.target(), dir, name);
             files.setModified(dir, name, link.modified());
-        } else {
-            files.makeWhiteout(dir, name);
+        } else if (marks.showsWhiteouts(work.node)) {
+            marks.whiteout(dir, name);
         }
     }
 
@@ -210,8 +215,9 @@ final class TreeWriter {
         DirectoryWork at = work;
         while (at != null && at.unfinished.decrementAndGet() == 0) {
             int dir = at.directory.number();
-            if (at.node.opaque()) {
-                files.setAttribute(dir, OPAQUE, OPAQUE_VALUE.getBytes(StandardCharsets.US_ASCII));
+            Optional<String> mark = marks.value(at.node, at.parent == null);
+            if (mark.isPresent()) {
+                files.setAttribute(dir, marks.attribute(), mark.get().getBytes(StandardCharsets.US_ASCII));
             }
             files.changeMode(dir, at.node.mode());
             files.setModified(dir, at.node.modified());

@@ -12,10 +12,12 @@ import dev.velo.cas.manifest.WhiteoutNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.StoreLayout;
 import dev.velo.cas.store.TreeRemoval;
 import dev.velo.cas.verify.Finding;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +57,7 @@ class FarmAuditTest {
                 child("gone", new WhiteoutNode()),
                 child("sub", new DirectoryNode(0711, FarmStore.TIME, true, List.of(child("f", hello)))),
                 child("closed", directory(0, child("f", hello)))));
-        tree = farms.path(new LinkFarm(farms.store()).of(manifest, Optional.of(placement)));
+        tree = farms.path(new LinkFarm(farms.store(), FarmStore.LAYERS).of(manifest, Optional.of(placement)));
     }
 
     private List<Finding> audit(boolean deep) throws Exception {
@@ -92,6 +94,40 @@ class FarmAuditTest {
     }
 
     @Test
+    void findsNothingInSoundMetadata() throws Exception {
+        hello = farms.file("hello", 0200);
+        build(Placement.METADATA);
+        assertThat(audit(false)).isEmpty();
+        assertThat(audit(true)).isEmpty();
+        assertThat(Listing.status(tree.resolve("hello")).permissions()).isEqualTo(0200);
+    }
+
+    @Test
+    void findsWhatIsWrongWithMetadata() throws Exception {
+        build(Placement.METADATA);
+        Files.setAttribute(tree.resolve("hello"), "user:overlay.redirect", ByteBuffer.wrap(new byte[] {'/', 'x'}));
+        Files.setAttribute(tree.resolve("sub"), "user:overlay.overlay.opaque", ByteBuffer.wrap(new byte[] {'x'}));
+        Files.delete(tree.resolve("gone"));
+        Files.writeString(tree.resolve("gone"), "");
+        restoreTime(tree, FarmStore.TIME);
+        assertThat(audit(false))
+                .extracting(Finding::detail)
+                .containsExactlyInAnyOrder(
+                        "/hello: it refers to other content",
+                        "/sub: mark of an opaque directory changed",
+                        "/gone: no longer a whiteout");
+    }
+
+    @Test
+    void findsMetadataWithoutItsBlob() throws Exception {
+        build(Placement.METADATA);
+        Files.delete(farms.blob(hello, BlobStore.Form.PLAIN));
+        assertThat(audit(false))
+                .isNotEmpty()
+                .allMatch(finding -> finding.detail().contains("the store lacks its content"));
+    }
+
+    @Test
     void followsPathsLongerThanTheKernelTakesAtOnce() throws Exception {
         DirectoryNode deep = directory(0755, child("f", hello));
         for (int i = 0; i < 300; i++) {
@@ -99,7 +135,7 @@ class FarmAuditTest {
         }
         Manifest manifest = farms.registered(deep);
         try {
-            new LinkFarm(farms.store()).of(manifest, Optional.empty());
+            new LinkFarm(farms.store(), FarmStore.LAYERS).of(manifest, Optional.empty());
             assertThat(audit(true)).isEmpty();
         } finally {
             // The temporary directory's own removal works by path and cannot reach this deep.

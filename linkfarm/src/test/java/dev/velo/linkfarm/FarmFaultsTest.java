@@ -54,6 +54,11 @@ class FarmFaultsTest {
         new Campaign("farm of copies", new Building(Placement.COPY), 60).run(ALL);
     }
 
+    @Test
+    void metadata() throws Exception {
+        new Campaign("farm of metadata", new Building(Placement.METADATA), 60).run(ALL);
+    }
+
     /** A farm of an earlier start of the machine is in the way. */
     @Test
     void overAStaleOne() throws Exception {
@@ -79,7 +84,7 @@ class FarmFaultsTest {
             Manifest manifest = Manifest.open(directory.resolve("m.velo"));
             try (Store store = OpenStores.open(StoreScenarios.store(directory), files);
                     Lease lease = store.leases().take(Lease.Kind.RUN, List.of(manifest.digest()))) {
-                Farm farm = new LinkFarm(store).of(manifest, Optional.of(placement));
+                Farm farm = new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(placement));
                 assertThat(store.path().resolve(farm.tree())).isDirectory();
                 assertThat(lease.since()).isNotNull();
             }

@@ -21,10 +21,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** A store with blobs put in by hand, and trees written as values. */
 final class FarmStore implements AutoCloseable {
     static final Timestamp TIME = new Timestamp(1_234_567_890L, 123_456_789);
+
+    /** Says that metadata layers can be mounted: here nobody mounts them. */
+    static final LayerProbe LAYERS = directory -> Optional.empty();
 
     private final Store store;
 

@@ -74,7 +74,7 @@ class LinkFarmTest {
     }
 
     private Farm build() throws VeloException {
-        return new LinkFarm(store).of(manifest, AUTO);
+        return new LinkFarm(store, FarmStore.LAYERS).of(manifest, AUTO);
     }
 
     private Path directoryOf(Farm farm) {
@@ -118,7 +118,7 @@ class LinkFarmTest {
                         "the file system of the temporary directory cannot share blocks");
             }
         }
-        Farm farm = new LinkFarm(store).of(manifest, Optional.of(placement));
+        Farm farm = new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(placement));
         assertThat(farm.placement()).isEqualTo(placement);
         Path tree = farms.path(farm);
         for (String name : List.of("hello", "bin/tool", "empty")) {
@@ -128,6 +128,64 @@ class LinkFarmTest {
             assertThat(status.links() > 1).isEqualTo(placement == Placement.HARDLINK && !name.equals("empty"));
         }
         assertThat(tree.resolve("bin/tool")).hasContent("tool");
+    }
+
+    @Test
+    void metadataFilesShowTheManifestAndReferToTheBlobs() throws Exception {
+        Farm farm = new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(Placement.METADATA));
+        assertThat(farm.data()).contains("cas/sha256");
+        Path tree = farms.path(farm);
+        for (String name : List.of("hello", "bin/tool", "empty")) {
+            FileNode node = name.equals("hello") ? hello : name.equals("empty") ? farms.file("", 0600) : tool;
+            FileStatus status = Listing.status(tree.resolve(name));
+            assertThat(status.permissions()).isEqualTo(node.mode());
+            assertThat(status.modified()).isEqualTo(FarmStore.TIME);
+            assertThat(status.size()).isEqualTo(node.size());
+            assertThat(status.links()).isEqualTo(1);
+        }
+        String hex = hello.digest().toHex();
+        assertThat(Files.getAttribute(tree.resolve("hello"), "user:overlay.redirect"))
+                .isEqualTo(("/" + hex.substring(0, 2) + "/" + hex.substring(2)).getBytes(StandardCharsets.UTF_8));
+        // No twin is needed, no link was made.
+        assertThat(names("exec/sha256")).isEmpty();
+        assertThat(Listing.status(farms.blob(hello, BlobStore.Form.PLAIN)).links())
+                .isEqualTo(1);
+        assertThat(new LinkFarm(store, FarmStore.LAYERS)
+                        .of(manifest, Optional.of(Placement.METADATA))
+                        .built())
+                .isFalse();
+    }
+
+    @Test
+    void metadataIsRefusedWhereItCannotBeMounted() throws Exception {
+        LayerProbe refusing = directory -> {
+            assertThat(directory).isEmptyDirectory();
+            return Optional.of("invalid argument");
+        };
+        assertThatThrownBy(() -> new LinkFarm(store, refusing).of(manifest, Optional.of(Placement.METADATA)))
+                .isInstanceOf(VeloException.class)
+                .hasMessageContaining("cannot place files by metadata")
+                .hasMessageContaining("invalid argument");
+        assertThat(names("farms")).isEmpty();
+        assertThat(names("leases")).isEmpty();
+        assertThat(new LinkFarm(store, refusing).of(manifest, AUTO).placement()).isEqualTo(Placement.HARDLINK);
+    }
+
+    /** It looks different, so it is taken only where it is asked for. */
+    @Test
+    void aFarmOfMetadataIsNoAnswerToAuto() throws Exception {
+        new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(Placement.METADATA));
+        assertThat(build().placement()).isEqualTo(Placement.HARDLINK);
+        assertThat(names("farms")).hasSize(2);
+    }
+
+    @Test
+    void aFarmOfMetadataIsNoUseWithoutItsBlobs() throws Exception {
+        new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(Placement.METADATA));
+        Files.delete(farms.blob(hello, BlobStore.Form.PLAIN));
+        assertThatThrownBy(() -> new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(Placement.METADATA)))
+                .isInstanceOf(MissingBlobException.class)
+                .hasMessageContaining("/hello");
     }
 
     @Test
@@ -185,7 +243,7 @@ class LinkFarmTest {
                     if (new String(name, StandardCharsets.UTF_8).endsWith("/complete")
                             && reads.incrementAndGet() == 2) {
                         try {
-                            Farm theirs = new LinkFarm(other).of(manifest, AUTO);
+                            Farm theirs = new LinkFarm(other, FarmStore.LAYERS).of(manifest, AUTO);
                             assertThat(theirs.built()).isTrue();
                             first.add(Listing.status(directoryOf(theirs)).inode());
                         } catch (VeloException e) {
@@ -195,7 +253,7 @@ class LinkFarmTest {
                     return file;
                 }
             };
-            Farm farm = new LinkFarm(store, late).of(manifest, AUTO);
+            Farm farm = new LinkFarm(store, late, FarmStore.LAYERS).of(manifest, AUTO);
             assertThat(first).containsExactly(Listing.status(directoryOf(farm)).inode());
             assertThat(farm.built()).isFalse();
         }
@@ -216,7 +274,7 @@ class LinkFarmTest {
                 tasks.add(() -> {
                     try (Store own = Store.open(store.path())) {
                         start.await();
-                        return new LinkFarm(own).of(larger, AUTO);
+                        return new LinkFarm(own, FarmStore.LAYERS).of(larger, AUTO);
                     }
                 });
             }
@@ -238,7 +296,7 @@ class LinkFarmTest {
         DirectoryNode.Child[] children = new DirectoryNode.Child[13];
         Arrays.setAll(children, i -> child("f" + (char) ('a' + i), FarmStore.absent("lost " + i)));
         Manifest lacking = FarmStore.manifest(directory(0755, children));
-        assertThatThrownBy(() -> new LinkFarm(store).of(lacking, AUTO))
+        assertThatThrownBy(() -> new LinkFarm(store, FarmStore.LAYERS).of(lacking, AUTO))
                 .isInstanceOf(MissingBlobException.class)
                 .hasMessageContaining("/fa (" + FarmStore.absent("lost 0").digest())
                 .hasMessageContaining("/fj (")
@@ -269,14 +327,15 @@ class LinkFarmTest {
         build();
         truncate(farms.blob(tool, BlobStore.Form.EXECUTABLE), "too");
         Manifest other = FarmStore.manifest(directory(0700, child("tool", tool)));
-        assertThatThrownBy(() -> new LinkFarm(store).of(other, AUTO)).isInstanceOf(CorruptBlobException.class);
+        assertThatThrownBy(() -> new LinkFarm(store, FarmStore.LAYERS).of(other, AUTO))
+                .isInstanceOf(CorruptBlobException.class);
         assertThat(names("farms")).hasSize(1);
     }
 
     @Test
     void refusesContentThatChangedWhenItCopies() throws Exception {
         truncate(farms.blob(hello, BlobStore.Form.PLAIN), "jello");
-        assertThatThrownBy(() -> new LinkFarm(store).of(manifest, Optional.of(Placement.COPY)))
+        assertThatThrownBy(() -> new LinkFarm(store, FarmStore.LAYERS).of(manifest, Optional.of(Placement.COPY)))
                 .isInstanceOf(CorruptBlobException.class);
         assertThat(names("farms")).isEmpty();
     }
@@ -297,7 +356,7 @@ class LinkFarmTest {
     @ParameterizedTest
     @EnumSource(names = {"EXDEV", "EPERM", "EOPNOTSUPP"})
     void copiesWhereNothingCanBeLinked(Errno errno) throws Exception {
-        Farm farm = new LinkFarm(store, withoutLinks(errno, false)).of(manifest, AUTO);
+        Farm farm = new LinkFarm(store, withoutLinks(errno, false), FarmStore.LAYERS).of(manifest, AUTO);
         assertThat(farm.placement()).isNotEqualTo(Placement.HARDLINK);
         assertThat(farms.path(farm).resolve("bin/tool")).hasContent("tool");
         assertThat(Listing.status(farms.path(farm).resolve("hello")).links()).isEqualTo(1);
@@ -306,14 +365,14 @@ class LinkFarmTest {
     @ParameterizedTest
     @EnumSource(names = {"EXDEV", "EPERM"})
     void copiesWhereBlobsCannotBeLinked(Errno errno) throws Exception {
-        Farm farm = new LinkFarm(store, withoutLinks(errno, true)).of(manifest, AUTO);
+        Farm farm = new LinkFarm(store, withoutLinks(errno, true), FarmStore.LAYERS).of(manifest, AUTO);
         assertThat(farm.placement()).isNotEqualTo(Placement.HARDLINK);
         assertThat(farms.path(farm).resolve("hello")).hasContent("hello");
     }
 
     @Test
     void refusesAPlacementThatCannotBeHad() throws Exception {
-        LinkFarm unlinkable = new LinkFarm(store, withoutLinks(Errno.EXDEV, true));
+        LinkFarm unlinkable = new LinkFarm(store, withoutLinks(Errno.EXDEV, true), FarmStore.LAYERS);
         assertThatThrownBy(() -> unlinkable.of(manifest, Optional.of(Placement.HARDLINK)))
                 .isInstanceOf(VeloException.class)
                 .hasMessageContaining("hardlink")
@@ -323,7 +382,7 @@ class LinkFarmTest {
 
     @Test
     void linksOnWhereTheProbedBlobHasAllItsLinks() throws Exception {
-        Farm farm = new LinkFarm(store, withoutLinks(Errno.EMLINK, true)).of(manifest, AUTO);
+        Farm farm = new LinkFarm(store, withoutLinks(Errno.EMLINK, true), FarmStore.LAYERS).of(manifest, AUTO);
         assertThat(farm.placement()).isEqualTo(Placement.HARDLINK);
         assertThat(farms.path(farm).resolve("hello")).hasContent("hello");
     }

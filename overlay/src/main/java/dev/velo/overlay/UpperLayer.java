@@ -65,15 +65,15 @@ public final class UpperLayer {
     private final FileOps files;
     private final ContentSink sink;
     private final Set<TreePath> ignored;
-    private final Timestamp farmTime;
+    private final Optional<Timestamp> farmTime;
     private final List<Change> changes = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
 
     /**
      * @param ignored mount points of the run, which are no changes
-     * @param farmTime the time that every file of a farm shows
+     * @param farmTime the one time that every file below showed, with mode 0444 or 0555; empty where each showed its own mode and time
      */
-    public UpperLayer(FileOps files, ContentSink sink, Set<TreePath> ignored, Timestamp farmTime) {
+    public UpperLayer(FileOps files, ContentSink sink, Set<TreePath> ignored, Optional<Timestamp> farmTime) {
         this.files = files;
         this.sink = sink;
         this.ignored = Set.copyOf(ignored);
@@ -251,14 +251,22 @@ public final class UpperLayer {
         int mode = status.permissions();
         Timestamp modified = status.modified();
         if (visible.orElse(null) instanceof FileNode lower) {
-            if (mode == (lower.isExecutable() ? 0555 : 0444)) {
+            if (mode == shownMode(lower)) {
                 mode = lower.mode();
             }
-            if (modified.equals(farmTime) && digest.equals(lower.digest())) {
+            if (farmTime.equals(Optional.of(modified)) && digest.equals(lower.digest())) {
                 modified = lower.modified();
             }
         }
         return new FileNode(mode, status.size(), modified, digest);
+    }
+
+    private int shownMode(FileNode lower) {
+        if (farmTime.isEmpty()) {
+            // No farm has the bits of a set-user-id program.
+            return lower.mode() & 0777;
+        }
+        return lower.isExecutable() ? 0555 : 0444;
     }
 
     private void record(TreePath path, TreeNode now, Optional<TreeNode> below) {

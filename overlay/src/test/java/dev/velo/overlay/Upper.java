@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** An upper layer made by hand, as OverlayFS leaves one, and lower trees as values. */
@@ -29,6 +30,7 @@ final class Upper {
 
     private final FileOps files = FileOps.system();
     private final Path root;
+    private boolean exact;
 
     Upper(Path root) throws IOException {
         this.root = Files.createDirectories(root);
@@ -87,6 +89,12 @@ final class Upper {
         return attribute(name, "overlay.opaque", "y");
     }
 
+    /** From here on the files below showed their manifest's own modes and times. */
+    Upper exact() {
+        exact = true;
+        return this;
+    }
+
     ChangeSet read(DirectoryNode lower, String... ignored) throws IOException {
         return read(files, lower, ignored);
     }
@@ -95,8 +103,9 @@ final class Upper {
         ContentCopy hasher = new ContentCopy(files);
         Set<TreePath> skip =
                 Set.copyOf(List.of(ignored).stream().map(TreePath::parse).toList());
+        Optional<Timestamp> shown = exact ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
         UpperLayer layer = new UpperLayer(
-                operations, (content, status) -> hasher.hash(content.number()).digest(), skip, StoreLayout.FIXED_TIME);
+                operations, (content, status) -> hasher.hash(content.number()).digest(), skip, shown);
         try (Descriptor parent =
                 files.openDirectoryFollowing(bytes(root.getParent().toString()))) {
             return layer.read(parent.number(), bytes(root.getFileName().toString()), lower);

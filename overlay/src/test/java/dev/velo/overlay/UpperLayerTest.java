@@ -51,6 +51,20 @@ class UpperLayerTest {
     }
 
     @Test
+    void filesThatShowedTheirOwnModeAndTimeChangeWithThem() throws Exception {
+        DirectoryNode lower = tree(
+                child("chmod", lower("x", 0644)), child("same", lower("x", 04755)), child("touched", lower("x", 0600)));
+        upper.directory("", lower.mode(), NOW);
+        upper.file("chmod", "x", 0444, LOWER);
+        upper.file("same", "x", 0755, LOWER);
+        upper.file("touched", "x", 0600, StoreLayout.FIXED_TIME);
+        ChangeSet changes = upper.exact().read(lower);
+        assertThat(lines(changes)).containsExactlyInAnyOrder("m /chmod", "m /touched");
+        assertThat(at(changes.tree(), "same")).isEqualTo(lower("x", 04755));
+        assertThat(at(changes.tree(), "chmod")).isEqualTo(lower("x", 0444));
+    }
+
+    @Test
     void nothingWrittenIsNothingChanged() throws Exception {
         DirectoryNode lower = tree(child("f", lower("x", 0644)));
         upper.directory("", lower.mode(), NOW);

@@ -7,8 +7,10 @@ import dev.velo.linkfarm.FilesystemProbe;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.exec.Launcher;
 import dev.velo.runner.Installation;
+import dev.velo.runner.MountedLayers;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,9 +62,26 @@ final class DoctorCommand implements Callable<Integer> {
                     abilities.clones(),
                     abilities.clones() ? "" : "the file system of " + opened.path() + " cannot share blocks",
                     abilities.clones() ? "" : "keep the store on xfs or btrfs to save space for executables"));
+            checks.add(layers(opened, lease));
         }
         print(checks);
         return checks.stream().allMatch(check -> check.ok() || !check.needed()) ? 0 : 1;
+    }
+
+    private static Check layers(Store store, Lease lease) throws IOException {
+        String name = "probe-layers";
+        store.files().makeDirectory(lease.directory(), name.getBytes(StandardCharsets.US_ASCII), 0700);
+        Path place = lease.path().resolve(name);
+        String refusal =
+                new MountedLayers(Installation.ofThisProcess()).refusal(place).orElse("");
+        return new Check(
+                "store-metadata",
+                false,
+                refusal.isEmpty(),
+                refusal,
+                refusal.isEmpty()
+                        ? ""
+                        : "use Linux 6.16 or newer and a store on ext4, xfs, btrfs or tmpfs for --placement metadata");
     }
 
     private static Check launcherCheck(String line) throws IOException {

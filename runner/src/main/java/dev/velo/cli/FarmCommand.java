@@ -9,6 +9,9 @@ import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
 import dev.velo.linkfarm.Farm;
 import dev.velo.linkfarm.LinkFarm;
+import dev.velo.linkfarm.Placement;
+import dev.velo.runner.Installation;
+import dev.velo.runner.MountedLayers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -35,11 +38,15 @@ final class FarmCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "M", description = "Manifests.")
     private List<Path> files;
 
+    @Option(names = "--placement", paramLabel = "P", description = "As for run.")
+    private String placement = PlacementOption.AUTO;
+
     @Option(names = "--json", description = "Print one JSON object a manifest.")
     private boolean json;
 
     @Override
     public Integer call() throws VeloException, IOException {
+        Optional<Placement> wanted = PlacementOption.parse(spec, placement);
         FileOps.system().raiseDescriptorLimit();
         try (Store opened = store.open()) {
             for (Path file : files) {
@@ -47,7 +54,8 @@ final class FarmCommand implements Callable<Integer> {
                 Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
                 try {
                     opened.roots().register(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
-                    Farm farm = new LinkFarm(opened).of(manifest, Optional.empty());
+                    Farm farm =
+                            new LinkFarm(opened, new MountedLayers(Installation.ofThisProcess())).of(manifest, wanted);
                     print(farm, manifest.count(EntryType.FILE));
                 } finally {
                     lease.close();

@@ -31,6 +31,9 @@ final class FinishCommand implements Callable<Integer> {
     @Option(names = "--layer", required = true, paramLabel = "DIGEST", description = "A manifest, bottom to top.")
     private List<String> layers = new ArrayList<>();
 
+    @Option(names = "--exact", description = "The files showed the manifests' own modes and times.")
+    private boolean exact;
+
     @Option(names = "--output", paramLabel = "FILE", description = "As for run.")
     private Path output;
 
@@ -45,6 +48,7 @@ final class FinishCommand implements Callable<Integer> {
                     .run(new FinishRequest(
                             run,
                             layers.stream().map(Digest::fromHex).toList(),
+                            exact,
                             Optional.ofNullable(output),
                             Optional.ofNullable(changes)));
         }

@@ -2,7 +2,6 @@ package dev.velo.cli;
 
 import dev.velo.cas.VeloException;
 import dev.velo.cas.store.Store;
-import dev.velo.linkfarm.Placement;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.profiles.ProfileException;
 import dev.velo.runner.BindSpec;
@@ -102,8 +101,12 @@ final class RunCommand implements Callable<Integer> {
                     "Write the list of changed paths; - is standard error, since standard output is the program's.")
     private String changes;
 
-    @Option(names = "--placement", paramLabel = "P", description = "auto (default), hardlink, reflink or copy.")
-    private String placement = "auto";
+    @Option(
+            names = "--placement",
+            paramLabel = "P",
+            description =
+                    "How files come to their content: auto (default), hardlink, reflink, copy, or metadata, which alone shows the manifest's own modes and times.")
+    private String placement = PlacementOption.AUTO;
 
     @Option(names = "--no-daemon", description = "Work without a resident process. So does every run of this version.")
     private boolean noDaemon;
@@ -166,7 +169,7 @@ final class RunCommand implements Callable<Integer> {
                 id(gid),
                 Optional.ofNullable(output),
                 Optional.ofNullable(changes),
-                placement(),
+                PlacementOption.parse(spec, placement),
                 Optional.ofNullable(timeout),
                 RawArguments.of(command));
     }
@@ -246,22 +249,5 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "ids are not negative");
         }
         return OptionalInt.of(value);
-    }
-
-    private Optional<Placement> placement() throws VeloException {
-        if (placement.equals("metadata")) {
-            throw new VeloException(
-                    "cannot run with --placement metadata: it is not part of this version", "use --placement auto");
-        }
-        for (Placement known : Placement.values()) {
-            if (known.label().equals(placement)) {
-                return Optional.of(known);
-            }
-        }
-        if (!placement.equals("auto")) {
-            throw new ParameterException(
-                    spec.commandLine(), "--placement is auto, hardlink, reflink or copy, not '" + placement + "'");
-        }
-        return Optional.empty();
     }
 }

@@ -14,6 +14,7 @@ import dev.velo.cas.posix.DirectoryEntry;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.FileType;
+import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.Lease;
@@ -33,6 +34,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Reads what a run left in its upper layer: a list of changes, and the result as a new manifest. */
@@ -52,7 +54,8 @@ public final class Finish {
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Staging staging = new Staging(store, store.blobs(), lease);
             ContentSink sink = request.output().isPresent() ? new Stored(staging) : new Hashed();
-            ChangeSet changes = new UpperLayer(store.files(), sink, mountPoints(request), StoreLayout.FIXED_TIME)
+            Optional<Timestamp> shown = request.exact() ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
+            ChangeSet changes = new UpperLayer(store.files(), sink, mountPoints(request), shown)
                     .read(store.root(), upper.getBytes(StandardCharsets.UTF_8), lower);
             if (!changes.refused().isEmpty()) {
                 throw new VeloException(

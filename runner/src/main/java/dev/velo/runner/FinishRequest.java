@@ -1,6 +1,7 @@
 package dev.velo.runner;
 
 import dev.velo.cas.Digest;
+import dev.velo.linkfarm.Placement;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,9 +12,11 @@ import java.util.Optional;
  *
  * @param run the name of its lease, which keeps the store's copies of its manifests
  * @param layers the manifests of the run, bottom to top; by digest, since the user's files may have changed meanwhile
+ * @param exact the files of the run showed the manifests' own modes and times
  * @param changes a file for the list of changes, or {@code -} for standard error
  */
-public record FinishRequest(String run, List<Digest> layers, Optional<Path> output, Optional<String> changes) {
+public record FinishRequest(
+        String run, List<Digest> layers, boolean exact, Optional<Path> output, Optional<String> changes) {
 
     /** The command that the launcher runs; all paths absolute, since it runs elsewhere and with hardly an environment. */
     static List<String> command(
@@ -27,6 +30,9 @@ public record FinishRequest(String run, List<Digest> layers, Optional<Path> outp
                 "--run=" + run));
         if ("1".equals(System.getenv("VRIFT_DEBUG"))) {
             command.add(1, "VRIFT_DEBUG=1");
+        }
+        if (request.placement().equals(Optional.of(Placement.METADATA))) {
+            command.add("--exact");
         }
         layers.forEach(digest -> command.add("--layer=" + digest));
         request.output().ifPresent(file -> command.add("--output=" + file.toAbsolutePath()));

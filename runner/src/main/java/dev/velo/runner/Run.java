@@ -121,7 +121,7 @@ public final class Run {
     }
 
     private List<Tree> farms(List<Manifest> manifests, RunRequest request) throws VeloException {
-        LinkFarm farm = new LinkFarm(store);
+        LinkFarm farm = new LinkFarm(store, new MountedLayers(installation));
         List<Tree> trees = new ArrayList<>();
         for (Manifest manifest : manifests) {
             Farm built = farm.of(manifest, request.placement());
@@ -132,7 +132,7 @@ public final class Run {
                         "velo: warning: the file system of store " + store.path()
                                 + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
             }
-            trees.add(new Tree(manifest, built.tree()));
+            trees.add(new Tree(manifest, built.tree(), built.data()));
         }
         return trees;
     }
@@ -155,6 +155,10 @@ public final class Run {
                 .keep(lease.lock());
         store.files().keepAtExec(lease.lock());
         layers.mount(run + "/" + Skeleton.NAME).topmostFirst().forEach(plan::layer);
+        layers.topmostFirst().stream()
+                .flatMap(tree -> tree.composed().stream())
+                .distinct()
+                .forEach(plan::compose);
         root.mounts().forEach(plan::mount);
         request.command().forEach(plan::argument);
         CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);

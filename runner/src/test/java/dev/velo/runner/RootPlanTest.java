@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,7 @@ class RootPlanTest {
     }
 
     private static Tree tree(String layer, DirectoryNode root) throws Exception {
-        return new Tree(Manifest.fromBytes(ManifestBuilder.encode(root), layer), layer);
+        return new Tree(Manifest.fromBytes(ManifestBuilder.encode(root), layer), layer, Optional.empty());
     }
 
     private HostMount mount(String source, String target) {

@@ -8,7 +8,9 @@ import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +39,9 @@ public final class BlobStore {
         }
     }
 
+    /** The directory that holds the blobs, and nothing else, relative to the store's root: OverlayFS can take it as a data-only layer. */
+    public static final String DATA_LAYER = new String(StoreLayout.BLOBS, StandardCharsets.UTF_8);
+
     private final Store store;
     private final FileOps files;
 
@@ -48,6 +53,12 @@ public final class BlobStore {
     /** The name of a blob relative to the store's root, whether it is there or not. */
     public static byte[] nameOf(Digest digest, Form form) {
         return StoreLayout.blobName(form.directory(), digest);
+    }
+
+    /** The name of a plain blob in the data layer, as a redirect of OverlayFS has it: absolute, the layer being the root. */
+    public static byte[] nameInDataLayer(Digest digest) {
+        byte[] name = nameOf(digest, Form.PLAIN);
+        return Arrays.copyOfRange(name, StoreLayout.BLOBS.length, name.length);
     }
 
     /** The status of a blob's inode, empty where the store has none of that form. */

@@ -1,0 +1,93 @@
+package dev.velo.linkfarm;
+
+import dev.velo.cas.manifest.FileNode;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.Store;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A file without data whose attributes tell OverlayFS where the data is: in the layer of blobs, under this name. Mode, time and size are the
+ * manifest's; the kernel shows the size as it is written here. An empty file is only itself.
+ */
+final class MetadataFile implements FilePlacer, FileAudit {
+    private static final String METACOPY = "user.overlay.metacopy";
+    private static final String REDIRECT = "user.overlay.redirect";
+    private static final byte[] NOTHING = {};
+
+    private final Store store;
+    private final FileOps files;
+
+    /** @param files the store's file operations, or ones that a test makes fail */
+    MetadataFile(Store store, FileOps files) {
+        this.store = store;
+        this.files = files;
+    }
+
+    /** A manifest can come from anybody, so it plants no set-user-id program on the host. A run's mounts ignore these bits anyway. */
+    private static int mode(FileNode file) {
+        return file.mode() & 0777;
+    }
+
+    private static byte[] redirect(FileNode file) {
+        return BlobStore.nameInDataLayer(file.digest());
+    }
+
+    @Override
+    public void place(int dir, byte[] name, FileNode file) throws IOException {
+        // Writing attributes needs the right to write the file, whatever its mode will be.
+        try (Descriptor target = files.createFile(dir, name, 0600)) {
+            if (file.size() > 0) {
+                files.setAttribute(target.number(), METACOPY, NOTHING);
+                files.setAttribute(target.number(), REDIRECT, redirect(file));
+                files.truncate(target.number(), file.size());
+            }
+            files.changeMode(target.number(), mode(file));
+            files.setModified(target.number(), file.modified());
+        }
+    }
+
+    @Override
+    public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
+        if (status.permissions() != mode(file) || !status.modified().equals(file.modified())) {
+            return "mode or time has changed";
+        }
+        if (status.size() != file.size()) {
+            return "its size has changed";
+        }
+        if (status.links() != 1) {
+            return "it has another name";
+        }
+        if (!refersTo(dir, name, status, file)) {
+            return "it refers to other content";
+        }
+        Optional<FileStatus> blob =
+                file.size() == 0 ? Optional.of(status) : store.blobs().status(file.digest(), BlobStore.Form.PLAIN);
+        return blob.filter(found -> found.size() == file.size()).isPresent()
+                ? null
+                : "the store lacks its content, or has it in another size";
+    }
+
+    /** Reading an attribute needs the right to read the file, which its mode may deny to its owner. */
+    private boolean refersTo(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
+        boolean closed = (status.permissions() & 0400) == 0 && files.effectiveUid() != 0;
+        if (closed) {
+            files.changeMode(dir, name, status.permissions() | 0400);
+        }
+        try {
+            Optional<byte[]> redirect = files.attribute(dir, name, REDIRECT);
+            boolean metacopy = files.attribute(dir, name, METACOPY).isPresent();
+            return file.size() == 0
+                    ? redirect.isEmpty() && !metacopy
+                    : metacopy && redirect.isPresent() && Arrays.equals(redirect.get(), redirect(file));
+        } finally {
+            if (closed) {
+                files.changeMode(dir, name, status.permissions());
+            }
+        }
+    }
+}
