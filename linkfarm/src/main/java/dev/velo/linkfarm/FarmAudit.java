@@ -6,6 +6,7 @@ import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
 import dev.velo.cas.store.Sweep;
@@ -64,11 +65,13 @@ public final class FarmAudit {
     private List<Finding> audit(FarmStatus status, Manifest manifest, boolean deep, boolean repair) throws IOException {
         String farm = status.name();
         boolean metadata = status.placement().equals(Optional.of(Placement.METADATA));
-        FileAudit audit = metadata ? new MetadataFile(store, files) : new ContentAudit(store, deep);
         LayerMarks marks =
                 metadata ? new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0) : new PlainMarks(files);
-        List<String> faults =
-                new FarmComparison(store, audit, marks).compare(bytes(FarmMarker.path(farm)), manifest.tree());
+        List<String> faults;
+        try (BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
+            FileAudit audit = metadata ? new MetadataFile(store, files, blobs) : new ContentAudit(store, deep);
+            faults = new FarmComparison(store, audit, marks).compare(bytes(FarmMarker.path(farm)), manifest.tree());
+        }
         // A farm that a run uses now stays: the run would lose its files. The next repair takes it.
         boolean repaired = repair
                 && !faults.isEmpty()

@@ -9,6 +9,7 @@ import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.CorruptBlobException;
 import dev.velo.cas.store.Lease;
@@ -89,33 +90,45 @@ public final class LinkFarm {
     private Farm build(Manifest manifest, Optional<Placement> wanted, long start) throws IOException, VeloException {
         try (Lease lease = store.leases().take(Lease.Kind.FARM, List.of(manifest.digest()))) {
             List<Manifest.Content> contents = manifest.contents();
-            checkContents(manifest, contents);
-            Placement placement = choose(lease, wanted, contents);
-            if (placement == Placement.HARDLINK) {
-                ensureTwins(contents, lease);
-            }
-            files.makeDirectory(lease.directory(), BUILDING, 0700);
-            try (Descriptor farm = files.openDirectory(lease.directory(), BUILDING)) {
-                files.makeDirectory(farm.number(), bytes(FarmMarker.TREE), 0700);
-                try (Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE))) {
-                    writer(manifest, placement).write(manifest.tree(), tree, THREADS);
+            Placement placement;
+            try {
+                placement = choose(lease, wanted, contents);
+                if (placement == Placement.HARDLINK) {
+                    ensureTwins(contents, lease);
                 }
-                marker.write(farm.number(), manifest.entryCount());
+                write(manifest, placement, lease);
+            } catch (IOException | CorruptBlobException e) {
+                // Each blob was looked at when its turn came, and the first bad one ended it. Missing ones are named
+                // together.
+                checkContents(manifest, contents);
+                throw e;
             }
             boolean ours = publish(lease, FarmMarker.name(manifest.digest(), placement));
             return farm(manifest, placement, ours, start);
         }
     }
 
-    private TreeWriter writer(Manifest manifest, Placement placement) {
-        if (placement == Placement.METADATA) {
-            LayerMarks marks = new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0);
-            return new TreeWriter(files, new MetadataFile(store, files), marks);
+    private void write(Manifest manifest, Placement placement, Lease lease) throws IOException, VeloException {
+        files.makeDirectory(lease.directory(), BUILDING, 0700);
+        try (Descriptor farm = files.openDirectory(lease.directory(), BUILDING)) {
+            files.makeDirectory(farm.number(), bytes(FarmMarker.TREE), 0700);
+            try (Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE));
+                    BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
+                writer(manifest, placement, blobs).write(manifest.tree(), tree, THREADS);
+            }
+            marker.write(farm.number(), manifest.entryCount());
         }
-        return new TreeWriter(files, new StorePlacer(store, files, placement));
     }
 
-    /** Every content must be there and of the right size before anything is built. */
+    private TreeWriter writer(Manifest manifest, Placement placement, BlobShelf blobs) {
+        if (placement == Placement.METADATA) {
+            LayerMarks marks = new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0);
+            return new TreeWriter(files, new MetadataFile(store, files, blobs), marks);
+        }
+        return new TreeWriter(files, new StorePlacer(store, files, blobs, placement));
+    }
+
+    /** Every content must be there and of the right size. */
     private void checkContents(Manifest manifest, List<Manifest.Content> contents) throws IOException, VeloException {
         List<Manifest.Content> missing = new ArrayList<>();
         for (Manifest.Content content : contents) {

@@ -4,7 +4,9 @@ import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.CorruptBlobException;
 import dev.velo.cas.store.Store;
 import java.io.IOException;
 import java.util.Arrays;
@@ -21,11 +23,13 @@ final class MetadataFile implements FilePlacer, FileAudit {
 
     private final Store store;
     private final FileOps files;
+    private final BlobShelf blobs;
 
     /** @param files the store's file operations, or ones that a test makes fail */
-    MetadataFile(Store store, FileOps files) {
+    MetadataFile(Store store, FileOps files, BlobShelf blobs) {
         this.store = store;
         this.files = files;
+        this.blobs = blobs;
     }
 
     /** A manifest can come from anybody, so it plants no set-user-id program on the host. A run's mounts ignore these bits anyway. */
@@ -38,7 +42,10 @@ final class MetadataFile implements FilePlacer, FileAudit {
     }
 
     @Override
-    public void place(int dir, byte[] name, FileNode file) throws IOException {
+    public void place(int dir, byte[] name, FileNode file) throws IOException, CorruptBlobException {
+        if (file.size() > 0) {
+            StorePlacer.checkSize(store, blobs, file, BlobStore.Form.PLAIN);
+        }
         // Writing attributes needs the right to write the file, whatever its mode will be.
         try (Descriptor target = files.createFile(dir, name, 0600)) {
             if (file.size() > 0) {
@@ -66,7 +73,7 @@ final class MetadataFile implements FilePlacer, FileAudit {
             return "it refers to other content";
         }
         Optional<FileStatus> blob =
-                file.size() == 0 ? Optional.of(status) : store.blobs().status(file.digest(), BlobStore.Form.PLAIN);
+                file.size() == 0 ? Optional.of(status) : blobs.status(file.digest(), BlobStore.Form.PLAIN);
         return blob.filter(found -> found.size() == file.size()).isPresent()
                 ? null
                 : "the store lacks its content, or has it in another size";

@@ -5,6 +5,8 @@ import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.CorruptBlobException;
@@ -16,13 +18,15 @@ import java.io.IOException;
 final class StorePlacer implements FilePlacer {
     private final Store store;
     private final FileOps files;
+    private final BlobShelf blobs;
     private final Placement placement;
     private final ThreadLocal<ContentCopy> copies;
 
     /** @param files the store's file operations, or ones that a test makes fail */
-    StorePlacer(Store store, FileOps files, Placement placement) {
+    StorePlacer(Store store, FileOps files, BlobShelf blobs, Placement placement) {
         this.store = store;
         this.files = files;
+        this.blobs = blobs;
         this.placement = placement;
         this.copies = ThreadLocal.withInitial(() -> new ContentCopy(files));
     }
@@ -35,8 +39,9 @@ final class StorePlacer implements FilePlacer {
             copy(dir, name, file, form);
             return;
         }
+        checkSize(store, blobs, file, form);
         try {
-            files.link(store.root(), BlobStore.nameOf(file.digest(), form), dir, name);
+            blobs.link(file.digest(), form, dir, name);
         } catch (ErrnoException e) {
             if (!e.is(Errno.EMLINK) && !e.is(Errno.EPERM)) {
                 throw e;
@@ -45,6 +50,16 @@ final class StorePlacer implements FilePlacer {
             // own
             // that looks the same.
             copy(dir, name, file, form);
+        }
+    }
+
+    /** A blob that a crash or a hand has cut short must not look like the content of a farm. */
+    static void checkSize(Store store, BlobShelf blobs, FileNode file, BlobStore.Form form)
+            throws IOException, CorruptBlobException {
+        FileStatus blob = blobs.status(file.digest(), form)
+                .orElseThrow(() -> new ErrnoException("link", BlobStore.nameOf(file.digest(), form), Errno.ENOENT));
+        if (blob.size() != file.size()) {
+            throw new CorruptBlobException(store, file.digest());
         }
     }
 

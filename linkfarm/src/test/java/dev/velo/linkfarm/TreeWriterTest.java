@@ -20,6 +20,7 @@ import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.FileType;
 import dev.velo.cas.posix.ForwardingFileOps;
 import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.TreeRemoval;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +65,8 @@ class TreeWriterTest {
 
     private Path write(DirectoryNode tree, String name, int threads, FileOps files) throws IOException, VeloException {
         Path target = Files.createDirectories(temp.resolve(name));
-        StorePlacer placer = new StorePlacer(farm.store(), files, Placement.HARDLINK);
+        StorePlacer placer =
+                new StorePlacer(farm.store(), files, new BlobShelf(farm.store(), files, 1), Placement.HARDLINK);
         try (Descriptor root = files.openDirectoryFollowing(bytes(target))) {
             new TreeWriter(files, placer).write(tree, root, threads);
         }

@@ -12,8 +12,12 @@ import dev.velo.linkfarm.LinkFarm;
 import dev.velo.linkfarm.Placement;
 import dev.velo.runner.Installation;
 import dev.velo.runner.MountedLayers;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +39,12 @@ final class FarmCommand implements Callable<Integer> {
     @Mixin
     private StoreOption store;
 
-    @Parameters(arity = "1..*", paramLabel = "M", description = "Manifests.")
-    private List<Path> files;
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "M",
+            description =
+                    "Manifests. With none, their names are read from standard input, one a line, and each is answered at once.")
+    private List<Path> files = new ArrayList<>();
 
     @Option(names = "--placement", paramLabel = "P", description = "As for run.")
     private String placement = PlacementOption.AUTO;
@@ -50,19 +58,28 @@ final class FarmCommand implements Callable<Integer> {
         FileOps.system().raiseDescriptorLimit();
         try (Store opened = store.open()) {
             for (Path file : files) {
-                Manifest manifest = Manifest.open(file);
-                Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
-                try {
-                    opened.roots().register(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
-                    Farm farm =
-                            new LinkFarm(opened, new MountedLayers(Installation.ofThisProcess())).of(manifest, wanted);
-                    print(farm, manifest.count(EntryType.FILE));
-                } finally {
-                    lease.close();
+                build(opened, file, wanted);
+            }
+            if (files.isEmpty()) {
+                BufferedReader names = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+                for (String name = names.readLine(); name != null; name = names.readLine()) {
+                    build(opened, Path.of(name), wanted);
                 }
             }
         }
         return 0;
+    }
+
+    private void build(Store opened, Path file, Optional<Placement> wanted) throws VeloException, IOException {
+        Manifest manifest = Manifest.open(file);
+        Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
+        try {
+            opened.roots().register(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
+            Farm farm = new LinkFarm(opened, new MountedLayers(Installation.ofThisProcess())).of(manifest, wanted);
+            print(farm, manifest.count(EntryType.FILE));
+        } finally {
+            lease.close();
+        }
     }
 
     private void print(Farm farm, long files) {

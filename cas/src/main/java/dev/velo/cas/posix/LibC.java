@@ -7,10 +7,13 @@ import jnr.ffi.annotations.Variadic;
 import jnr.ffi.types.size_t;
 import jnr.ffi.types.ssize_t;
 
-/** The functions of the C library that {@link PosixFileOps} binds. Byte arrays for strings end with NUL. */
+/**
+ * The functions of the C library that {@link PosixFileOps} binds. Names are addresses of bytes that end with NUL where calls are many (see
+ * {@link Scratch}), else byte arrays that do.
+ */
 public interface LibC {
     @Variadic(fixedCount = 3)
-    int openat(int dir, @In byte[] path, int flags, int mode);
+    int openat(int dir, long path, int flags, int mode);
 
     int close(int fd);
 
@@ -23,37 +26,37 @@ public interface LibC {
     @ssize_t
     long write(int fd, @In ByteBuffer buffer, @size_t long count);
 
-    int statx(int dir, @In byte[] path, int flags, int mask, @Out ByteBuffer buffer);
+    int statx(int dir, long path, int flags, int mask, long status);
 
     @ssize_t
-    long getdents64(int fd, @Out ByteBuffer buffer, @size_t long count);
+    long getdents64(int fd, long buffer, @size_t long count);
 
     @ssize_t
     long readlinkat(int dir, @In byte[] path, @Out byte[] buffer, @size_t long size);
 
-    int mkdirat(int dir, @In byte[] path, int mode);
+    int mkdirat(int dir, long path, int mode);
 
-    int linkat(int fromDir, @In byte[] from, int toDir, @In byte[] to, int flags);
+    int linkat(int fromDir, long from, int toDir, long to, int flags);
 
-    int symlinkat(@In byte[] target, int dir, @In byte[] path);
+    int symlinkat(long target, int dir, long path);
 
-    int mknodat(int dir, @In byte[] path, int mode, long device);
+    int mknodat(int dir, long path, int mode, long device);
 
-    int unlinkat(int dir, @In byte[] path, int flags);
+    int unlinkat(int dir, long path, int flags);
 
-    int renameat2(int fromDir, @In byte[] from, int toDir, @In byte[] to, int flags);
+    int renameat2(int fromDir, long from, int toDir, long to, int flags);
 
     int fchmod(int fd, int mode);
 
-    int fchmodat(int dir, @In byte[] path, int mode, int flags);
+    int fchmodat(int dir, long path, int mode, int flags);
 
     int fchown(int fd, int uid, int gid);
 
-    int fchownat(int dir, @In byte[] path, int uid, int gid, int flags);
+    int fchownat(int dir, long path, int uid, int gid, int flags);
 
-    int futimens(int fd, @In long[] times);
+    int futimens(int fd, long times);
 
-    int utimensat(int dir, @In byte[] path, @In long[] times, int flags);
+    int utimensat(int dir, long path, long times, int flags);
 
     int ftruncate(int fd, long length);
 
@@ -75,7 +78,7 @@ public interface LibC {
     @ssize_t
     long lgetxattr(@In byte[] path, @In byte[] name, @Out byte[] value, @size_t long size);
 
-    int fsetxattr(int fd, @In byte[] name, @In byte[] value, @size_t long size, int flags);
+    int fsetxattr(int fd, long name, long value, @size_t long size, int flags);
 
     @Variadic(fixedCount = 2)
     int fcntl(int fd, int command, int argument);

@@ -2,7 +2,6 @@ package dev.velo.cas.posix;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -58,10 +57,7 @@ final class PosixFileOps implements FileOps {
 
     private final LibC libc = LibraryLoader.create(LibC.class).load("c");
     private final Runtime runtime = Runtime.getRuntime(libc);
-    private final ThreadLocal<ByteBuffer> statBuffer =
-            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(256).order(ByteOrder.nativeOrder()));
-    private final ThreadLocal<ByteBuffer> listBuffer =
-            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(64 << 10).order(ByteOrder.nativeOrder()));
+    private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(() -> new Scratch(runtime));
 
     static PosixFileOps instance() {
         return Holder.INSTANCE;
@@ -93,7 +89,7 @@ final class PosixFileOps implements FileOps {
     }
 
     private Descriptor open(int dir, byte[] name, int flags, int permissions) throws IOException {
-        byte[] path = terminated(name);
+        long path = scratch.get().name(name);
         while (true) {
             int fd = libc.openat(dir, path, flags | O_CLOEXEC, permissions);
             if (fd >= 0) {
@@ -161,16 +157,20 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public FileStatus status(int dir, byte[] name) throws IOException {
-        if (libc.statx(dir, terminated(name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBuffer.get()) != 0) {
+        Scratch memory = scratch.get();
+        long path = memory.name(name);
+        if (libc.statx(dir, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, memory.statusAddress()) != 0) {
             throw failure("stat", name);
         }
-        return decodeStatus();
+        return decodeStatus(memory.status());
     }
 
     @Override
     public Optional<FileStatus> statusIfPresent(int dir, byte[] name) throws IOException {
-        if (libc.statx(dir, terminated(name), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, statBuffer.get()) == 0) {
-            return Optional.of(decodeStatus());
+        Scratch memory = scratch.get();
+        long path = memory.name(name);
+        if (libc.statx(dir, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, memory.statusAddress()) == 0) {
+            return Optional.of(decodeStatus(memory.status()));
         }
         // No exception for what is asked for every new content.
         if (Errno.of(runtime.getLastError()) == Errno.ENOENT) {
@@ -181,15 +181,16 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public FileStatus status(int fd) throws IOException {
-        if (libc.statx(fd, terminated(EMPTY), AT_EMPTY_PATH, STATX_BASIC_STATS, statBuffer.get()) != 0) {
+        Scratch memory = scratch.get();
+        long path = memory.name(EMPTY);
+        if (libc.statx(fd, path, AT_EMPTY_PATH, STATX_BASIC_STATS, memory.statusAddress()) != 0) {
             throw failure("stat", EMPTY);
         }
-        return decodeStatus();
+        return decodeStatus(memory.status());
     }
 
     /** Offsets of struct statx: linux/stat.h, the same on every architecture. */
-    private FileStatus decodeStatus() {
-        ByteBuffer b = statBuffer.get();
+    private static FileStatus decodeStatus(ByteBuffer b) {
         int mode = b.getShort(28) & 0xffff;
         return new FileStatus(
                 FileType.ofMode(mode),
@@ -214,10 +215,10 @@ final class PosixFileOps implements FileOps {
     public List<DirectoryEntry> list(int dir) throws IOException {
         seek(dir, 0);
         List<DirectoryEntry> entries = new ArrayList<>();
-        ByteBuffer b = listBuffer.get();
+        Scratch memory = scratch.get();
+        ByteBuffer b = memory.listMemory();
         while (true) {
-            b.clear();
-            long count = libc.getdents64(dir, b, b.capacity());
+            long count = libc.getdents64(dir, memory.listAddress(), b.capacity());
             if (count < 0) {
                 throw failure("list", EMPTY);
             }
@@ -263,42 +264,46 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public void makeDirectory(int dir, byte[] name, int permissions) throws IOException {
-        check(libc.mkdirat(dir, terminated(name), permissions), "make directory", name);
+        check(libc.mkdirat(dir, scratch.get().name(name), permissions), "make directory", name);
     }
 
     @Override
     public void link(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
-        check(libc.linkat(fromDir, terminated(from), toDir, terminated(to), 0), "link", to);
+        Scratch memory = scratch.get();
+        check(libc.linkat(fromDir, memory.name(from), toDir, memory.other(to), 0), "link", to);
     }
 
     @Override
     public void symlink(byte[] target, int dir, byte[] name) throws IOException {
-        check(libc.symlinkat(terminated(target), dir, terminated(name)), "make symbolic link", name);
+        Scratch memory = scratch.get();
+        check(libc.symlinkat(memory.other(target), dir, memory.name(name)), "make symbolic link", name);
     }
 
     @Override
     public void makeWhiteout(int dir, byte[] name) throws IOException {
-        check(libc.mknodat(dir, terminated(name), S_IFCHR, 0), "make whiteout", name);
+        check(libc.mknodat(dir, scratch.get().name(name), S_IFCHR, 0), "make whiteout", name);
     }
 
     @Override
     public void unlink(int dir, byte[] name) throws IOException {
-        check(libc.unlinkat(dir, terminated(name), 0), "remove", name);
+        check(libc.unlinkat(dir, scratch.get().name(name), 0), "remove", name);
     }
 
     @Override
     public void removeDirectory(int dir, byte[] name) throws IOException {
-        check(libc.unlinkat(dir, terminated(name), AT_REMOVEDIR), "remove directory", name);
+        check(libc.unlinkat(dir, scratch.get().name(name), AT_REMOVEDIR), "remove directory", name);
     }
 
     @Override
     public void rename(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
-        check(libc.renameat2(fromDir, terminated(from), toDir, terminated(to), 0), "rename", from);
+        Scratch memory = scratch.get();
+        check(libc.renameat2(fromDir, memory.name(from), toDir, memory.other(to), 0), "rename", from);
     }
 
     @Override
     public void renameNew(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
-        check(libc.renameat2(fromDir, terminated(from), toDir, terminated(to), RENAME_NOREPLACE), "rename", from);
+        Scratch memory = scratch.get();
+        check(libc.renameat2(fromDir, memory.name(from), toDir, memory.other(to), RENAME_NOREPLACE), "rename", from);
     }
 
     @Override
@@ -308,7 +313,7 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public void changeMode(int dir, byte[] name, int permissions) throws IOException {
-        check(libc.fchmodat(dir, terminated(name), permissions, 0), "change mode of", name);
+        check(libc.fchmodat(dir, scratch.get().name(name), permissions, 0), "change mode of", name);
     }
 
     @Override
@@ -318,27 +323,30 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public void changeOwner(int dir, byte[] name, int uid, int gid) throws IOException {
-        check(libc.fchownat(dir, terminated(name), uid, gid, AT_SYMLINK_NOFOLLOW), "change owner of", name);
+        check(libc.fchownat(dir, scratch.get().name(name), uid, gid, AT_SYMLINK_NOFOLLOW), "change owner of", name);
     }
 
     @Override
     public void setModified(int fd, Timestamp time) throws IOException {
-        check(libc.futimens(fd, both(time)), "set time", EMPTY);
+        check(libc.futimens(fd, both(scratch.get(), time)), "set time", EMPTY);
     }
 
     @Override
     public void setModified(int dir, byte[] name, Timestamp time) throws IOException {
-        check(libc.utimensat(dir, terminated(name), both(time), AT_SYMLINK_NOFOLLOW), "set time of", name);
+        Scratch memory = scratch.get();
+        long times = both(memory, time);
+        check(libc.utimensat(dir, memory.name(name), times, AT_SYMLINK_NOFOLLOW), "set time of", name);
     }
 
-    private static long[] both(Timestamp time) {
-        return new long[] {time.seconds(), time.nanos(), time.seconds(), time.nanos()};
+    private static long both(Scratch memory, Timestamp time) {
+        return memory.times(time.seconds(), time.nanos(), time.seconds(), time.nanos());
     }
 
     @Override
     public void touch(int dir, byte[] name) throws IOException {
-        long[] times = {0, UTIME_NOW, 0, UTIME_OMIT};
-        check(libc.utimensat(dir, terminated(name), times, AT_SYMLINK_NOFOLLOW), "touch", name);
+        Scratch memory = scratch.get();
+        long times = memory.times(0, UTIME_NOW, 0, UTIME_OMIT);
+        check(libc.utimensat(dir, memory.name(name), times, AT_SYMLINK_NOFOLLOW), "touch", name);
     }
 
     @Override
@@ -462,10 +470,10 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public void setAttribute(int fd, String attribute, byte[] value) throws IOException {
-        check(
-                libc.fsetxattr(fd, terminated(ascii(attribute)), value, value.length, 0),
-                "set attribute",
-                ascii(attribute));
+        byte[] name = ascii(attribute);
+        Scratch memory = scratch.get();
+        long held = memory.name(name);
+        check(libc.fsetxattr(fd, held, memory.raw(value), value.length, 0), "set attribute", name);
     }
 
     @Override
