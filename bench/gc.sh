@@ -4,6 +4,10 @@
 set -euo pipefail
 LOOP_INODES=${LOOP_INODES:-6000000}
 . "$(dirname "${BASH_SOURCE[0]}")/tree.sh"
+. "$repository/scripts/packages.sh"
+
+need time test -x /usr/bin/time
+install_missing
 
 BLOBS=${BLOBS:-1000000}
 MANIFESTS=${MANIFESTS:-100}

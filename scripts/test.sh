@@ -12,6 +12,8 @@ need rsync command -v rsync
 need attr command -v setfattr
 need e2fsprogs command -v chattr
 need openssl command -v openssl
+need ostree command -v ostree
+need time test -x /usr/bin/time
 need util-linux command -v setpriv
 need clang-format command -v clang-format
 install_missing

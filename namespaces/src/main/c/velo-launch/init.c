@@ -9,7 +9,9 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* The kernel kills this process, and with it everything inside, when the supervisor dies. */
 static void die_with_supervisor(int control) {
@@ -90,11 +92,21 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
     _exit(0);
 }
 
+/* Else the payload could use, and change, the keys of the caller's login session (session-keyring(7)). */
+static void leave_keyring(void) {
+    enum { JOIN_SESSION_KEYRING = 1 };
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM) {
+        fail_errno("raise kernel.keys.maxkeys or remove keys of this user",
+                   "cannot give the sandbox a keyring of its own");
+    }
+}
+
 void run_init(const struct plan *plan, int control) {
     wait_for_maps(control);
     become_mapped(plan);
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);
+    leave_keyring();
     name_host(plan);
     if (plan->network == NETWORK_NONE) {
         raise_loopback();

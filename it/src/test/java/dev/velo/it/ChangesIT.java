@@ -155,6 +155,35 @@ class ChangesIT {
         }
     }
 
+    /** The mount points that a run needs are no changes, and leave no time of theirs in the result. */
+    @Test
+    void equalRunsGiveEqualResultsAlsoWithMounts() {
+        Path app =
+                work.ingest(work.tree("mkdir -p app etc; echo f >app/f; echo e >etc/e; touch -d 2001-02-03 app etc"));
+        Path data = work.tree("echo x >x");
+        Path one = work.dir("one").resolve("one.velo");
+        Path two = work.dir("two").resolve("two.velo");
+        for (Path result : List.of(one, two)) {
+            Outcome outcome = work.isolated(
+                            options(
+                                    app,
+                                    "--bind",
+                                    data + ":/app/data",
+                                    "--changes",
+                                    "-",
+                                    "--output",
+                                    result.toString()),
+                            "/bin/sh",
+                            "-c",
+                            "stat -c %y /app; chmod u+w /etc/e; echo more >>/etc/e; touch -d @1000000000 /etc/e")
+                    .run()
+                    .succeeds();
+            assertThat(outcome.out()).startsWith("2001-02-03 00:00:00");
+            assertThat(outcome.err()).isEqualTo("M /etc/e\n");
+        }
+        assertThat(one).hasSameBinaryContentAs(two);
+    }
+
     @Test
     void theModeOfTheRootIsAChangeToo() {
         Path app = work.ingest(work.tree("echo x >x"));

@@ -76,6 +76,22 @@ class MissingPiecesIT {
     }
 
     @Test
+    void aFileInTheWayIsCalledAFile() throws Exception {
+        Path manifest = work.ingest(work.tree("echo x >x"));
+        Path file = work.dir("file").resolve("file");
+        Files.writeString(file, "precious");
+        work.velo("export", manifest.toString(), file.toString()).run().refuses(1, file.toString(), "not a directory");
+        work.velo("status", "--store", file.toString()).run().refuses(1, file.toString(), "not a directory");
+        assertThat(file).hasContent("precious");
+        // Refused before anything is registered: a root in that place would be reported for ever.
+        work.velo("ingest", work.tree("echo y >y").toString(), "--output", "/dev/null")
+                .run()
+                .refuses(1, "/dev/null");
+        assertThat(work.velo("roots").run().succeeds().out()).doesNotContain("/dev/null");
+        work.velo("verify").run().succeeds();
+    }
+
+    @Test
     void anotherUsersStoreIsRefused() {
         Host.needsRoot("a store that belongs to somebody else");
         Path tree = work.tree("echo x >x; chmod 755 .");

@@ -183,6 +183,27 @@ class RunIsolationIT {
         assertThat(within.line()).doesNotContain("9");
     }
 
+    /** Keys of the caller's login session are the caller's: session-keyring(7). */
+    @Test
+    void theCallersKeysAreOutOfReach() {
+        Host.needsTool("perl");
+        // KEYCTL_GET_KEYRING_ID of KEY_SPEC_SESSION_KEYRING.
+        String keys = "print syscall(250, 0, -3, 0)";
+        Outcome outside = work.command(List.of("perl", "-e", keys)).run().succeeds();
+        Path app = work.ingest(work.tree("echo x >x"));
+        List<String> options = List.of("--profile", "host-tools", "--manifest", app.toString());
+        String first = work.isolated(options, "/usr/bin/env", "perl", "-e", keys)
+                .run()
+                .succeeds()
+                .line();
+        String second = work.isolated(options, "/usr/bin/env", "perl", "-e", keys)
+                .run()
+                .succeeds()
+                .line();
+        assertThat(first).isNotEqualTo(outside.line());
+        assertThat(second).isNotEqualTo(first).isNotEqualTo(outside.line());
+    }
+
     @Test
     void noPrivilegesCanBeGained() {
         String status =

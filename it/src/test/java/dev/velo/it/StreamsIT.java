@@ -49,13 +49,25 @@ class StreamsIT {
     }
 
     @Test
+    void aCurrentDirectoryThatIsGoneIsNamed() {
+        for (String command : List.of("run --isolate --manifest \"$base\" -- /bin/true", "status")) {
+            Outcome outcome = shell("d=$(mktemp -d); cd \"$d\"; rmdir \"$d\"; \"$velo\" " + command);
+            // The shell that starts velo may have its own word on it before.
+            outcome.exits(command.startsWith("run") ? 125 : 1);
+            assertThat(outcome.err())
+                    .contains("velo: cannot start: the current directory is gone; ")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
     void outputThatCannotBeWrittenIsAFailure() {
         Path manifest = work.ingest(work.tree("head -c 100000 /dev/zero >zeros"));
         for (String command : List.of("cat \"$1\" zeros", "inspect \"$1\"", "status", "completion bash")) {
             shell("\"$velo\" " + command + " >/dev/null", manifest).succeeds();
             Outcome outcome = shell("\"$velo\" " + command + " >/dev/full", manifest);
             assertThat(outcome.exit()).as(outcome.toString()).isEqualTo(1);
-            assertThat(outcome.err()).doesNotContain("Exception");
+            assertThat(outcome.err()).contains("cannot write").doesNotContain("Exception");
         }
     }
 }

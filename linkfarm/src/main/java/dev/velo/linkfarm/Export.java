@@ -15,6 +15,7 @@ import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,11 @@ public final class Export {
      * @param target a directory that is empty or does not exist yet
      */
     public void write(Manifest manifest, Path target) throws VeloException {
+        if (Files.exists(target) && !Files.isDirectory(target)) {
+            throw new VeloException(
+                    "cannot export to " + target + ": it is not a directory",
+                    "name an empty directory or one that does not exist yet");
+        }
         checkContents(manifest);
         byte[] path = target.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
         boolean made = make(path, target);

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +40,10 @@ final class CatCommand implements Callable<Integer> {
     public Integer call() throws VeloException {
         Entry entry = InspectCommand.find(Manifest.open(file), file, path);
         if (!(entry.node() instanceof FileNode node)) {
-            throw new VeloException("cannot write " + path + ": it is not a regular file", "name a regular file");
+            throw new VeloException(
+                    "cannot print " + path + " of " + file + ": it is a "
+                            + entry.type().name().toLowerCase(Locale.ROOT),
+                    "name a regular file; velo inspect lists them");
         }
         try (Store opened = store.open()) {
             write(opened, node);
@@ -71,7 +75,7 @@ final class CatCommand implements Callable<Integer> {
                     e);
         } catch (IOException e) {
             throw new VeloException(
-                    "cannot write " + path + ": " + e.getMessage(), "free some space, or read all of the output", e);
+                    "cannot write standard output: " + e.getMessage(), "free some space, or read all of the output", e);
         }
     }
 }

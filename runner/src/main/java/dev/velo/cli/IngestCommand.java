@@ -32,6 +32,9 @@ final class IngestCommand implements Callable<Integer> {
     /** So many secrets are named. */
     private static final int NAMED = 10;
 
+    /** More threads than any machine has processors only take memory. */
+    private static final int MAX_JOBS = 1024;
+
     @Spec
     private CommandSpec spec;
 
@@ -82,8 +85,8 @@ final class IngestCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException, IOException {
-        if (jobs < 1) {
-            throw new ParameterException(spec.commandLine(), "--jobs must be at least 1");
+        if (jobs < 1 || jobs > MAX_JOBS) {
+            throw new ParameterException(spec.commandLine(), "--jobs must be between 1 and " + MAX_JOBS);
         }
         FileOps.system().raiseDescriptorLimit();
         long start = System.nanoTime();

@@ -3,7 +3,10 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.profiles.ProfileException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -74,11 +77,22 @@ public final class Main implements Runnable {
             status = internal(e, debug, statusOf(args.length > 0 ? args[0] : ""));
         }
         if (System.out.checkError()) {
-            // The reader has closed the pipe, or the disk is full: nothing more can be said, but what was printed is
-            // not all.
+            // What was printed is not all. Who has closed a pipe knows that.
+            if (status == 0 && !isPipe(Path.of("/proc/self/fd/1"))) {
+                System.err.println("velo: cannot write to standard output: it does not take all that there is to print;"
+                        + " free some space where it goes");
+            }
             Runtime.getRuntime().halt(status == 0 ? 1 : status);
         }
         System.exit(status);
+    }
+
+    private static boolean isPipe(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private static int statusOf(String command) {

@@ -6,6 +6,7 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.Entry;
 import dev.velo.cas.manifest.EntryType;
+import dev.velo.cas.posix.Timestamp;
 import dev.velo.namespaces.MountOp;
 import dev.velo.profiles.HostMount;
 import dev.velo.profiles.Profile;
@@ -28,8 +29,8 @@ import java.util.stream.Stream;
  * A directory of the skeleton hides whatever a manifest has under that name that is not a directory; so no image can move a mount.
  */
 final class RootPlan {
-    /** An entry of the skeleton; a link has a target, a directory a mode. */
-    record Point(Kind kind, int mode, String target) {
+    /** An entry of the skeleton; a link has a target, a directory a mode, and a time where a manifest has that directory. */
+    record Point(Kind kind, int mode, String target, Timestamp modified) {
         enum Kind {
             DIRECTORY,
             FILE,
@@ -123,7 +124,7 @@ final class RootPlan {
             return;
         }
         if (Files.isSymbolicLink(source) && manifest.isEmpty() && mount.source().equals(mount.target())) {
-            point(target, new Point(Point.Kind.SYMLINK, 0, readLink(source)));
+            point(target, new Point(Point.Kind.SYMLINK, 0, readLink(source), null));
             return;
         }
         boolean file = !Files.isDirectory(source);
@@ -204,12 +205,12 @@ final class RootPlan {
 
     private void directory(TreePath path) {
         parents(path);
-        skeleton.putIfAbsent(path, new Point(Point.Kind.DIRECTORY, modeOf(path), null));
+        skeleton.putIfAbsent(path, directoryPoint(path));
     }
 
     private void file(TreePath path) {
         parents(path);
-        skeleton.put(path, new Point(Point.Kind.FILE, 0444, null));
+        skeleton.put(path, new Point(Point.Kind.FILE, 0444, null, null));
     }
 
     private void point(TreePath path, Point point) {
@@ -222,19 +223,21 @@ final class RootPlan {
         List<FileName> names = path.components();
         for (FileName name : names.subList(0, names.size() - 1)) {
             at = at.child(name);
-            skeleton.putIfAbsent(at, new Point(Point.Kind.DIRECTORY, modeOf(at), null));
+            skeleton.putIfAbsent(at, directoryPoint(at));
         }
     }
 
     /** A merged directory shows the attributes of its topmost layer, which the skeleton is; so it takes them from the manifests. */
-    private int modeOf(TreePath path) {
+    private Point directoryPoint(TreePath path) {
         for (Tree tree : topmostFirst) {
             Optional<Entry> entry = tree.manifest().find(path);
             if (entry.isPresent()) {
-                return entry.get().node() instanceof DirectoryNode directory ? directory.mode() : DEFAULT_MODE;
+                return entry.get().node() instanceof DirectoryNode directory
+                        ? new Point(Point.Kind.DIRECTORY, directory.mode(), null, directory.modified())
+                        : new Point(Point.Kind.DIRECTORY, DEFAULT_MODE, null, null);
             }
         }
-        return DEFAULT_MODE;
+        return new Point(Point.Kind.DIRECTORY, DEFAULT_MODE, null, null);
     }
 
     private static String absolute(TreePath path) {
@@ -252,7 +255,7 @@ final class RootPlan {
     /** A payload that reaches the store by another way could change, or learn, what every other run is made of. */
     private String outsideStore(Path source) throws VeloException {
         Path real = Path.of(realPath(source));
-        if (real.startsWith(store) || store.startsWith(real)) {
+        if (MountTable.ofThisProcess().shows(real, store)) {
             throw new VeloException(
                     "cannot show " + source + " in the sandbox: the store " + store + " would be seen through it",
                     "show a directory that does not contain the store, or keep the store elsewhere (--store)");

@@ -96,10 +96,16 @@ public final class Run {
         request.changes().filter(file -> !file.equals("-")).map(Path::of).ifPresent(targets::add);
         for (Path target : targets) {
             Path directory = target.toAbsolutePath().getParent();
-            if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(target)) {
+            boolean special = Files.exists(target) && !Files.isRegularFile(target);
+            // A list may go to /dev/null or into a pipe; a manifest is renamed into its place.
+            boolean replaced = request.output().filter(target::equals).isPresent();
+            if (directory == null
+                    || !Files.isDirectory(directory)
+                    || Files.isDirectory(target)
+                    || special && replaced) {
                 throw new VeloException(
                         "cannot write " + target + ": "
-                                + (Files.isDirectory(target) ? "it is a directory" : "its directory does not exist"),
+                                + (Files.exists(target) ? "it is not a regular file" : "its directory does not exist"),
                         "name a file in a directory that exists");
             }
         }

@@ -55,6 +55,9 @@ final class Skeleton {
                 List<FileName> names = paths.get(i).components();
                 try (Parent directory = new Parent(root, names)) {
                     files.changeMode(directory.number(), point.mode());
+                    if (point.modified() != null) {
+                        files.setModified(directory.number(), point.modified());
+                    }
                 }
             }
         }

@@ -86,10 +86,12 @@ public final class Ingestion {
     /** Before the work, not after it. */
     private void checkOutput() throws VeloException {
         Path output = ManifestFile.place(request.output());
-        if (output.getParent() == null || !Files.isDirectory(output.getParent()) || Files.isDirectory(output)) {
+        if (output.getParent() == null
+                || !Files.isDirectory(output.getParent())
+                || Files.exists(output) && !Files.isRegularFile(output)) {
             throw new VeloException(
                     "cannot write manifest " + request.output() + ": "
-                            + (Files.isDirectory(output) ? "it is a directory" : "its directory does not exist"),
+                            + (Files.exists(output) ? "it is not a regular file" : "its directory does not exist"),
                     "name a file in a directory that exists with --output");
         }
         // One inside the source would become part of the tree.

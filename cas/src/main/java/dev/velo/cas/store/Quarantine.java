@@ -5,9 +5,11 @@ import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Where damaged files go: out of everybody's way and never deleted unseen. */
 public final class Quarantine {
@@ -24,9 +26,10 @@ public final class Quarantine {
     /**
      * Moves a damaged blob away and puts sound content in its place where the store has it in the other form.
      *
+     * @param damaged the inode that was found damaged: another one that has its name by now, from an ingest or another repair, stays
      * @return true where the content is sound again
      */
-    public boolean replace(StoreContents.Item item) throws IOException {
+    public boolean replace(StoreContents.Item item, FileStatus damaged) throws IOException {
         String name = item.form().name().toLowerCase(Locale.ROOT) + "-" + item.digest();
         BlobStore.Form other = item.form() == BlobStore.Form.PLAIN ? BlobStore.Form.EXECUTABLE : BlobStore.Form.PLAIN;
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of());
@@ -38,8 +41,7 @@ public final class Quarantine {
                         .copy(source.number(), draft.file().number(), false);
                 if (!copied.digest().equals(item.digest())) {
                     staging.discard(draft);
-                    move(item.path(), name);
-                    return false;
+                    return !move(item.path(), name, damaged);
                 }
                 staging.seal(draft, item.digest(), item.form(), copied.size());
             } catch (IOException e) {
@@ -47,12 +49,11 @@ public final class Quarantine {
                 throw e;
             }
             files.syncFileSystem(store.root());
-            exchange(item.path(), name, lease, draft.name());
+            exchange(item.path(), name, damaged, new StagedName(lease, draft.name()));
             return true;
         } catch (ErrnoException e) {
             if (e.is(Errno.ENOENT)) {
-                move(item.path(), name);
-                return false;
+                return !move(item.path(), name, damaged);
             }
             throw e;
         } catch (StoreException e) {
@@ -62,8 +63,43 @@ public final class Quarantine {
 
     /** Moves the store's damaged copy of a manifest away. */
     public boolean takeManifest(Digest manifest) throws IOException {
-        move(StoreLayout.manifestName(manifest), "manifest-" + manifest);
-        return true;
+        return store.gate().exclusive(() -> {
+            Optional<byte[]> copy = store.roots().copyOf(manifest);
+            if (copy.isPresent() && !Digest.of(copy.get()).equals(manifest)) {
+                move(StoreLayout.manifestName(manifest), "manifest-" + manifest);
+            }
+            return true;
+        });
+    }
+
+    private record StagedName(Lease lease, byte[] name) {}
+
+    /** Nobody publishes a blob while this looks: call it inside the exclusive gate. */
+    private boolean isStill(byte[] path, FileStatus damaged) throws IOException {
+        Optional<FileStatus> now = files.statusIfPresent(store.root(), path);
+        return now.isPresent()
+                && now.get().inode() == damaged.inode()
+                && now.get().device() == damaged.device();
+    }
+
+    /** False where the damaged file is not there any more. */
+    private boolean move(byte[] path, String name, FileStatus damaged) throws IOException {
+        return store.gate().exclusive(() -> {
+            if (!isStill(path, damaged)) {
+                return false;
+            }
+            move(path, name);
+            return true;
+        });
+    }
+
+    private void exchange(byte[] path, String name, FileStatus damaged, StagedName staged) throws IOException {
+        store.gate().exclusive(() -> {
+            if (isStill(path, damaged)) {
+                exchange(path, name, staged.lease(), staged.name());
+            }
+            return null;
+        });
     }
 
     /** A second name for the damaged file first, so that the blob's own name stands for content at every moment. */

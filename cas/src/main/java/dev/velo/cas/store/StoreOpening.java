@@ -35,7 +35,8 @@ final class StoreOpening {
     Store open() throws StoreException {
         if (!Files.isDirectory(path)) {
             throw new StoreException(
-                    "cannot open store " + path + ": there is no such directory",
+                    "cannot open store " + path
+                            + (Files.exists(path) ? ": it is not a directory" : ": there is no such directory"),
                     "ingest a tree first, or name the store with --store or VR_THE_SOURCE");
         }
         return opened(false, false);

@@ -16,6 +16,7 @@ import dev.velo.cas.store.StoreLayout;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Checks one inode: content against its name, mode, owner and time against the rules of the store. Safe for use by many threads. */
 final class BlobCheck {
@@ -67,6 +68,10 @@ final class BlobCheck {
      * cannot be read for want of descriptors or rights may be sound.
      */
     private void secondLook(StoreContents.Item item, ContentCopy hasher, List<Finding> findings) throws IOException {
+        Optional<FileStatus> status = files.statusIfPresent(store.root(), item.path());
+        if (status.isEmpty()) {
+            return;
+        }
         try {
             if (isSound(item, hasher, findings)) {
                 return;
@@ -74,12 +79,13 @@ final class BlobCheck {
         } catch (IOException e) {
             Errno errno = errno(e);
             if (errno != Errno.ENOENT) {
-                boolean repaired = errno == Errno.EIO && replaced(item);
+                boolean repaired = errno == Errno.EIO && replaced(item, status.get());
                 findings.add(finding("unreadable-blob", item, errno.text(), repaired));
             }
             return;
         }
-        findings.add(finding("corrupt-blob", item, "its content is not what its name says", replaced(item)));
+        boolean repaired = replaced(item, status.get());
+        findings.add(finding("corrupt-blob", item, "its content is not what its name says", repaired));
     }
 
     private static Errno errno(IOException e) {
@@ -119,9 +125,9 @@ final class BlobCheck {
     }
 
     /** An immutable blob can be neither moved nor replaced: it stays, and stays reported, until it is unprotected. */
-    private boolean replaced(StoreContents.Item item) throws IOException {
+    private boolean replaced(StoreContents.Item item, FileStatus damaged) throws IOException {
         try {
-            return repair && quarantine.replace(item);
+            return repair && quarantine.replace(item, damaged);
         } catch (ErrnoException e) {
             if (e.is(Errno.EPERM)) {
                 return false;

@@ -241,7 +241,7 @@ class IngestionTest {
         assertThatThrownBy(() -> ingest(source, temp.resolve("no/such/dir/m.velo"), 1))
                 .isInstanceOf(VeloException.class)
                 .hasMessageContaining("its directory does not exist");
-        assertThatThrownBy(() -> ingest(source, temp, 1)).hasMessageContaining("it is a directory");
+        assertThatThrownBy(() -> ingest(source, temp, 1)).hasMessageContaining("it is not a regular file");
         assertThatThrownBy(() -> ingest(source.resolve("plain.txt"), temp.resolve("m.velo"), 1))
                 .hasMessageContaining("not a directory");
         assertThatThrownBy(() -> ingest(temp.resolve("none"), temp.resolve("m.velo"), 1))

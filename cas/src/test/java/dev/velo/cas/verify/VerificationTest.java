@@ -6,9 +6,12 @@ import dev.velo.cas.Digest;
 import dev.velo.cas.ingest.IngestProgress;
 import dev.velo.cas.ingest.IngestRequest;
 import dev.velo.cas.ingest.Ingestion;
+import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Quarantine;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.Twins;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -93,6 +96,24 @@ class VerificationTest {
         assertThat(blob(BlobStore.Form.PLAIN)).doesNotExist();
         assertThat(temp.resolve("store/quarantine").toFile().list()).hasSize(1);
         assertThat(verify(false)).extracting(Finding::kind).containsExactly("missing-blob");
+    }
+
+    /** Hashing takes long; meanwhile an ingest or another repair may have put sound content under the name. */
+    @Test
+    void takesOnlyTheFileThatItFoundDamaged() throws Exception {
+        byte[] name = BlobStore.nameOf(CONTENT, BlobStore.Form.PLAIN);
+        StoreContents.Item item = new StoreContents.Item(name, CONTENT, BlobStore.Form.PLAIN);
+        FileStatus damaged = store.files().status(store.root(), name);
+        Path blob = blob(BlobStore.Form.PLAIN);
+        Path sound = Files.copy(blob, temp.resolve("sound"));
+        Files.move(sound, blob, StandardCopyOption.REPLACE_EXISTING);
+
+        assertThat(new Quarantine(store).replace(item, damaged)).isTrue();
+        assertThat(blob).hasContent("content");
+        // The positive control: the file that is there now, had it been the damaged one.
+        assertThat(new Quarantine(store).replace(item, store.files().status(store.root(), name)))
+                .isFalse();
+        assertThat(blob).doesNotExist();
     }
 
     @Test
