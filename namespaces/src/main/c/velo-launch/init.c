@@ -111,7 +111,10 @@ void run_init(const struct plan *plan, int control) {
     if (plan->network == NETWORK_NONE) {
         raise_loopback();
     }
-    enter_root(plan);
+    int memory = enter_root(plan);
+    if (memory >= 0 && plan->finish.count > 0) {
+        send_descriptor(control, memory);
+    }
     keep_only(control);
     /* Nobody inside may look into this process or change it: not its memory, not its program, not its
      * descriptors. */

@@ -95,8 +95,9 @@ void raise_loopback(void);
 /* init.c: pid 1. control is its end of the socket to the supervisor. */
 void run_init(const struct plan *plan, int control) __attribute__((noreturn));
 
-/* root.c: builds the root file system of the payload and makes it the root of the process. */
-void enter_root(const struct plan *plan);
+/* root.c: builds the root file system of the payload and makes it the root of the process. Returns a
+ * descriptor of the memory that holds the upper layer, -1 where that lies in the run directory. */
+int enter_root(const struct plan *plan);
 
 /* overlay.c: one overlay, not attached yet. Paths are relative to the working directory or absolute. */
 struct overlay {
@@ -109,6 +110,8 @@ struct overlay {
     const char *stage; /* a directory that may be mounted on for a moment */
 };
 int overlay_mount(const struct overlay *overlay, unsigned long attributes);
+/* Whether the kernel takes the upper layer from where it is. */
+bool can_be_upper(const struct overlay *overlay);
 /* Mounts a composed layer on the stage, where it stays until the old root goes. */
 void compose(struct composed *layer, const char *stage);
 
@@ -119,6 +122,13 @@ void prepare_binds(const struct plan *plan);
 void mount_one(int root, const struct plan *plan, const struct mount *mount, const char *stage);
 void attach(int mount, int root, const char *target);
 int open_target(int root, const char *target);
+
+/* memory.c: an upper layer in memory, attached to the stage, with the look of the directory like. Sets the
+ * paths of the overlay. */
+int memory_upper(struct overlay *overlay, const char *like);
+void send_descriptor(int socket, int descriptor);
+/* Receives up to length bytes; a descriptor that came with them is put into *descriptor. */
+ssize_t receive(int socket, void *bytes, size_t length, int *descriptor);
 
 /* payload.c: pid 2. */
 void run_payload(const struct plan *plan) __attribute__((noreturn));

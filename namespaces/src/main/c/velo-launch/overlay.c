@@ -136,6 +136,26 @@ static int by_options(const struct overlay *o, const struct links *links, unsign
     return mounted;
 }
 
+/* An overlay cannot, since it makes no whiteouts; nor can a file system of the network. Kernels before 6.5
+ * tell only when they mount. */
+bool can_be_upper(const struct overlay *o) {
+    int upper = open(o->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int context = k_fsopen("overlay");
+    char name[32];
+    bool refused = false;
+    if (upper >= 0 && context >= 0 && k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) == 0) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", upper);
+        refused = k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", name) != 0 && errno == EINVAL;
+    }
+    if (upper >= 0) {
+        close(upper);
+    }
+    if (context >= 0) {
+        close(context);
+    }
+    return !refused;
+}
+
 int overlay_mount(const struct overlay *overlay, unsigned long attributes) {
     struct links links = open_layers(overlay);
     int mounted = by_context(overlay, &links, attributes);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-void enter_root(const struct plan *plan) {
+int enter_root(const struct plan *plan) {
     char path[4096];
     /* Nothing that is mounted in here may appear outside, nor the other way round. */
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
@@ -27,6 +27,10 @@ void enter_root(const struct plan *plan) {
                               .upper = upper,
                               .work = work,
                               .stage = path};
+    int memory = -1;
+    if (!can_be_upper(&overlay)) {
+        memory = memory_upper(&overlay, plan->layers.items[plan->layers.count > 1 ? 1 : 0]);
+    }
     int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     int stage = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (stage < 0 || k_move_mount(root, stage) != 0) {
@@ -42,4 +46,5 @@ void enter_root(const struct plan *plan) {
         fail_errno("see velo doctor", "cannot enter the sandbox's root");
     }
     close(root);
+    return memory;
 }

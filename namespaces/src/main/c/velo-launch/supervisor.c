@@ -25,6 +25,7 @@ struct run {
     int signals;
     int timer;
     int lifeline;
+    int memory;    /* where the upper layer is, when it cannot be in the store; else -1 */
     bool reported; /* init has sent the payload's wait status */
     int status;
     bool timed_out;
@@ -217,7 +218,11 @@ static void supervise_init(struct run *run) {
         }
         if (wait[CONTROL].revents != 0) {
             int status;
-            if (recv(run->control, &status, sizeof status, 0) == sizeof status) {
+            ssize_t got = receive(run->control, &status, sizeof status, &run->memory);
+            if (got == 1) {
+                continue; /* the descriptor was all of it */
+            }
+            if (got == sizeof status) {
                 run->reported = true;
                 run->status = status;
             }
@@ -256,19 +261,36 @@ static void child_defaults(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Handed on as a descriptor: the memory has no name out here. */
+static char **with_upper(const struct plan *plan, int memory) {
+    enum { UPPER_DESCRIPTOR = 3 };
+    static char argument[] = "--upper=/proc/self/fd/3/upper";
+    char **command = calloc(plan->finish.count + 2, sizeof *command);
+    if (command == NULL || dup2(memory, UPPER_DESCRIPTOR) < 0) {
+        fail_errno("free some memory", "cannot hand on the upper layer");
+    }
+    memcpy(command, plan->finish.items, plan->finish.count * sizeof *command);
+    command[plan->finish.count] = argument;
+    return command;
+}
+
 /* What must happen after the payload and before its changes go. */
-static bool finish(const struct plan *plan) {
+static bool finish(const struct plan *plan, int memory) {
     if (plan->finish.count == 0) {
         return true;
     }
     pid_t child = fork();
     if (child == 0) {
+        char **command = plan->finish.items;
         child_defaults();
+        if (memory >= 0) {
+            command = with_upper(plan, memory);
+        }
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         char *const environment[] = {path, NULL};
         if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0) {
-            execve(plan->finish.items[0], plan->finish.items, environment);
+            execve(command[0], command, environment);
         }
         fail_errno("check the installation of velo", "cannot start %s", plan->finish.items[0]);
     }
@@ -282,7 +304,7 @@ static bool finish(const struct plan *plan) {
 }
 
 int supervise(const struct plan *plan) {
-    struct run run = {.plan = plan, .lifeline = plan->lifeline};
+    struct run run = {.plan = plan, .lifeline = plan->lifeline, .memory = -1};
     close_others(plan);
     check_streams(plan);
     umask(022);
@@ -304,7 +326,7 @@ int supervise(const struct plan *plan) {
     while (waitpid(run.init, &init_status, 0) < 0 && errno == EINTR) {
     }
     int code = outcome(&run, init_status);
-    if ((run.reported || run.timed_out) && !finish(plan)) {
+    if ((run.reported || run.timed_out) && !finish(plan, run.memory)) {
         code = EXIT_LAUNCH;
     }
     if (remove_tree(run.base, plan->run_directory) != 0) {

@@ -64,13 +64,20 @@ public final class FarmAudit {
 
     private List<Finding> audit(FarmStatus status, Manifest manifest, boolean deep, boolean repair) throws IOException {
         String farm = status.name();
-        boolean metadata = status.placement().equals(Optional.of(Placement.METADATA));
-        LayerMarks marks =
-                metadata ? new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0) : new PlainMarks(files);
+        Placement placement = status.placement().orElse(Placement.HARDLINK);
+        byte[] path = bytes(FarmMarker.path(farm));
+        LayerMarks marks = LayerMarks.ofFarm(
+                files,
+                placement,
+                manifest.count(EntryType.WHITEOUT) > 0,
+                store.root(),
+                bytes(FarmMarker.path(farm) + "/" + FarmMarker.TREE));
         List<String> faults;
         try (BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
-            FileAudit audit = metadata ? new MetadataFile(store, files, blobs) : new ContentAudit(store, deep);
-            faults = new FarmComparison(store, audit, marks).compare(bytes(FarmMarker.path(farm)), manifest.tree());
+            FileAudit audit = placement == Placement.METADATA
+                    ? new MetadataFile(store, files, blobs)
+                    : new ContentAudit(store, deep);
+            faults = new FarmComparison(store, audit, marks).compare(path, manifest.tree());
         }
         // A farm that a run uses now stays: the run would lose its files. The next repair takes it.
         boolean repaired = repair

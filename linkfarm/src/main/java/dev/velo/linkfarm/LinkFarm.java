@@ -13,6 +13,7 @@ import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.CorruptBlobException;
 import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Replicas;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
 import dev.velo.cas.store.Twins;
@@ -114,18 +115,19 @@ public final class LinkFarm {
             files.makeDirectory(farm.number(), bytes(FarmMarker.TREE), 0700);
             try (Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE));
                     BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
-                writer(manifest, placement, blobs).write(manifest.tree(), tree, THREADS);
+                writer(manifest, placement, blobs, lease).write(manifest.tree(), tree, THREADS);
             }
             marker.write(farm.number(), manifest.entryCount());
         }
     }
 
-    private TreeWriter writer(Manifest manifest, Placement placement, BlobShelf blobs) {
-        if (placement == Placement.METADATA) {
-            LayerMarks marks = new NestedMarks(files, manifest.count(EntryType.WHITEOUT) > 0);
-            return new TreeWriter(files, new MetadataFile(store, files, blobs), marks);
-        }
-        return new TreeWriter(files, new StorePlacer(store, files, blobs, placement));
+    private TreeWriter writer(Manifest manifest, Placement placement, BlobShelf blobs, Lease lease) throws IOException {
+        LayerMarks marks =
+                LayerMarks.forFarm(files, placement, manifest.count(EntryType.WHITEOUT) > 0, lease.directory());
+        FilePlacer placer = placement == Placement.METADATA
+                ? new MetadataFile(store, files, blobs)
+                : new StorePlacer(store, files, blobs, new Replicas(store, lease), placement);
+        return new TreeWriter(files, placer, marks);
     }
 
     /** Every content must be there and of the right size. */

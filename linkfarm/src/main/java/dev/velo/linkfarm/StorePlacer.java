@@ -10,23 +10,29 @@ import dev.velo.cas.store.BlobShelf;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.CorruptBlobException;
+import dev.velo.cas.store.Replicas;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreLayout;
 import java.io.IOException;
 
 /** Places the files of a farm from the store's blobs and executable twins. */
 final class StorePlacer implements FilePlacer {
+    /** Another process may use up a fresh inode's links as well; btrfs has a limit a directory, which no fresh inode lifts for long. */
+    private static final int RENEWALS = 3;
+
     private final Store store;
     private final FileOps files;
     private final BlobShelf blobs;
+    private final Replicas replicas;
     private final Placement placement;
     private final ThreadLocal<ContentCopy> copies;
 
     /** @param files the store's file operations, or ones that a test makes fail */
-    StorePlacer(Store store, FileOps files, BlobShelf blobs, Placement placement) {
+    StorePlacer(Store store, FileOps files, BlobShelf blobs, Replicas replicas, Placement placement) {
         this.store = store;
         this.files = files;
         this.blobs = blobs;
+        this.replicas = replicas;
         this.placement = placement;
         this.copies = ThreadLocal.withInitial(() -> new ContentCopy(files));
     }
@@ -43,14 +49,37 @@ final class StorePlacer implements FilePlacer {
         try {
             blobs.link(file.digest(), form, dir, name);
         } catch (ErrnoException e) {
-            if (!e.is(Errno.EMLINK) && !e.is(Errno.EPERM)) {
+            if (!e.is(Errno.EPERM) && !e.is(Errno.EMLINK)) {
                 throw e;
             }
-            // ext4 allows 65,000 links to an inode, and none to one that is immutable: this name gets an inode of its
-            // own
-            // that looks the same.
-            copy(dir, name, file, form);
+            if (e.is(Errno.EPERM) || !linkAnew(dir, name, file, form)) {
+                // No more links to this inode, which may be immutable: this name gets one of its own that looks the
+                // same.
+                copy(dir, name, file, form);
+            }
         }
+    }
+
+    /** One thread at a time, and a link is tried first: another thread may have put a fresh inode in the blob's place. */
+    private synchronized boolean linkAnew(int dir, byte[] name, FileNode file, BlobStore.Form form)
+            throws IOException, CorruptBlobException {
+        for (int attempt = 0; attempt < RENEWALS; attempt++) {
+            try {
+                blobs.link(file.digest(), form, dir, name);
+                return true;
+            } catch (ErrnoException e) {
+                if (e.is(Errno.EPERM)) {
+                    return false;
+                }
+                if (!e.is(Errno.EMLINK)) {
+                    throw e;
+                }
+            }
+            if (!replicas.renew(file.digest(), form)) {
+                return false;
+            }
+        }
+        return false;
     }
 
     /** A blob that a crash or a hand has cut short must not look like the content of a farm. */

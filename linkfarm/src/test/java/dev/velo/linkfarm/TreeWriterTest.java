@@ -21,6 +21,10 @@ import dev.velo.cas.posix.FileType;
 import dev.velo.cas.posix.ForwardingFileOps;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobShelf;
+import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Replicas;
+import dev.velo.cas.store.Store;
 import dev.velo.cas.store.TreeRemoval;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,9 +69,11 @@ class TreeWriterTest {
 
     private Path write(DirectoryNode tree, String name, int threads, FileOps files) throws IOException, VeloException {
         Path target = Files.createDirectories(temp.resolve(name));
-        StorePlacer placer =
-                new StorePlacer(farm.store(), files, new BlobShelf(farm.store(), files, 1), Placement.HARDLINK);
-        try (Descriptor root = files.openDirectoryFollowing(bytes(target))) {
+        Store store = farm.store();
+        try (Lease lease = store.leases().take(Lease.Kind.FARM, List.of());
+                Descriptor root = files.openDirectoryFollowing(bytes(target))) {
+            StorePlacer placer = new StorePlacer(
+                    store, files, new BlobShelf(store, files, 1), new Replicas(store, lease), Placement.HARDLINK);
             new TreeWriter(files, placer).write(tree, root, threads);
         }
         return target;
@@ -219,6 +225,44 @@ class TreeWriterTest {
         DirectoryNode tree = directory(0755, child("d", directory(0700, child("f", hello))));
         assertThatThrownBy(() -> write(tree, "out", 2, swapping)).isInstanceOf(ErrnoException.class);
         assertThat(outside).isEmptyDirectory();
+    }
+
+    /** As ext4 does at 65,000 links, here at three. */
+    @Test
+    void aBlobWithAllItsLinksGetsAFreshInode() throws Exception {
+        FileOps limited = new ForwardingFileOps(farm.store().files()) {
+            @Override
+            public void link(int fromDir, byte[] from, int toDir, byte[] to) throws IOException {
+                if (status(fromDir, from).links() >= 3) {
+                    throw new ErrnoException("link", to, Errno.EMLINK);
+                }
+                super.link(fromDir, from, toDir, to);
+            }
+        };
+        List<DirectoryNode.Child> children = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            children.add(child("f" + i, hello));
+        }
+        Path out = write(directory(0755, children.toArray(DirectoryNode.Child[]::new)), "out", 1, limited);
+        List<FileStatus> files = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            assertThat(out.resolve("f" + i)).hasContent("hello");
+            files.add(Listing.status(out.resolve("f" + i)));
+        }
+        FileStatus blob = farm.store()
+                .blobs()
+                .status(hello.digest(), BlobStore.Form.PLAIN)
+                .orElseThrow();
+        // Two, two and two names of old inodes whose blob name was taken, and one of the inode that has it now.
+        assertThat(files.stream().map(FileStatus::inode).distinct()).hasSize(4);
+        assertThat(blob.inode()).isEqualTo(files.get(6).inode());
+        assertThat(blob.links()).isEqualTo(2);
+        assertThat(files.stream()
+                        .map(file -> List.of(file.permissions(), file.modified(), file.uid(), file.size()))
+                        .distinct())
+                .hasSize(1);
+        assertThat(Listing.status(farm.store().path().resolve("leases")).links())
+                .isEqualTo(2);
     }
 
     @Test

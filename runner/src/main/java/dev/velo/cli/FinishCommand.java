@@ -34,6 +34,13 @@ final class FinishCommand implements Callable<Integer> {
     @Option(names = "--exact", description = "The files showed the manifests' own modes and times.")
     private boolean exact;
 
+    @Option(
+            names = "--upper",
+            paramLabel = "DIR",
+            description =
+                    "What the program wrote, where the store's file system could not hold it; named by the launcher.")
+    private String upper;
+
     @Option(names = "--output", paramLabel = "FILE", description = "As for run.")
     private Path output;
 
@@ -49,6 +56,7 @@ final class FinishCommand implements Callable<Integer> {
                             run,
                             layers.stream().map(Digest::fromHex).toList(),
                             exact,
+                            Optional.ofNullable(upper),
                             Optional.ofNullable(output),
                             Optional.ofNullable(changes)));
         }

@@ -13,10 +13,16 @@ import java.util.Optional;
  * @param run the name of its lease, which keeps the store's copies of its manifests
  * @param layers the manifests of the run, bottom to top; by digest, since the user's files may have changed meanwhile
  * @param exact the files of the run showed the manifests' own modes and times
+ * @param upper the upper layer, where it is not in the run's directory
  * @param changes a file for the list of changes, or {@code -} for standard error
  */
 public record FinishRequest(
-        String run, List<Digest> layers, boolean exact, Optional<Path> output, Optional<String> changes) {
+        String run,
+        List<Digest> layers,
+        boolean exact,
+        Optional<String> upper,
+        Optional<Path> output,
+        Optional<String> changes) {
 
     /** The command that the launcher runs; all paths absolute, since it runs elsewhere and with hardly an environment. */
     static List<String> command(

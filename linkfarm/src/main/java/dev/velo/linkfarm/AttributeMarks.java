@@ -9,27 +9,44 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Marks for a tree that an overlay of its own shows to the overlay of the run. The inner one would take a mark for itself; so the names are
- * escaped once, and whiteouts are empty files with an attribute, which the kernel looks for only in directories marked {@code x}, and only in
- * layers whose root has that mark too.
+ * Marks that are attributes alone: whiteouts are empty files with one, which the kernel (since 6.7) looks for only in directories marked
+ * {@code x}, and only in layers whose root has that mark too. For a tree that an overlay of its own shows to the overlay of the run, which
+ * would take a mark for itself, the names are escaped once.
  */
-final class NestedMarks implements LayerMarks {
-    private static final String WHITEOUT = "user.overlay.overlay.whiteout";
+final class AttributeMarks implements LayerMarks {
+    private static final String DIRECT = "user.overlay.";
+    private static final String NESTED = DIRECT + "overlay.";
     private static final byte[] YES = {'y'};
+    static final byte[] HOLDS_WHITEOUTS = {'x'};
 
     private final FileOps files;
+    private final String prefix;
     private final boolean whiteouts;
 
-    /** @param whiteouts the tree has any */
-    NestedMarks(FileOps files, boolean whiteouts) {
+    private AttributeMarks(FileOps files, String prefix, boolean whiteouts) {
         this.files = files;
+        this.prefix = prefix;
         this.whiteouts = whiteouts;
+    }
+
+    /**
+     * For a tree that is a layer of the run's overlay, on a file system that makes no devices.
+     *
+     * @param whiteouts the tree has any
+     */
+    static AttributeMarks direct(FileOps files, boolean whiteouts) {
+        return new AttributeMarks(files, DIRECT, whiteouts);
+    }
+
+    /** For a tree that the run's overlay sees through another one. */
+    static AttributeMarks nested(FileOps files, boolean whiteouts) {
+        return new AttributeMarks(files, NESTED, whiteouts);
     }
 
     @Override
     public void whiteout(int dir, byte[] name) throws IOException {
         try (Descriptor file = files.createFile(dir, name, 0600)) {
-            files.setAttribute(file.number(), WHITEOUT, YES);
+            files.setAttribute(file.number(), prefix + "whiteout", YES);
         }
     }
 
@@ -43,12 +60,12 @@ final class NestedMarks implements LayerMarks {
     public boolean isWhiteout(int dir, byte[] name, FileStatus status) throws IOException {
         return status.isRegular()
                 && status.size() == 0
-                && files.attribute(dir, name, WHITEOUT).isPresent();
+                && files.attribute(dir, name, prefix + "whiteout").isPresent();
     }
 
     @Override
     public String attribute() {
-        return "user.overlay.overlay.opaque";
+        return prefix + "opaque";
     }
 
     @Override

@@ -1,0 +1,84 @@
+#include "kernel.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static char upper[4096];
+static char work[4096];
+
+/* As prepare_run_directory does it for an upper layer in the store. */
+static void look_like(int memory, const char *like) {
+    struct stat tree;
+    if (mkdirat(memory, "upper", 0755) != 0 || mkdirat(memory, "work", 0755) != 0 || stat(like, &tree) != 0) {
+        fail_errno("see velo doctor", "cannot make an upper layer in memory");
+    }
+    const struct timespec times[2] = {tree.st_mtim, tree.st_mtim};
+    if (fchmodat(memory, "upper", tree.st_mode & 07777, 0) != 0 ||
+        utimensat(memory, "upper", times, AT_SYMLINK_NOFOLLOW) != 0) {
+        fail_errno("see velo doctor", "cannot prepare the upper layer in memory");
+    }
+}
+
+int memory_upper(struct overlay *overlay, const char *like) {
+    int context = k_fsopen("tmpfs");
+    if (context < 0 || k_fsconfig(context, K_FSCONFIG_STRING, "mode", "0700") != 0 ||
+        k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
+        fail_errno("keep the store on ext4, xfs, btrfs or tmpfs", "cannot make an upper layer in memory");
+    }
+    int memory = k_fsmount(context, K_ATTR_NOSUID | K_ATTR_NODEV);
+    int stage = open(overlay->stage, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (memory < 0 || stage < 0 || k_move_mount(memory, stage) != 0) {
+        fail_errno("keep the store on ext4, xfs, btrfs or tmpfs", "cannot attach an upper layer in memory");
+    }
+    close(stage);
+    close(context);
+    look_like(memory, like);
+    snprintf(upper, sizeof upper, "%s/upper", overlay->stage);
+    snprintf(work, sizeof work, "%s/work", overlay->stage);
+    overlay->upper = upper;
+    overlay->work = work;
+    message("warning: the store's file system cannot hold what the program writes, so memory does, up to "
+            "half of it; "
+            "keep the store on ext4, xfs, btrfs or tmpfs");
+    return memory;
+}
+
+union rights {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+};
+
+void send_descriptor(int socket, int descriptor) {
+    char byte = 'u';
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    union rights rights = {
+        .header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = rights.space,
+                             .msg_controllen = sizeof rights.space};
+    memcpy(CMSG_DATA(&rights.header), &descriptor, sizeof descriptor);
+    if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
+        fail_errno("try again", "cannot hand on the upper layer");
+    }
+}
+
+ssize_t receive(int socket, void *bytes, size_t length, int *descriptor) {
+    struct iovec data = {.iov_base = bytes, .iov_len = length};
+    union rights rights;
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = rights.space,
+                             .msg_controllen = sizeof rights.space};
+    ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int))) {
+        memcpy(descriptor, CMSG_DATA(header), sizeof *descriptor);
+    }
+    return got;
+}
