@@ -17,8 +17,8 @@ import java.io.IOException;
 
 /** Places the files of a farm from the store's blobs and executable twins. */
 final class StorePlacer implements FilePlacer {
-    /** Another process may use up a fresh inode's links as well; btrfs has a limit a directory, which no fresh inode lifts for long. */
-    private static final int RENEWALS = 3;
+    /** Where even a fresh inode cannot be linked, another one will not be. */
+    private static final int RENEWALS = 1;
 
     private final Store store;
     private final FileOps files;
@@ -63,7 +63,7 @@ final class StorePlacer implements FilePlacer {
     /** One thread at a time, and a link is tried first: another thread may have put a fresh inode in the blob's place. */
     private synchronized boolean linkAnew(int dir, byte[] name, FileNode file, BlobStore.Form form)
             throws IOException, CorruptBlobException {
-        for (int attempt = 0; attempt < RENEWALS; attempt++) {
+        for (int renewals = 0; ; renewals++) {
             try {
                 blobs.link(file.digest(), form, dir, name);
                 return true;
@@ -75,11 +75,10 @@ final class StorePlacer implements FilePlacer {
                     throw e;
                 }
             }
-            if (!replicas.renew(file.digest(), form)) {
+            if (renewals == RENEWALS || !replicas.renew(file.digest(), form)) {
                 return false;
             }
         }
-        return false;
     }
 
     /** A blob that a crash or a hand has cut short must not look like the content of a farm. */

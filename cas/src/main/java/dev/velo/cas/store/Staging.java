@@ -2,6 +2,8 @@ package dev.velo.cas.store;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,12 +35,8 @@ public final class Staging {
 
     /** Where one thread makes its drafts. */
     private static final class Place {
-        private final int number;
+        private int number;
         private int drafts;
-
-        Place(int number) {
-            this.number = number;
-        }
     }
 
     /** What a commit did. */
@@ -60,7 +58,7 @@ public final class Staging {
     private final FileOps files;
     private final AtomicInteger directories = new AtomicInteger();
     /** One directory a thread: the kernel lets only one thread at a time change a directory. */
-    private final ThreadLocal<Place> places = ThreadLocal.withInitial(() -> new Place(directories.incrementAndGet()));
+    private final ThreadLocal<Place> places = ThreadLocal.withInitial(Place::new);
 
     private final Set<Digest> known = ConcurrentHashMap.newKeySet();
     private final Queue<Sealed> sealed = new ConcurrentLinkedQueue<>();
@@ -77,7 +75,7 @@ public final class Staging {
     public Draft draft() throws IOException {
         Place place = places.get();
         if (place.drafts == 0) {
-            files.makeDirectory(lease.directory(), directoryOf(place.number), StoreLayout.PRIVATE);
+            place.number = makeDirectory();
         }
         int number = ++place.drafts;
         Descriptor file =
@@ -91,6 +89,21 @@ public final class Staging {
         } catch (IOException e) {
             Leases.closeQuietly(file);
             throw e;
+        }
+    }
+
+    /** Another staging below the same lease may have made some. */
+    private int makeDirectory() throws IOException {
+        while (true) {
+            int number = directories.incrementAndGet();
+            try {
+                files.makeDirectory(lease.directory(), directoryOf(number), StoreLayout.PRIVATE);
+                return number;
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.EEXIST)) {
+                    throw e;
+                }
+            }
         }
     }
 
