@@ -35,6 +35,7 @@ prepare() {
 
 finish() {
   [ "$place" = "$scratch" ] || umount "$place"
+  [ -z "${memory:-}" ] || umount "$memory"
   chmod -R u+rwX "$scratch"
   rm -rf "$scratch"
 }

@@ -136,6 +136,12 @@ void drop_capabilities(void);
 
 /* removal.c: removes a directory and all below it, following no link. Returns 0 or -1 with errno. */
 int remove_tree(int parent, const char *name);
+/* A directory that its owner may read and change, whatever its mode was; -1 with errno. */
+int open_for_removal(int parent, const char *name);
+
+/* disposal.c: removes what is in a directory, on several threads, as remove_tree does. */
+int dispose(int directory);
+int run_disposal(const char *path, bool wait);
 
 /* probe.c: prints what this host can do, one line a capability. */
 int probe(void);

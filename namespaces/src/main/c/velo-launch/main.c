@@ -21,6 +21,12 @@ int main(int argc, char **argv) {
     if (argc > 2 && strcmp(argv[1], "--probe-metadata") == 0) {
         return probe_metadata(argv[2]);
     }
+    if (argc > 2 && strcmp(argv[1], "--empty") == 0) {
+        return run_disposal(argv[2], true);
+    }
+    if (argc > 2 && strcmp(argv[1], "--empty-later") == 0) {
+        return run_disposal(argv[2], false);
+    }
     const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
     if (argc > 1 && strcmp(argv[1], "--check") == 0) {
         return 0;

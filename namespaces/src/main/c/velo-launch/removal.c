@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +25,7 @@ enum { DEPTH = 64 };
 
 /* Whatever modes the payload or the overlay left (work directories are mode 000), the owner may open them
  * again. */
-static int open_for_removal(int parent, const char *name) {
+int open_for_removal(int parent, const char *name) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(parent, name, flags);
     if (fd < 0 && errno == EACCES) {
@@ -71,9 +72,9 @@ static struct level *leave(struct level *level, int parent, int *failure) {
 
 /* Moving a directory to another one changes its "..", for which it must be writable itself. */
 static bool move_up(const struct level *level, const char *name, const struct level *top) {
-    static unsigned long counter;
+    static atomic_ulong counter;
     char fresh[64];
-    snprintf(fresh, sizeof fresh, "velo-deep-%ld-%lu", (long)getpid(), counter++);
+    snprintf(fresh, sizeof fresh, "velo-deep-%ld-%lu", (long)getpid(), atomic_fetch_add(&counter, 1));
     int directory = dirfd(level->stream);
     return fchmodat(directory, name, 0700, 0) == 0 &&
            renameat(directory, name, dirfd(top->stream), fresh) == 0;

@@ -176,4 +176,20 @@ class CollectionIT {
         work.isolated("/bin/true").run().prints("");
         assertThat(base).exists();
     }
+
+    /** What a killed process left may be a whole farm: the next command does not wait until it is gone, but it goes. */
+    @Test
+    void manyLeftoversGoInTheBackground() {
+        Path manifest = work.ingest(work.tree("echo one >one"));
+        work.sh(work.store(), """
+                mkdir -p trash/left/a/b; touch trash/left/a/file; ln "$(find cas -type f | head -n 1)" trash/left/a/b/linked
+                for d in $(seq 60); do mkdir trash/left/$d; (cd trash/left/$d; seq 1000 | sed 's/^/f/' | xargs touch); done
+                ln -s /etc trash/left/a/etc; deep=trash/left; for i in $(seq 300); do deep=$deep/d; done; mkdir -p "$deep"; chmod 000 trash/left/a
+                [ "$(id -u)" -ne 0 ] || chown -R --reference=cas trash/left
+                """);
+        work.velo("cat", manifest.toString(), "one").run().prints("one\n");
+        work.sh(work.store(), "for i in $(seq 300); do [ -n \"$(ls -A trash)\" ] || exit 0; sleep 0.1; done; exit 1");
+        work.velo("verify").run().succeeds();
+        assertThat(Path.of("/etc/passwd")).exists();
+    }
 }

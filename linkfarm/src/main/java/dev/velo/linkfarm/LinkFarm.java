@@ -213,7 +213,7 @@ public final class LinkFarm {
             if (marker.isCurrent(name)) {
                 return false;
             }
-            takeStaleAway(lease, name, target, attempt);
+            takeStaleAway(name, target);
         }
     }
 
@@ -221,14 +221,14 @@ public final class LinkFarm {
      * Built before the last start of this machine: a crash may have torn it. Its own lock decides who takes it away, and the second look
      * comes after the lock: a farm that somebody has put in its place meanwhile may be in use already.
      */
-    private void takeStaleAway(Lease lease, String name, byte[] target, int attempt) throws IOException {
+    private void takeStaleAway(String name, byte[] target) throws IOException {
         try (Descriptor stale = files.openDirectory(store.root(), target)) {
             files.lock(stale.number(), true);
             Optional<FileStatus> now = files.statusIfPresent(store.root(), target);
             boolean same = now.isPresent()
                     && now.get().inode() == files.status(stale.number()).inode();
             if (same && !marker.isCurrent(name)) {
-                files.rename(store.root(), target, lease.directory(), bytes("stale-" + attempt));
+                store.discard(target, "stale");
             }
         } catch (ErrnoException e) {
             if (!e.is(Errno.ENOENT)) {

@@ -4,6 +4,8 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.collect.Collection;
 import dev.velo.cas.collect.CollectionReport;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Installation;
+import dev.velo.runner.NativeDisposal;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -44,7 +46,8 @@ final class GcCommand implements Callable<Integer> {
     @Override
     public Integer call() throws VeloException {
         try (Store opened = store.open()) {
-            CollectionReport report = new Collection(opened, grace).run(run);
+            CollectionReport report =
+                    new Collection(opened, grace, new NativeDisposal(Installation.ofThisProcess())).run(run);
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 Output.json(out, values(report));
@@ -72,6 +75,8 @@ final class GcCommand implements Callable<Integer> {
         values.put("manifests", report.manifests());
         values.put("live_blobs", report.liveBlobs());
         values.put("leases", report.leases());
+        values.put("farms_milliseconds", report.farmsTook().toNanos() / 1e6);
+        values.put("trash_milliseconds", report.trashTook().toNanos() / 1e6);
         values.put("missing_roots", report.missingRoots());
         return values;
     }

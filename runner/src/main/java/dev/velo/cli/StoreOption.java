@@ -2,6 +2,8 @@ package dev.velo.cli;
 
 import dev.velo.cas.VeloException;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Installation;
+import dev.velo.runner.NativeDisposal;
 import dev.velo.runner.StoreLocation;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -22,10 +24,16 @@ final class StoreOption {
 
     /** A store that must exist. */
     Store open() throws VeloException {
-        return Store.open(path());
+        return tidied(Store.open(path()));
     }
 
     Store openOrCreate() throws VeloException {
-        return Store.openOrCreate(path());
+        return tidied(Store.openOrCreate(path()));
+    }
+
+    /** Opening has cleaned up after processes that died, but for what would have taken long. */
+    private static Store tidied(Store store) {
+        new NativeDisposal(Installation.ofThisProcess()).later(store);
+        return store;
     }
 }

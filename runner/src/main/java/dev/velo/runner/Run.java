@@ -140,6 +140,8 @@ public final class Run {
             }
             trees.add(new Tree(manifest, built.tree(), built.data()));
         }
+        // Farms of before the last start of the machine that were replaced.
+        new NativeDisposal(installation).later(store);
         return trees;
     }
 

@@ -5,6 +5,7 @@ import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
+import dev.velo.cas.store.Disposal;
 import dev.velo.cas.store.Leases;
 import dev.velo.cas.store.Parallel;
 import dev.velo.cas.store.Store;
@@ -29,14 +30,21 @@ public final class Collection {
     private final Duration grace;
     private final StoreContents contents;
     private final Sweep sweep;
+    private final Disposal disposal;
     private final Map<Long, Integer> doomedLinks = new HashMap<>();
 
     /** @param grace what is younger stays: blobs since they were last used, roots since their file was first found missing */
     public Collection(Store store, Duration grace) {
+        this(store, grace, Disposal.NONE);
+    }
+
+    /** @param disposal deletes farms that were taken away */
+    public Collection(Store store, Duration grace, Disposal disposal) {
         this.store = store;
         this.grace = grace;
         this.contents = new StoreContents(store);
         this.sweep = new Sweep(store);
+        this.disposal = disposal;
     }
 
     /** Finds what nothing needs; removes it where asked to. Writers, runs and other collectors may work at the same time. */
@@ -70,11 +78,14 @@ public final class Collection {
         List<StoreContents.Shard> all = contents.shards();
         List<Swept> shards = new Parallel<Swept>("cannot collect store " + store.path())
                 .map(all.size(), piece -> sweepShard(all.get(piece), live, marking, remove));
+        long began = System.nanoTime();
         long sweptFarms = sweepFarms(farms, marking, remove);
+        Duration farmsTook = Duration.ofNanos(System.nanoTime() - began);
         long copies = sweepCopies(live, marking, remove);
+        began = System.nanoTime();
         if (remove) {
             sweep.unfinished();
-            sweep.emptyTrash();
+            sweep.emptyTrash(disposal);
         }
         return new CollectionReport(
                 remove,
@@ -84,6 +95,8 @@ public final class Collection {
                 sweptFarms,
                 copies,
                 leases.size(),
+                farmsTook,
+                Duration.ofNanos(System.nanoTime() - began),
                 marking.missing());
     }
 

@@ -1,5 +1,6 @@
 package dev.velo.cas.collect;
 
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -9,6 +10,8 @@ import java.util.List;
  * @param liveBlobs blobs and twins that something needs or that are younger than the grace period
  * @param blobs that nothing needs
  * @param bytes of disk that go with them: allocated blocks, counted only where the last link goes
+ * @param farmsTook until the farms were out of everybody's view
+ * @param trashTook until they were deleted
  * @param missingRoots registered manifests whose file is gone, one line each
  */
 public record CollectionReport(
@@ -19,4 +22,6 @@ public record CollectionReport(
         long farms,
         long manifests,
         long leases,
+        Duration farmsTook,
+        Duration trashTook,
         List<String> missingRoots) {}

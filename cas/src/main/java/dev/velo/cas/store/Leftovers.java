@@ -11,6 +11,9 @@ import java.io.IOException;
  * What processes that were killed left behind: leases without a holder, with all that is in them. Each start of a command cleans them, so nothing has to be run by hand after a crash.
  */
 final class Leftovers {
+    /** So many names go at once, which takes some milliseconds; a whole farm must keep nobody waiting. */
+    private static final long BUDGET = 2_000;
+
     private final Store store;
     private final FileOps files;
 
@@ -19,19 +22,24 @@ final class Leftovers {
         this.files = store.files();
     }
 
-    /** Cheap where there is nothing: two directory listings. A read-only store is left as it is. */
+    /** Cheap where there is nothing: two directory listings. Large leftovers stay in the trash. A read-only store is left as it is. */
     void sweep() throws IOException {
         if (count(StoreLayout.LEASES) == 0 && count(StoreLayout.TRASH) == 0) {
             return;
         }
         try {
             store.gate().exclusive(() -> store.leases().sweep());
-            emptyTrash();
+            emptyTrash(new TreeRemoval(files, BUDGET));
         } catch (ErrnoException e) {
             if (!e.is(Errno.EROFS)) {
                 throw e;
             }
         }
+    }
+
+    /** Whether nothing waits to be deleted. */
+    boolean trashIsEmpty() throws IOException {
+        return count(StoreLayout.TRASH) == 0;
     }
 
     private int count(byte[] directory) throws IOException {
@@ -42,9 +50,15 @@ final class Leftovers {
 
     /** Outside the gate: what is in the trash has no name that anybody looks for, and deleting may take long. */
     void emptyTrash() throws IOException {
+        emptyTrash(new TreeRemoval(files));
+    }
+
+    private void emptyTrash(TreeRemoval removal) throws IOException {
         try (Descriptor trash = files.openDirectory(store.root(), StoreLayout.TRASH)) {
             for (DirectoryEntry entry : files.list(trash.number())) {
-                new TreeRemoval(files).remove(trash.number(), entry.name());
+                if (removal.hasBudget()) {
+                    removal.remove(trash.number(), entry.name());
+                }
             }
         }
     }

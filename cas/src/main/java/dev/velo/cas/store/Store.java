@@ -113,4 +113,23 @@ public final class Store implements AutoCloseable {
             return;
         }
     }
+
+    /** Where things lie that nobody looks for any more. */
+    public Path trash() {
+        return resolve(StoreLayout.TRASH);
+    }
+
+    /** Whether nothing waits to be deleted. */
+    public boolean trashIsEmpty() throws IOException {
+        return new Leftovers(this).trashIsEmpty();
+    }
+
+    /**
+     * Takes something out of everybody's view in one step; deleting it is for later.
+     *
+     * @param path relative to the store
+     */
+    public void discard(byte[] path, String label) throws IOException {
+        files().rename(root(), path, root(), StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName(label)));
+    }
 }

@@ -139,11 +139,7 @@ public final class Sweep {
             return false;
         }
         if (remove) {
-            files.rename(
-                    store.root(),
-                    path,
-                    store.root(),
-                    StoreLayout.below(StoreLayout.TRASH, StoreLayout.freshName("farm")));
+            store.discard(path, "farm");
         }
         return true;
     }
@@ -236,7 +232,9 @@ public final class Sweep {
     }
 
     /** Deletes what was moved to the trash. Outside the gate: it may take long, and nobody looks for anything there. */
-    public void emptyTrash() throws IOException {
-        new Leftovers(store).emptyTrash();
+    public void emptyTrash(Disposal disposal) throws IOException {
+        if (!store.trashIsEmpty() && !disposal.empty(store.trash())) {
+            new Leftovers(store).emptyTrash();
+        }
     }
 }

@@ -21,9 +21,21 @@ public final class TreeRemoval {
     private record Level(byte[] name, Descriptor directory, Deque<DirectoryEntry> rest) {}
 
     private final FileOps files;
+    private long budget;
 
     public TreeRemoval(FileOps files) {
+        this(files, Long.MAX_VALUE);
+    }
+
+    /** @param budget how many names to remove at most, by all calls together */
+    TreeRemoval(FileOps files, long budget) {
         this.files = files;
+        this.budget = budget;
+    }
+
+    /** False where the budget is used up: then something may be left. */
+    boolean hasBudget() {
+        return budget > 0;
     }
 
     /** Removes a name and everything below it; it is no error when it is gone already. */
@@ -34,7 +46,7 @@ public final class TreeRemoval {
         Deque<Level> levels = new ArrayDeque<>();
         try {
             push(levels, parent, name);
-            while (!levels.isEmpty()) {
+            while (!levels.isEmpty() && budget-- > 0) {
                 Level level = levels.peek();
                 if (level.rest().isEmpty()) {
                     levels.pop().directory().close();
