@@ -24,6 +24,8 @@ final class MetadataFile implements FilePlacer, FileAudit {
     private final Store store;
     private final FileOps files;
     private final BlobShelf blobs;
+    /** Bits of a mode that a new file does not get; negative before it is known. */
+    private volatile int withheld = -1;
 
     /** @param files the store's file operations, or ones that a test makes fail */
     MetadataFile(Store store, FileOps files, BlobShelf blobs) {
@@ -46,14 +48,22 @@ final class MetadataFile implements FilePlacer, FileAudit {
         if (file.size() > 0) {
             StorePlacer.checkSize(store, blobs, file, BlobStore.Form.PLAIN);
         }
+        int mode = mode(file);
         // Writing attributes needs the right to write the file, whatever its mode will be.
-        try (Descriptor target = files.createFile(dir, name, 0600)) {
+        int first = withheld < 0 ? 0777 : (mode & 0200) != 0 ? mode : 0600;
+        try (Descriptor target = files.createFile(dir, name, first)) {
+            if (withheld < 0) {
+                // By the caller's umask, or by a default list of access rights on the store: of every file alike.
+                withheld = 0777 & ~files.status(target.number()).permissions();
+            }
             if (file.size() > 0) {
                 files.setAttribute(target.number(), METACOPY, NOTHING);
                 files.setAttribute(target.number(), REDIRECT, redirect(file));
                 files.truncate(target.number(), file.size());
             }
-            files.changeMode(target.number(), mode(file));
+            if (mode != (first & ~withheld)) {
+                files.changeMode(target.number(), mode);
+            }
             files.setModified(target.number(), file.modified());
         }
     }

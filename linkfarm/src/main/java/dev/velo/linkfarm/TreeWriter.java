@@ -138,6 +138,15 @@ final class TreeWriter {
     }
 
     private void drain() {
+        FileOps.Assumed owner = files.assumeOwner();
+        try {
+            work();
+        } finally {
+            owner.close();
+        }
+    }
+
+    private void work() {
         for (DirectoryWork work = next(); work != null; work = next()) {
             try {
                 fill(work);

@@ -225,6 +225,9 @@ class LinkFarmTest {
         assertThat(again.built()).isTrue();
         assertThat(farms.path(again).resolve("hello")).hasContent("hello");
         assertThat(names("farms")).hasSize(1);
+        // Out of the way at once; deleted by whoever has time.
+        assertThat(names("trash")).hasSize(1);
+        Store.open(store.path()).close();
         assertThat(names("trash")).isEmpty();
     }
 

@@ -70,6 +70,13 @@ class TreeWriterTest {
     private Path write(DirectoryNode tree, String name, int threads, FileOps files) throws IOException, VeloException {
         Path target = Files.createDirectories(temp.resolve(name));
         Store store = farm.store();
+        if (files.effectiveUid() == 0) {
+            files.changeOwner(
+                    FileOps.CWD,
+                    bytes(target),
+                    store.owner().uid(),
+                    store.owner().gid());
+        }
         try (Lease lease = store.leases().take(Lease.Kind.FARM, List.of());
                 Descriptor root = files.openDirectoryFollowing(bytes(target))) {
             StorePlacer placer = new StorePlacer(

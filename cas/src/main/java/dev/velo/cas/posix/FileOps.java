@@ -148,4 +148,21 @@ public interface FileOps {
     int effectiveUid();
 
     int effectiveGid();
+
+    /** What {@link #assumeOwner} began; ends when it is closed, by the same thread. */
+    interface Assumed extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Lets the calling thread work as the one to whom everything that it makes is to belong, where that is somebody else (setfsuid(2), which
+     * is a thread's own): then nothing has to be given away, file by file. It has no more rights than that owner meanwhile.
+     */
+    default Assumed assumeOwner() {
+        return () -> {};
+    }
+
+    /** Sets the calling thread's identity for file systems; false where that is not allowed. */
+    boolean setFileIdentity(int uid, int gid);
 }

@@ -247,4 +247,14 @@ public abstract class ForwardingFileOps implements FileOps {
     public int effectiveGid() {
         return next.effectiveGid();
     }
+
+    @Override
+    public Assumed assumeOwner() {
+        return next.assumeOwner();
+    }
+
+    @Override
+    public boolean setFileIdentity(int uid, int gid) {
+        return next.setFileIdentity(uid, gid);
+    }
 }

@@ -90,4 +90,8 @@ public interface LibC {
     int geteuid();
 
     int getegid();
+
+    int setfsuid(int uid);
+
+    int setfsgid(int gid);
 }

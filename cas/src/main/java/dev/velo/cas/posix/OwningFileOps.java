@@ -9,6 +9,7 @@ import java.io.IOException;
 public final class OwningFileOps extends ForwardingFileOps {
     private final int uid;
     private final int gid;
+    private final ThreadLocal<Boolean> assumed = ThreadLocal.withInitial(() -> false);
 
     public OwningFileOps(FileOps next, int uid, int gid) {
         super(next);
@@ -17,8 +18,31 @@ public final class OwningFileOps extends ForwardingFileOps {
     }
 
     @Override
+    public Assumed assumeOwner() {
+        int callerUid = effectiveUid();
+        int callerGid = effectiveGid();
+        if (assumed.get()) {
+            return () -> {};
+        }
+        if (!setFileIdentity(uid, gid)) {
+            setFileIdentity(callerUid, callerGid);
+            return () -> {};
+        }
+        assumed.set(true);
+        return () -> {
+            assumed.set(false);
+            if (!setFileIdentity(callerUid, callerGid)) {
+                throw new IllegalStateException("cannot return to the caller's identity");
+            }
+        };
+    }
+
+    @Override
     public Descriptor createFile(int dir, byte[] name, int permissions) throws IOException {
         Descriptor file = super.createFile(dir, name, permissions);
+        if (assumed.get()) {
+            return file;
+        }
         try {
             return given(file);
         } catch (IOException e) {
@@ -33,6 +57,9 @@ public final class OwningFileOps extends ForwardingFileOps {
     }
 
     private Descriptor given(Descriptor file) throws IOException {
+        if (assumed.get()) {
+            return file;
+        }
         try {
             changeOwner(file.number(), uid, gid);
             return file;
@@ -66,6 +93,9 @@ public final class OwningFileOps extends ForwardingFileOps {
 
     /** What cannot be given away is not left behind with the wrong owner. */
     private void give(int dir, byte[] name, Undoing undoing) throws IOException {
+        if (assumed.get()) {
+            return;
+        }
         try {
             changeOwner(dir, name, uid, gid);
         } catch (IOException e) {

@@ -496,6 +496,15 @@ final class PosixFileOps implements FileOps {
     }
 
     @Override
+    public boolean setFileIdentity(int uid, int gid) {
+        // The group first: without the rights of root it could not be changed any more. Neither call tells failure; a
+        // second one does.
+        libc.setfsgid(gid);
+        libc.setfsuid(uid);
+        return libc.setfsgid(-1) == gid && libc.setfsuid(-1) == uid;
+    }
+
+    @Override
     public int effectiveUid() {
         return libc.geteuid();
     }
