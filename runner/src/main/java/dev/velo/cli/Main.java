@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -20,27 +21,6 @@ import picocli.CommandLine.Spec;
         description = "Runs code on exactly the files it was given.",
         versionProvider = Version.class,
         mixinStandardHelpOptions = true,
-        subcommands = {
-            HelpCommand.class,
-            IngestCommand.class,
-            RunCommand.class,
-            StatusCommand.class,
-            GcCommand.class,
-            VerifyCommand.class,
-            RootsCommand.class,
-            ProtectCommand.class,
-            ProtectCommand.Undo.class,
-            InspectCommand.class,
-            DiffCommand.class,
-            CatCommand.class,
-            ExportCommand.class,
-            PushCommand.class,
-            PullCommand.class,
-            DoctorCommand.class,
-            CompletionCommand.class,
-            FarmCommand.class,
-            FinishCommand.class
-        },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:done",
@@ -53,14 +33,72 @@ public final class Main implements Runnable {
     /** What velo could not start, as against what the payload returned. */
     static final int LAUNCH_FAILED = 125;
 
+    /** In the order of the help. */
+    static final List<String> COMMANDS = List.of(
+            "help",
+            "ingest",
+            "run",
+            "status",
+            "gc",
+            "verify",
+            "roots",
+            "protect",
+            "unprotect",
+            "inspect",
+            "diff",
+            "cat",
+            "export",
+            "push",
+            "pull",
+            "doctor",
+            "completion",
+            "farm",
+            "finish");
+
     @Spec
     private CommandSpec spec;
 
+    private static Class<?> command(String name) {
+        return switch (name) {
+            case "help" -> HelpCommand.class;
+            case "ingest" -> IngestCommand.class;
+            case "run" -> RunCommand.class;
+            case "status" -> StatusCommand.class;
+            case "gc" -> GcCommand.class;
+            case "verify" -> VerifyCommand.class;
+            case "roots" -> RootsCommand.class;
+            case "protect" -> ProtectCommand.class;
+            case "unprotect" -> ProtectCommand.Undo.class;
+            case "inspect" -> InspectCommand.class;
+            case "diff" -> DiffCommand.class;
+            case "cat" -> CatCommand.class;
+            case "export" -> ExportCommand.class;
+            case "push" -> PushCommand.class;
+            case "pull" -> PullCommand.class;
+            case "doctor" -> DoctorCommand.class;
+            case "completion" -> CompletionCommand.class;
+            case "farm" -> FarmCommand.class;
+            case "finish" -> FinishCommand.class;
+            default -> throw new IllegalArgumentException(name);
+        };
+    }
+
     /** The command line with all commands, for help, completion and the manual. */
     static CommandLine commandLine() {
+        return commandLine("");
+    }
+
+    /** @param first the first argument: a command's name needs no other command, and each costs milliseconds to read */
+    static CommandLine commandLine(String first) {
+        boolean alone = COMMANDS.contains(first) && !first.equals("help") && !first.equals("completion");
         CommandLine velo = new CommandLine(new Main());
-        // What stands behind the program's name is the program's, whether -- was written or not.
-        velo.getSubcommands().get("run").setStopAtPositional(true);
+        for (String name : alone ? List.of(first) : COMMANDS) {
+            velo.addSubcommand(command(name));
+        }
+        if (velo.getSubcommands().containsKey("run")) {
+            // What stands behind the program's name is the program's, whether -- was written or not.
+            velo.getSubcommands().get("run").setStopAtPositional(true);
+        }
         return velo.setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
                 .setExecutionExceptionHandler(Main::failed)
@@ -71,7 +109,7 @@ public final class Main implements Runnable {
         boolean debug = "1".equals(System.getenv("VRIFT_DEBUG"));
         int status;
         try {
-            status = commandLine().execute(args);
+            status = commandLine(args.length > 0 ? args[0] : "").execute(args);
         } catch (Error e) {
             // Out of memory, a stack too deep: still one line and a status.
             status = internal(e, debug, statusOf(args.length > 0 ? args[0] : ""));

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +35,20 @@ class CommandLineTest {
                         .isNotEmpty();
             }
         });
+    }
+
+    @Test
+    void aCommandIsReadAloneUnderItsOwnName() {
+        assertThat(List.copyOf(Main.commandLine().getSubcommands().keySet())).containsExactlyElementsOf(Main.COMMANDS);
+        for (String name : Main.COMMANDS) {
+            assertThat(Main.commandLine(name).getSubcommands())
+                    .as(name)
+                    .containsKey(name)
+                    .hasSize(List.of("help", "completion").contains(name) ? Main.COMMANDS.size() : 1);
+            assertThat(Main.commandLine().getSubcommands().get(name).getCommandName())
+                    .isEqualTo(name);
+        }
+        assertThat(Main.commandLine("ingets").getSubcommands()).hasSameSizeAs(Main.COMMANDS);
     }
 
     @Test
