@@ -106,6 +106,10 @@ class IngestAgainIT {
                         manifest)
                 .out();
         assertThat(seen).containsPattern("ingest +[0-9]+% .*[0-9]/4 files").containsPattern("iB, .*iB/s");
+        String verified = work.sh(
+                        tree, "script -qec \"$velo verify\" /dev/null | tr '\\r' '\\n' | grep -a 'files/s' | tail -n 1")
+                .out();
+        assertThat(verified).containsPattern("verify +[0-9]+% .*[0-9]/4 files").containsPattern("iB, .*iB/s");
         String quiet = work.velo("ingest", tree.toString(), "--output", manifest.toString())
                 .run()
                 .succeeds()

@@ -1,7 +1,7 @@
 package dev.velo.cli;
 
+import dev.velo.cas.Progress;
 import dev.velo.cas.VeloException;
-import dev.velo.cas.ingest.IngestProgress;
 import dev.velo.cas.ingest.IngestRequest;
 import dev.velo.cas.ingest.IngestResult;
 import dev.velo.cas.ingest.Ingestion;
@@ -94,7 +94,7 @@ final class IngestCommand implements Callable<Integer> {
         try (Store opened = store.openOrCreate()) {
             IngestRequest request = new IngestRequest(
                     source, output, excludes, jobs, skipSpecial, forceHash, !noIgnore, excludeSecrets);
-            IngestProgress progress = new IngestProgress();
+            Progress progress = new Progress();
             ProgressLine display = ProgressLine.start("ingest", progress);
             try {
                 result = new Ingestion(opened, request, progress).run();

@@ -1,6 +1,6 @@
 package dev.velo.cli;
 
-import dev.velo.cas.ingest.IngestProgress;
+import dev.velo.cas.Progress;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +18,7 @@ final class ProgressLine {
         this.clock = clock;
     }
 
-    static ProgressLine start(String task, IngestProgress progress) {
+    static ProgressLine start(String task, Progress progress) {
         if (!Boolean.getBoolean("velo.terminal")) {
             return new ProgressLine(null, null);
         }

@@ -1,5 +1,6 @@
 package dev.velo.cli;
 
+import dev.velo.cas.Progress;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.store.Store;
@@ -45,13 +46,19 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws VeloException {
         try (Store opened = store.open()) {
-            Verification verification = new Verification(opened, repair);
+            Progress progress = new Progress();
+            Verification verification = new Verification(opened, repair, progress);
             List<Finding> findings = new ArrayList<>();
-            if (manifest != null) {
-                findings.addAll(verification.manifest(Manifest.open(manifest)));
-            } else {
-                findings.addAll(verification.store());
-                findings.addAll(new FarmAudit(opened).all(repair));
+            ProgressLine display = ProgressLine.start("verify", progress);
+            try {
+                if (manifest != null) {
+                    findings.addAll(verification.manifest(Manifest.open(manifest)));
+                } else {
+                    findings.addAll(verification.store());
+                    findings.addAll(new FarmAudit(opened).all(repair));
+                }
+            } finally {
+                display.close();
             }
             report(verification.checked(), findings);
             return findings.isEmpty() ? 0 : 1;

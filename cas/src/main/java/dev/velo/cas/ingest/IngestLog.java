@@ -1,5 +1,6 @@
 package dev.velo.cas.ingest;
 
+import dev.velo.cas.Progress;
 import dev.velo.cas.TreePath;
 import dev.velo.cas.posix.ErrnoException;
 import java.io.IOException;
@@ -13,23 +14,23 @@ final class IngestLog {
     final LongAdder directories = new LongAdder();
     final LongAdder symlinks = new LongAdder();
     final LongAdder bytes = new LongAdder();
-    private final IngestProgress progress;
+    private final Progress progress;
     private final ConcurrentLinkedQueue<String> skipped = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<String> faults = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<String> secrets = new ConcurrentLinkedQueue<>();
 
-    IngestLog(IngestProgress progress) {
+    IngestLog(Progress progress) {
         this.progress = progress;
     }
 
     void filesFound(int count) {
-        progress.filesFound(count);
+        progress.found(count);
     }
 
     void fileDone(long size) {
         files.increment();
         bytes.add(size);
-        progress.fileDone(size);
+        progress.done(size);
     }
 
     void skip(TreePath path, String reason) {

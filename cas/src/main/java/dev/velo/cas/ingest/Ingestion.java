@@ -2,6 +2,7 @@ package dev.velo.cas.ingest;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
+import dev.velo.cas.Progress;
 import dev.velo.cas.TreePath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
@@ -34,12 +35,12 @@ public final class Ingestion {
     private final Supplier<Workers> workers;
     private final IngestLog log;
 
-    public Ingestion(Store store, IngestRequest request, IngestProgress progress) {
+    public Ingestion(Store store, IngestRequest request, Progress progress) {
         this(store, request, progress, () -> new Workers(request.jobs()));
     }
 
     /** @param workers what hashes and copies; a test may have it done in an order that can be repeated */
-    Ingestion(Store store, IngestRequest request, IngestProgress progress, Supplier<Workers> workers) {
+    Ingestion(Store store, IngestRequest request, Progress progress, Supplier<Workers> workers) {
         this.store = store;
         this.request = request;
         this.workers = workers;

@@ -1,6 +1,7 @@
 package dev.velo.cas.verify;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.Progress;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
@@ -24,17 +25,20 @@ final class BlobCheck {
     private final FileOps files;
     private final Quarantine quarantine;
     private final boolean repair;
+    private final Progress progress;
 
-    BlobCheck(Store store, boolean repair) {
+    BlobCheck(Store store, boolean repair, Progress progress) {
         this.store = store;
         this.files = store.files();
         this.quarantine = new Quarantine(store);
         this.repair = repair;
+        this.progress = progress;
     }
 
     /** What is wrong with an item; nothing where it vanished meanwhile, which is a collector's right. */
     List<Finding> check(StoreContents.Item item, ContentCopy hasher) throws IOException {
         List<Finding> findings = new ArrayList<>();
+        progress.done(0);
         try {
             if (isSound(item, hasher, findings)) {
                 return findings;
@@ -59,7 +63,9 @@ final class BlobCheck {
             if (findings.isEmpty()) {
                 checkAttributes(item, file, status, findings);
             }
-            return hasher.hash(file.number()).digest().equals(item.digest());
+            ContentCopy.Copied content = hasher.hash(file.number());
+            progress.read(content.size());
+            return content.digest().equals(item.digest());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.velo.cas.verify;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.Progress;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
 import dev.velo.cas.posix.ErrnoException;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 
 /** Re-hashes blobs and checks modes, owners, names and manifests. Use once. */
 public final class Verification {
@@ -26,14 +26,20 @@ public final class Verification {
     private final StoreContents contents;
     private final BlobCheck check;
     private final boolean repair;
-    private final LongAdder checked = new LongAdder();
+    private final Progress progress;
 
     /** @param repair put right what can be: modes, owners, times; content from a sound twin; else move it to quarantine */
     public Verification(Store store, boolean repair) {
+        this(store, repair, new Progress());
+    }
+
+    /** @param progress advanced with each blob that was hashed */
+    public Verification(Store store, boolean repair, Progress progress) {
         this.store = store;
         this.contents = new StoreContents(store);
-        this.check = new BlobCheck(store, repair);
+        this.check = new BlobCheck(store, repair, progress);
         this.repair = repair;
+        this.progress = progress;
     }
 
     /** Checks the whole store: every blob, twin, registered manifest and copy. Farms are audited by the linkfarm module. */
@@ -66,7 +72,6 @@ public final class Verification {
                 }
                 for (BlobStore.Form form : BlobStore.Form.values()) {
                     if (store.blobs().status(content.digest(), form).isPresent()) {
-                        checked.increment();
                         byte[] path = BlobStore.nameOf(content.digest(), form);
                         findings.addAll(check.check(new StoreContents.Item(path, content.digest(), form), hasher));
                     }
@@ -80,7 +85,7 @@ public final class Verification {
 
     /** Number of blobs and twins that were hashed. */
     public long checked() {
-        return checked.sum();
+        return progress.files();
     }
 
     private List<Finding> strangers() throws IOException {
@@ -100,6 +105,9 @@ public final class Verification {
 
     private List<Finding> shards() throws IOException, StoreException {
         List<StoreContents.Shard> all = contents.shards();
+        for (StoreContents.Shard shard : all) {
+            progress.found(contents.names(shard.form(), shard.number()).size());
+        }
         List<Finding> findings = new ArrayList<>();
         new Parallel<List<Finding>>("cannot verify store " + store.path())
                 .map(
@@ -121,7 +129,6 @@ public final class Verification {
             if (item.digest() == null) {
                 findings.add(foreign(item.path()));
             } else {
-                checked.increment();
                 findings.addAll(check.check(item, hasher));
             }
         }

@@ -3,7 +3,7 @@ package dev.velo.cas.collect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.velo.cas.Digest;
-import dev.velo.cas.ingest.IngestProgress;
+import dev.velo.cas.Progress;
 import dev.velo.cas.ingest.IngestRequest;
 import dev.velo.cas.ingest.IngestResult;
 import dev.velo.cas.ingest.Ingestion;
@@ -61,9 +61,7 @@ class CollectionTest {
 
     private IngestResult ingest(Store into, Path source, String manifest) throws Exception {
         return new Ingestion(
-                        into,
-                        new IngestRequest(source, temp.resolve(manifest), List.of(), 1, false),
-                        new IngestProgress())
+                        into, new IngestRequest(source, temp.resolve(manifest), List.of(), 1, false), new Progress())
                 .run();
     }
 

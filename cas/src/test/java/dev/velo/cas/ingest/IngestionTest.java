@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.Progress;
 import dev.velo.cas.TreePath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
@@ -50,8 +51,7 @@ class IngestionTest {
     }
 
     private IngestResult ingest(Path source, Path output, int jobs, String... excludes) throws VeloException {
-        return new Ingestion(
-                        store, new IngestRequest(source, output, List.of(excludes), jobs, false), new IngestProgress())
+        return new Ingestion(store, new IngestRequest(source, output, List.of(excludes), jobs, false), new Progress())
                 .run();
     }
 
@@ -156,7 +156,7 @@ class IngestionTest {
         IngestResult skipped = new Ingestion(
                         store,
                         new IngestRequest(temp.resolve("src"), temp.resolve("m.velo"), List.of(), 2, true),
-                        new IngestProgress())
+                        new Progress())
                 .run();
         assertThat(skipped.manifest()).isNotNull();
         assertThat(skipped.skipped()).singleElement().asString().contains("/sub/pipe");

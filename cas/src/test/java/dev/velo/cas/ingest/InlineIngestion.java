@@ -1,5 +1,6 @@
 package dev.velo.cas.ingest;
 
+import dev.velo.cas.Progress;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.store.Store;
 import java.nio.file.Path;
@@ -11,6 +12,6 @@ public final class InlineIngestion {
 
     public static IngestResult run(Store store, Path source, Path output) throws VeloException {
         IngestRequest request = new IngestRequest(source, output, List.of(), 1, false);
-        return new Ingestion(store, request, new IngestProgress(), () -> new Workers(0)).run();
+        return new Ingestion(store, request, new Progress(), () -> new Workers(0)).run();
     }
 }

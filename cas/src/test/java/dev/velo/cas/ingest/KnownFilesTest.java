@@ -3,6 +3,7 @@ package dev.velo.cas.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.Progress;
 import dev.velo.cas.collect.Collection;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.posix.Descriptor;
@@ -63,7 +64,7 @@ class KnownFilesTest {
     private IngestResult ingest(Store into, String output, boolean forceHash) throws Exception {
         IngestRequest request =
                 new IngestRequest(source, temp.resolve(output), List.of(), 2, false, forceHash, true, false);
-        return new Ingestion(into, request, new IngestProgress()).run();
+        return new Ingestion(into, request, new Progress()).run();
     }
 
     private Path cacheFile() throws IOException {

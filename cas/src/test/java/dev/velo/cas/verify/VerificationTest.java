@@ -3,7 +3,7 @@ package dev.velo.cas.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.velo.cas.Digest;
-import dev.velo.cas.ingest.IngestProgress;
+import dev.velo.cas.Progress;
 import dev.velo.cas.ingest.IngestRequest;
 import dev.velo.cas.ingest.Ingestion;
 import dev.velo.cas.posix.FileStatus;
@@ -39,10 +39,7 @@ class VerificationTest {
         Path source = Files.createDirectories(temp.resolve("src"));
         Files.writeString(source.resolve("f"), "content");
         Files.writeString(source.resolve("g"), "other");
-        new Ingestion(
-                        store,
-                        new IngestRequest(source, temp.resolve("m.velo"), List.of(), 1, false),
-                        new IngestProgress())
+        new Ingestion(store, new IngestRequest(source, temp.resolve("m.velo"), List.of(), 1, false), new Progress())
                 .run();
     }
 

@@ -1,23 +1,28 @@
-package dev.velo.cas.ingest;
+package dev.velo.cas;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counters that an ingest advances and a display may read at any time from any thread. */
-public final class IngestProgress {
+/** Counters that long work over many files advances and a display may read at any time from any thread. */
+public final class Progress {
     private final LongAdder found = new LongAdder();
     private final LongAdder files = new LongAdder();
     private final LongAdder bytes = new LongAdder();
 
-    void filesFound(int count) {
+    public void found(long count) {
         found.add(count);
     }
 
-    void fileDone(long size) {
+    public void done(long size) {
         files.increment();
         bytes.add(size);
     }
 
-    /** Files seen by the walk so far. */
+    /** Bytes of a file that is counted apart. */
+    public void read(long size) {
+        bytes.add(size);
+    }
+
+    /** Files seen so far. */
     public long found() {
         return found.sum();
     }
