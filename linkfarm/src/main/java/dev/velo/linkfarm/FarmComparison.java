@@ -43,13 +43,15 @@ final class FarmComparison {
     private final FileOps files;
     private final FileAudit audit;
     private final LayerMarks marks;
+    private final HeldTimes times;
     private final List<String> faults = new ArrayList<>();
 
-    FarmComparison(Store store, FileAudit audit, LayerMarks marks) {
+    FarmComparison(Store store, FileAudit audit, LayerMarks marks, HeldTimes times) {
         this.store = store;
         this.files = store.files();
         this.audit = audit;
         this.marks = marks;
+        this.times = times;
     }
 
     /** What is wrong, each as "path: fault". */
@@ -83,7 +85,7 @@ final class FarmComparison {
                 faults.add(path + ": no longer a directory");
                 return;
             }
-            if (status.permissions() != node.mode() || !status.modified().equals(node.modified())) {
+            if (status.permissions() != node.mode() || !times.same(status.modified(), node.modified())) {
                 faults.add(path + ": mode or time of the directory has changed");
             }
             levels.push(opened(parent, name, path, node, status.permissions()));
@@ -163,7 +165,7 @@ final class FarmComparison {
         if (node instanceof SymlinkNode link) {
             boolean same = status.type() == FileType.SYMLINK
                     && Arrays.equals(files.readLink(dir, name), link.target())
-                    && status.modified().equals(link.modified());
+                    && times.same(status.modified(), link.modified());
             return same ? null : "no longer the link that it was";
         }
         return marks.isWhiteout(dir, name, status) ? null : "no longer a whiteout";

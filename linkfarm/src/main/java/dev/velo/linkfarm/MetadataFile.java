@@ -24,12 +24,14 @@ final class MetadataFile implements FilePlacer, FileAudit {
     private final Store store;
     private final FileOps files;
     private final BlobShelf blobs;
+    private final HeldTimes times;
 
     /** @param files the store's file operations, or ones that a test makes fail */
-    MetadataFile(Store store, FileOps files, BlobShelf blobs) {
+    MetadataFile(Store store, FileOps files, BlobShelf blobs, HeldTimes times) {
         this.store = store;
         this.files = files;
         this.blobs = blobs;
+        this.times = times;
     }
 
     /** A manifest can come from anybody, so it plants no set-user-id program on the host. A run's mounts ignore these bits anyway. */
@@ -60,7 +62,7 @@ final class MetadataFile implements FilePlacer, FileAudit {
 
     @Override
     public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
-        if (status.permissions() != mode(file) || !status.modified().equals(file.modified())) {
+        if (status.permissions() != mode(file) || !times.same(status.modified(), file.modified())) {
             return "mode or time has changed";
         }
         if (status.size() != file.size()) {
