@@ -136,4 +136,57 @@ class CaptureIT {
         assertThat(out.resolve("d/y")).hasContent("y\n");
         assertThat(out.resolve("e/passwd")).doesNotExist();
     }
+
+    /** The run's own links to the host's programs are no changes; what a program puts in their place is. */
+    @Test
+    void whatReplacesALinkOfVelosOwn() {
+        Host.needsTool("env");
+        Path manifest = work.ingest(work.tree("echo one >one"));
+        Path result = work.dir("out").resolve("r.velo");
+        work.isolated(
+                        List.of(
+                                "--profile",
+                                "host-tools",
+                                "--manifest",
+                                manifest.toString(),
+                                "--output",
+                                result.toString(),
+                                "--changes",
+                                "-"),
+                        "sh",
+                        "-c",
+                        "echo x >/two; if [ -L /sbin ]; then rm /sbin; fi; mkdir -p /sbin; echo tool >/sbin/own")
+                .run()
+                .succeeds();
+        String shown =
+                work.velo("diff", manifest.toString(), result.toString()).run().out();
+        assertThat(shown).contains("A /two", "A /sbin", "A /sbin/own").doesNotContain("/lib", "/bin/sh");
+    }
+
+    /** Writing takes set-id bits away; so does another content of the same name. */
+    @ParameterizedTest
+    @ValueSource(strings = {"hardlink", "metadata"})
+    void aSetUserIdBitBelongsToItsContent(String placement) {
+        Path manifest = work.ingest(work.tree("echo kept >kept; echo old >suid; chmod 4755 kept suid"));
+        Path result = work.dir("out").resolve("r.velo");
+        work.isolated(
+                        List.of(
+                                "--placement",
+                                placement,
+                                "--base",
+                                work.base().toString(),
+                                "--manifest",
+                                manifest.toString(),
+                                "--output",
+                                result.toString()),
+                        "/bin/sh",
+                        "-c",
+                        "echo x >/evil; chmod $(stat -c %a /suid) /evil; mv -f /evil /suid; touch /kept")
+                .run()
+                .succeeds();
+        assertThat(work.velo("inspect", result.toString(), "/suid").run().out())
+                .contains("755")
+                .doesNotContain("4755");
+        assertThat(work.velo("inspect", result.toString(), "/kept").run().out()).contains("4755");
+    }
 }

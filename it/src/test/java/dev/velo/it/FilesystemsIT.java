@@ -232,4 +232,27 @@ class FilesystemsIT {
                 .isEqualTo("kept\nnone\n0\nls: /top: No such file or directory\nverified\n0\n"
                         + (filesystem == Filesystem.OVERLAY ? "0\n" : "2\n"));
     }
+
+    /** Inodes of 128 bytes hold whole seconds, and no year after 2038. */
+    @Test
+    void timesThatTheFileSystemCannotHold() {
+        Filesystem.EXT4.needed();
+        Path tree = work.tree("""
+                mkdir d; echo one >d/one; ln -s one d/link; touch -h -d 2011-02-03T04:05:06.123456789Z d/one d/link; touch -d 2600-01-01 d
+                touch -d 1850-01-01 .
+                """);
+        Outcome outcome = on(Filesystem.EXT4, """
+                umount "$at"; rm "$image"; truncate -s 200M "$image"; mkfs.ext4 -q -I 128 "$image" 2>/dev/null; mount -o loop "$image" "$at"
+                out=$4
+                "$velo" ingest "$2" --output "$out/base.velo" >/dev/null
+                "$velo" ingest "$3" --output "$out/app.velo" >/dev/null
+                for placement in hardlink metadata; do
+                  "$velo" run --isolate --placement $placement --base "$out/base.velo" --manifest "$out/app.velo" -- /bin/cat /d/one
+                done
+                "$velo" verify | tail -n 1 | grep -o ', .*'
+                chmod u+w "$at"/store/farms/*-metadata/tree/d; touch "$at"/store/farms/*-metadata/tree/d/one
+                "$velo" verify | grep -c 'd/one'
+                """, busybox(), tree, work.dir("out"));
+        assertThat(outcome.out()).isEqualTo("one\none\n, 0 findings\n1\n");
+    }
 }

@@ -1,5 +1,7 @@
 package dev.velo.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
 import dev.velo.cas.manifest.DirectoryNode;
@@ -115,5 +117,39 @@ class MetadataLayersIT {
                         "cat /top; cat /f* | wc -l; cat /f1 /f12")
                 .run()
                 .prints("12\n12\n1\n12\n");
+    }
+
+    /** The kernel takes no notice of that mark on the root of a layer, nor of one on a directory whose content is mounted from elsewhere. */
+    @ParameterizedTest
+    @ValueSource(strings = {"hardlink", "metadata"})
+    void opaqueRootsAndOpaqueMountPoints(String placement) throws Exception {
+        Path lower = work.ingest(
+                work.tree("mkdir -p usr/lib own; echo low >low; echo low >usr/lib/velo-low; echo low >own/low"));
+        work.ingest(work.tree("echo new >new"));
+        Path root = manifest(directory(true, child("up", file("new\n"))));
+        Path usr = manifest(directory(false, child("usr", directory(true, child("velo-up", file("new\n"))))));
+        Path result = work.dir("out").resolve("r.velo");
+        List<String> options = new ArrayList<>(List.of("--placement", placement, "--profile", "host-tools"));
+        List<String> hidden = new ArrayList<>(options);
+        hidden.addAll(
+                List.of("--manifest", lower.toString(), "--manifest", root.toString(), "--output", result.toString()));
+        work.isolated(
+                        hidden,
+                        "sh",
+                        "-c",
+                        "cat /up; for f in /low /own /usr/lib/velo-low; do test -e $f && echo sees $f; done; echo x >/z")
+                .run()
+                .prints("new\n");
+        assertThat(work.velo("diff", root.toString(), result.toString()).run().out())
+                .contains("A /z")
+                .doesNotContain("low");
+        options.addAll(List.of("--manifest", lower.toString(), "--manifest", usr.toString()));
+        work.isolated(
+                        options,
+                        "sh",
+                        "-c",
+                        "cat /usr/velo-up /low; test -e /usr/lib/velo-low || test ! -x /usr/bin/env || echo hidden")
+                .run()
+                .prints("new\nlow\nhidden\n");
     }
 }

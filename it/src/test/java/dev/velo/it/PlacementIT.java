@@ -220,7 +220,10 @@ class PlacementIT {
                 "touch -d @1 $f",
                 "setfattr -n user.overlay.redirect -v /ab/cd $f; touch -d 2011-02-03T04:05:06.123456789Z $f",
                 "setfattr -x user.overlay.metacopy $f",
-                "ln $f $f-2"
+                "ln $f $f-2",
+                "setfattr -n user.overlay.redirect -v /ab/cd ${f%/one}",
+                "setfattr -n user.overlay.overlay.whiteout -v y ${f%d/one}empty",
+                "setfattr -n user.overlay.overlay.metacopy $f"
             })
     void verifyFindsAndRepairsADamagedFarm(String damage) throws Exception {
         Host.needsTool("setfattr");
@@ -228,7 +231,7 @@ class PlacementIT {
         placed("metadata", manifest, "cat /d/one").run().prints("one\n");
         work.velo("verify").run().succeeds();
         work.sh(work.store(), "f=$(echo farms/*/tree/d/one); " + damage);
-        assertThat(work.velo("verify").run().exits(1).out()).contains("corrupt-farm", "-metadata", "/d");
+        assertThat(work.velo("verify").run().exits(1).out()).contains("corrupt-farm", "-metadata", "/");
         work.velo("verify", "--repair").run().exits(1);
         work.velo("verify").run().succeeds();
         placed("metadata", manifest, "cat /d/one; stat -c %a /d/one").run().prints("one\n640\n");

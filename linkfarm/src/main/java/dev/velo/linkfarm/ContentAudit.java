@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** For files that have their content, by a link, shared blocks or a copy. Hashes what is no blob's inode, each inode once. */
 final class ContentAudit implements FileAudit {
@@ -53,6 +54,11 @@ final class ContentAudit implements FileAudit {
             hashed.put(status.inode(), known);
         }
         return known.equals(file.digest()) ? null : "its content has changed";
+    }
+
+    @Override
+    public Set<String> attributes(FileNode file) {
+        return Set.of();
     }
 
     private boolean isBlob(FileStatus status, Blob blob) throws IOException {

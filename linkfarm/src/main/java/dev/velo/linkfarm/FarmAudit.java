@@ -73,11 +73,12 @@ public final class FarmAudit {
                 store.root(),
                 bytes(FarmMarker.path(farm) + "/" + FarmMarker.TREE));
         List<String> faults;
-        try (BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
+        try (HeldTimes times = new HeldTimes(store);
+                BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
             FileAudit audit = placement == Placement.METADATA
-                    ? new MetadataFile(store, files, blobs)
+                    ? new MetadataFile(store, files, blobs, times)
                     : new ContentAudit(store, deep);
-            faults = new FarmComparison(store, audit, marks).compare(path, manifest.tree());
+            faults = new FarmComparison(store, audit, marks, times).compare(path, manifest.tree());
         }
         // A farm that a run uses now stays: the run would lose its files. The next repair takes it.
         boolean repaired = repair

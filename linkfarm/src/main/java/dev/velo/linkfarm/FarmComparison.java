@@ -39,17 +39,21 @@ final class FarmComparison {
      */
     private record Level(Descriptor directory, String path, Iterator<DirectoryNode.Child> below, Integer closed) {}
 
+    private static final String OVERLAY = "user.overlay.";
+
     private final Store store;
     private final FileOps files;
     private final FileAudit audit;
     private final LayerMarks marks;
+    private final HeldTimes times;
     private final List<String> faults = new ArrayList<>();
 
-    FarmComparison(Store store, FileAudit audit, LayerMarks marks) {
+    FarmComparison(Store store, FileAudit audit, LayerMarks marks, HeldTimes times) {
         this.store = store;
         this.files = store.files();
         this.audit = audit;
         this.marks = marks;
+        this.times = times;
     }
 
     /** What is wrong, each as "path: fault". */
@@ -83,7 +87,7 @@ final class FarmComparison {
                 faults.add(path + ": no longer a directory");
                 return;
             }
-            if (status.permissions() != node.mode() || !status.modified().equals(node.modified())) {
+            if (status.permissions() != node.mode() || !times.same(status.modified(), node.modified())) {
                 faults.add(path + ": mode or time of the directory has changed");
             }
             levels.push(opened(parent, name, path, node, status.permissions()));
@@ -100,6 +104,10 @@ final class FarmComparison {
         if (!mark.equals(wanted)) {
             faults.add(path + ": mark of an opaque directory "
                     + (wanted.isEmpty() ? "added" : mark.isEmpty() ? "gone" : "changed"));
+        }
+        String stray = stray(directory.number(), bytes("."), Set.of(marks.attribute()));
+        if (stray != null) {
+            faults.add(path + ": " + stray);
         }
     }
 
@@ -158,15 +166,26 @@ final class FarmComparison {
     private String fault(int dir, byte[] name, TreeNode node) throws IOException {
         FileStatus status = files.status(dir, name);
         if (node instanceof FileNode file) {
-            return status.isRegular() ? audit.fault(dir, name, status, file) : "no longer a regular file";
+            String fault = status.isRegular() ? audit.fault(dir, name, status, file) : "no longer a regular file";
+            return fault == null ? stray(dir, name, audit.attributes(file)) : fault;
         }
         if (node instanceof SymlinkNode link) {
             boolean same = status.type() == FileType.SYMLINK
                     && Arrays.equals(files.readLink(dir, name), link.target())
-                    && status.modified().equals(link.modified());
+                    && times.same(status.modified(), link.modified());
             return same ? null : "no longer the link that it was";
         }
         return marks.isWhiteout(dir, name, status) ? null : "no longer a whiteout";
+    }
+
+    /** Other attributes of OverlayFS would send it elsewhere, or make it hide the file. */
+    private String stray(int dir, byte[] name, Set<String> wanted) throws IOException {
+        for (String attribute : files.attributeNames(dir, name)) {
+            if (attribute.startsWith(OVERLAY) && !wanted.contains(attribute)) {
+                return "attribute " + attribute + " added";
+            }
+        }
+        return null;
     }
 
     private static byte[] bytes(String text) {

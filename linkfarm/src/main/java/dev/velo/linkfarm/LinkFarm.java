@@ -125,7 +125,7 @@ public final class LinkFarm {
         LayerMarks marks =
                 LayerMarks.forFarm(files, placement, manifest.count(EntryType.WHITEOUT) > 0, lease.directory());
         FilePlacer placer = placement == Placement.METADATA
-                ? new MetadataFile(store, files, blobs)
+                ? new MetadataFile(store, files, blobs, new HeldTimes(store))
                 : new StorePlacer(store, files, blobs, new Replicas(store, lease), placement);
         return new TreeWriter(files, placer, marks);
     }

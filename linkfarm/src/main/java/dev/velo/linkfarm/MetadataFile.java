@@ -11,6 +11,7 @@ import dev.velo.cas.store.Store;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A file without data whose attributes tell OverlayFS where the data is: in the layer of blobs, under this name. Mode, time and size are the
@@ -24,14 +25,16 @@ final class MetadataFile implements FilePlacer, FileAudit {
     private final Store store;
     private final FileOps files;
     private final BlobShelf blobs;
+    private final HeldTimes times;
     /** Bits of a mode that a new file does not get; negative before it is known. */
     private volatile int withheld = -1;
 
     /** @param files the store's file operations, or ones that a test makes fail */
-    MetadataFile(Store store, FileOps files, BlobShelf blobs) {
+    MetadataFile(Store store, FileOps files, BlobShelf blobs, HeldTimes times) {
         this.store = store;
         this.files = files;
         this.blobs = blobs;
+        this.times = times;
     }
 
     /** A manifest can come from anybody, so it plants no set-user-id program on the host. A run's mounts ignore these bits anyway. */
@@ -70,7 +73,7 @@ final class MetadataFile implements FilePlacer, FileAudit {
 
     @Override
     public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
-        if (status.permissions() != mode(file) || !status.modified().equals(file.modified())) {
+        if (status.permissions() != mode(file) || !times.same(status.modified(), file.modified())) {
             return "mode or time has changed";
         }
         if (status.size() != file.size()) {
@@ -87,6 +90,11 @@ final class MetadataFile implements FilePlacer, FileAudit {
         return blob.filter(found -> found.size() == file.size()).isPresent()
                 ? null
                 : "the store lacks its content, or has it in another size";
+    }
+
+    @Override
+    public Set<String> attributes(FileNode file) {
+        return file.size() == 0 ? Set.of() : Set.of(METACOPY, REDIRECT);
     }
 
     /** Reading an attribute needs the right to read the file, which its mode may deny to its owner. */

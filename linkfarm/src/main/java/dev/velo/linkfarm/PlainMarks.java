@@ -21,7 +21,7 @@ final class PlainMarks implements LayerMarks {
 
     @Override
     public boolean showsWhiteouts(DirectoryNode directory) {
-        return true;
+        return !directory.opaque();
     }
 
     @Override

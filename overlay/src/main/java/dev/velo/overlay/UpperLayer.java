@@ -22,6 +22,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -65,18 +66,26 @@ public final class UpperLayer {
     private final FileOps files;
     private final ContentSink sink;
     private final Set<TreePath> ignored;
+    private final Map<TreePath, byte[]> links;
     private final Optional<Timestamp> farmTime;
     private final List<Change> changes = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
 
     /**
      * @param ignored mount points of the run, which are no changes
+     * @param links links that the run was given, with their targets: no changes as long as they are what they were
      * @param farmTime the one time that every file below showed, with mode 0444 or 0555; empty where each showed its own mode and time
      */
-    public UpperLayer(FileOps files, ContentSink sink, Set<TreePath> ignored, Optional<Timestamp> farmTime) {
+    public UpperLayer(
+            FileOps files,
+            ContentSink sink,
+            Set<TreePath> ignored,
+            Map<TreePath, byte[]> links,
+            Optional<Timestamp> farmTime) {
         this.files = files;
         this.sink = sink;
         this.ignored = Set.copyOf(ignored);
+        this.links = Map.copyOf(links);
         this.farmTime = farmTime;
     }
 
@@ -176,6 +185,9 @@ public final class UpperLayer {
             regular(level, name, path, status, below);
         } else if (status.type() == FileType.SYMLINK) {
             SymlinkNode link = new SymlinkNode(status.modified(), files.readLink(dir, entry.name()));
+            if (Arrays.equals(link.target(), links.get(path))) {
+                return;
+            }
             record(path, link, below);
             level.children().add(new DirectoryNode.Child(name, link));
         } else {
@@ -252,7 +264,8 @@ public final class UpperLayer {
         Timestamp modified = status.modified();
         if (visible.orElse(null) instanceof FileNode lower) {
             if (mode == shownMode(lower)) {
-                mode = lower.mode();
+                // Set-id bits belong to the content, as the kernel sees it too: writing takes them away.
+                mode = digest.equals(lower.digest()) ? lower.mode() : lower.mode() & 0777;
             }
             if (farmTime.equals(Optional.of(modified)) && digest.equals(lower.digest())) {
                 modified = lower.modified();

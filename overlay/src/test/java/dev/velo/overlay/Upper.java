@@ -105,7 +105,11 @@ final class Upper {
                 Set.copyOf(List.of(ignored).stream().map(TreePath::parse).toList());
         Optional<Timestamp> shown = exact ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
         UpperLayer layer = new UpperLayer(
-                operations, (content, status) -> hasher.hash(content.number()).digest(), skip, shown);
+                operations,
+                (content, status) -> hasher.hash(content.number()).digest(),
+                skip,
+                java.util.Map.of(),
+                shown);
         try (Descriptor parent =
                 files.openDirectoryFollowing(bytes(root.getParent().toString()))) {
             return layer.read(parent.number(), bytes(root.getFileName().toString()), lower);

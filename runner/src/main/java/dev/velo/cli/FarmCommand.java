@@ -16,6 +16,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,11 +64,19 @@ final class FarmCommand implements Callable<Integer> {
             if (files.isEmpty()) {
                 BufferedReader names = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 for (String name = names.readLine(); name != null; name = names.readLine()) {
-                    build(opened, Path.of(name), wanted);
+                    build(opened, path(name), wanted);
                 }
             }
         }
         return 0;
+    }
+
+    private static Path path(String name) throws VeloException {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new VeloException("cannot open manifest: a file name holds no NUL", "write one name a line");
+        }
     }
 
     private void build(Store opened, Path file, Optional<Placement> wanted) throws VeloException, IOException {

@@ -32,8 +32,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -55,7 +57,10 @@ public final class Finish {
             Staging staging = new Staging(store, store.blobs(), lease);
             ContentSink sink = request.output().isPresent() ? new Stored(staging) : new Hashed();
             Optional<Timestamp> shown = request.exact() ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
-            ChangeSet changes = new UpperLayer(store.files(), sink, mountPoints(request), shown)
+            Set<TreePath> points = new HashSet<>();
+            Map<TreePath, byte[]> links = new HashMap<>();
+            readSkeleton(request, points, links);
+            ChangeSet changes = new UpperLayer(store.files(), sink, points, links, shown)
                     .read(store.root(), upper.getBytes(StandardCharsets.UTF_8), lower);
             if (!changes.refused().isEmpty()) {
                 throw new VeloException(
@@ -126,17 +131,17 @@ public final class Finish {
         }
     }
 
-    /** Leaves of the run's skeleton: whatever is there is a mount point or a link of Velo's, no change. */
-    private Set<TreePath> mountPoints(FinishRequest request) throws IOException {
-        Set<TreePath> points = new HashSet<>();
+    /** Its leaves are mount points, which a program cannot replace, and links of Velo's, which it can. */
+    private void readSkeleton(FinishRequest request, Set<TreePath> points, Map<TreePath, byte[]> links)
+            throws IOException {
         String skeleton = "leases/" + request.run() + "/" + Skeleton.NAME;
         try (Descriptor root = store.files().openDirectory(store.root(), skeleton.getBytes(StandardCharsets.UTF_8))) {
-            collect(root, TreePath.ROOT, points);
+            collect(root, TreePath.ROOT, points, links);
         }
-        return points;
     }
 
-    private void collect(Descriptor directory, TreePath path, Set<TreePath> points) throws IOException {
+    private void collect(Descriptor directory, TreePath path, Set<TreePath> points, Map<TreePath, byte[]> links)
+            throws IOException {
         FileOps files = store.files();
         List<DirectoryEntry> entries = files.list(directory.number());
         if (entries.isEmpty() && !path.isRoot()) {
@@ -144,12 +149,15 @@ public final class Finish {
         }
         for (DirectoryEntry entry : entries) {
             TreePath child = path.child(FileName.of(entry.name()));
-            if (files.status(directory.number(), entry.name()).type() != FileType.DIRECTORY) {
+            FileType type = files.status(directory.number(), entry.name()).type();
+            if (type == FileType.SYMLINK) {
+                links.put(child, files.readLink(directory.number(), entry.name()));
+            } else if (type != FileType.DIRECTORY) {
                 points.add(child);
-                continue;
-            }
-            try (Descriptor below = files.openDirectory(directory.number(), entry.name())) {
-                collect(below, child, points);
+            } else {
+                try (Descriptor below = files.openDirectory(directory.number(), entry.name())) {
+                    collect(below, child, points, links);
+                }
             }
         }
     }

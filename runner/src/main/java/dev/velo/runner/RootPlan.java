@@ -182,8 +182,24 @@ final class RootPlan {
                         ? Optional.empty()
                         : Optional.of(entry.get().type());
             }
+            if (hides(tree, path)) {
+                return Optional.empty();
+            }
         }
         return Optional.empty();
+    }
+
+    /** Nothing of the trees below this one is seen at the path: it, or what is above it, is opaque, gone or no directory here. */
+    private static boolean hides(Tree tree, TreePath path) {
+        TreePath at = TreePath.ROOT;
+        for (FileName name : path.components()) {
+            at = at.child(name);
+            Optional<Entry> entry = tree.manifest().find(at);
+            if (entry.isPresent() && !(entry.get().node() instanceof DirectoryNode directory && !directory.opaque())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The farms' own directories at a path, topmost first, down to the first tree that has something else there. */
@@ -198,6 +214,9 @@ final class RootPlan {
             // The kernel refuses a layer that stands twice.
             if (entry.isPresent() && !layers.contains(layer)) {
                 layers.add(layer);
+            }
+            if (hides(tree, path)) {
+                break;
             }
         }
         return layers;

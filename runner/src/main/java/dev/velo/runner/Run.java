@@ -78,6 +78,21 @@ public final class Run {
             return digests;
         }
 
+        /** Without what an opaque root hides: the kernel takes no notice of that mark on the root of a layer. */
+        Layers visible() {
+            for (int i = manifests.size() - 1; i >= 0; i--) {
+                if (manifests.get(i).manifest().tree().opaque()) {
+                    return new Layers(List.of(), manifests.subList(i, manifests.size()));
+                }
+            }
+            for (int i = bases.size() - 1; i >= 0; i--) {
+                if (bases.get(i).manifest().tree().opaque()) {
+                    return new Layers(bases.subList(i, bases.size()), manifests);
+                }
+            }
+            return this;
+        }
+
         List<Tree> topmostFirst() {
             List<Tree> trees = new ArrayList<>();
             for (List<Tree> group : List.of(manifests, bases)) {
@@ -147,7 +162,8 @@ public final class Run {
 
     private LaunchPlan plan(RunRequest request, Profile profile, Lease lease, Layers layers)
             throws IOException, VeloException {
-        RootPlan root = new RootPlan(layers.topmostFirst(), store.path().toRealPath());
+        Layers shown = layers.visible();
+        RootPlan root = new RootPlan(shown.topmostFirst(), store.path().toRealPath());
         root.plan(profile, request.binds());
         new Skeleton(store.files()).write(lease.directory(), root.skeleton());
 
@@ -162,8 +178,8 @@ public final class Run {
                 .descriptorLimit(store.files().raiseDescriptorLimit())
                 .keep(lease.lock());
         store.files().keepAtExec(lease.lock());
-        layers.mount(run + "/" + Skeleton.NAME).topmostFirst().forEach(plan::layer);
-        layers.topmostFirst().stream()
+        shown.mount(run + "/" + Skeleton.NAME).topmostFirst().forEach(plan::layer);
+        shown.topmostFirst().stream()
                 .flatMap(tree -> tree.composed().stream())
                 .distinct()
                 .forEach(plan::compose);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The file operations that everything durable in Velo goes through: an interface, so that tests can make the n-th call fail.
@@ -129,6 +130,9 @@ public interface FileOps {
 
     /** lgetxattr(2) relative to a directory, not following a final symbolic link; empty where there is no such attribute. */
     Optional<byte[]> attribute(int dir, byte[] name, String attribute) throws IOException;
+
+    /** The names of a file's extended attributes that the caller may see (listxattr(2)), of a symbolic link its own. */
+    Set<String> attributeNames(int dir, byte[] name) throws IOException;
 
     /** fsetxattr(2). */
     void setAttribute(int fd, String attribute, byte[] value) throws IOException;

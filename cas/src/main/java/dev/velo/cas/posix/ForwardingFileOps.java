@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Hands every operation on to another {@link FileOps}; a subclass changes the ones it is about. */
 public abstract class ForwardingFileOps implements FileOps {
@@ -256,5 +257,10 @@ public abstract class ForwardingFileOps implements FileOps {
     @Override
     public boolean setFileIdentity(int uid, int gid) {
         return next.setFileIdentity(uid, gid);
+    }
+
+    @Override
+    public Set<String> attributeNames(int dir, byte[] name) throws IOException {
+        return next.attributeNames(dir, name);
     }
 }

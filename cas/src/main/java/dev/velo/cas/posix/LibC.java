@@ -78,6 +78,9 @@ public interface LibC {
     @ssize_t
     long lgetxattr(@In byte[] path, @In byte[] name, @Out byte[] value, @size_t long size);
 
+    @ssize_t
+    long llistxattr(@In byte[] path, @Out byte[] names, @size_t long size);
+
     int fsetxattr(int fd, long name, long value, @size_t long size, int flags);
 
     @Variadic(fixedCount = 2)

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Runtime;
 
@@ -466,6 +468,25 @@ final class PosixFileOps implements FileOps {
             return Optional.empty();
         }
         throw new ErrnoException("read attribute of", name, errno);
+    }
+
+    @Override
+    public Set<String> attributeNames(int dir, byte[] name) throws IOException {
+        byte[] path = concat(("/proc/self/fd/" + dir + "/").getBytes(StandardCharsets.US_ASCII), name);
+        // The kernel's own limit: XATTR_LIST_MAX.
+        byte[] names = new byte[64 << 10];
+        long count = libc.llistxattr(terminated(path), names, names.length);
+        if (count < 0) {
+            Errno errno = Errno.of(runtime.getLastError());
+            if (errno == Errno.EOPNOTSUPP) {
+                return Set.of();
+            }
+            throw new ErrnoException("list attributes of", name, errno);
+        }
+        Set<String> found = new TreeSet<>(
+                Arrays.asList(new String(names, 0, (int) count, StandardCharsets.ISO_8859_1).split("\0")));
+        found.remove("");
+        return found;
     }
 
     @Override
