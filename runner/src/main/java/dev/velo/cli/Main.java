@@ -71,6 +71,12 @@ public final class Main implements Runnable {
         boolean debug = "1".equals(System.getenv("VRIFT_DEBUG"));
         int status;
         try {
+            String garbled = RawArguments.garbled(args);
+            if (garbled != null) {
+                System.err.println("velo: cannot use argument " + garbled
+                        + ": it is not valid UTF-8; give the file or directory a name that is, or a link with one");
+                Runtime.getRuntime().halt(statusOf(args[0]) == 125 ? 125 : 2);
+            }
             status = commandLine().execute(args);
         } catch (Error e) {
             // Out of memory, a stack too deep: still one line and a status.
