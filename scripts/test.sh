@@ -13,6 +13,7 @@ need attr command -v setfattr
 need e2fsprogs command -v chattr
 need btrfs-progs command -v mkfs.btrfs
 need xfsprogs command -v mkfs.xfs
+need squashfs-tools command -v mksquashfs
 need openssl command -v openssl
 need ostree command -v ostree
 need time test -x /usr/bin/time

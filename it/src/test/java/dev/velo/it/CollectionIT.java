@@ -192,4 +192,31 @@ class CollectionIT {
         work.velo("verify").run().succeeds();
         assertThat(Path.of("/etc/passwd")).exists();
     }
+
+    @Test
+    void anotherStoreBehindALinkIsLeftAlone() {
+        Path manifest = work.ingest(work.tree("echo one >one"));
+        Path other = work.dir("other").resolve("store");
+        work.velo(
+                        "ingest",
+                        work.tree("echo two >two").toString(),
+                        "--output",
+                        other + ".velo",
+                        "--store",
+                        other.toString())
+                .run()
+                .succeeds();
+        work.sh(other, "rm -rf cas; ln -s \"$1/cas\" cas", work.store());
+        work.velo("gc", "--run", "--grace", "0s", "--store", other.toString())
+                .run()
+                .refuses(1, "cas is a symbolic link where a directory belongs");
+        work.velo("cat", manifest.toString(), "one").run().prints("one\n");
+    }
+
+    @Test
+    void aStrayFileAmongTheLeasesDoesNotStopIt() {
+        work.ingest(work.tree("echo one >one"));
+        work.sh(work.store(), "touch leases/.nfs0001");
+        work.velo("gc", "--run", "--grace", "0s").run().succeeds();
+    }
 }

@@ -242,7 +242,7 @@ class FilesystemsIT {
                 touch -d 1850-01-01 .
                 """);
         Outcome outcome = on(Filesystem.EXT4, """
-                umount "$at"; rm "$image"; truncate -s 200M "$image"; mkfs.ext4 -q -I 128 "$image" 2>/dev/null; mount -o loop "$image" "$at"
+                umount "$at"; rm "$image"; truncate -s 200M "$image"; mkfs.ext4 -q -I 128 "$image" >/dev/null 2>&1; mount -o loop "$image" "$at"
                 out=$4
                 "$velo" ingest "$2" --output "$out/base.velo" >/dev/null
                 "$velo" ingest "$3" --output "$out/app.velo" >/dev/null
@@ -254,5 +254,25 @@ class FilesystemsIT {
                 "$velo" verify | grep -c 'd/one'
                 """, busybox(), tree, work.dir("out"));
         assertThat(outcome.out()).isEqualTo("one\none\n, 0 findings\n1\n");
+    }
+
+    /** Images have the change times that their makers gave them: two of them look alike, file by file, on the same mount point. */
+    @Test
+    void anotherImageInTheSamePlace() {
+        Host.needsRoot("mounts images");
+        Host.needsTool("mksquashfs");
+        Path trees = work.tree("""
+                for n in 1 2; do mkdir $n; echo content-$n >$n/f; touch -d 2024-01-01 $n/f $n; mksquashfs $n $n.sq -all-time 1700000000 -quiet >/dev/null; done
+                """);
+        Outcome outcome = on(Filesystem.EXT4, """
+                mkdir "$1/image-at"
+                for n in 1 2; do
+                  mount -o loop,ro "$2/$n.sq" "$1/image-at"
+                  "$velo" ingest "$1/image-at" --output "$1/$n.velo" >/dev/null; "$velo" ingest "$1/image-at" --output "$1/$n.velo" >/dev/null
+                  umount "$1/image-at"
+                done
+                "$velo" cat "$1/1.velo" f; "$velo" cat "$1/2.velo" f
+                """, trees);
+        assertThat(outcome.out()).isEqualTo("content-1\ncontent-2\n");
     }
 }

@@ -75,4 +75,17 @@ class RootsIT {
         work.velo("roots", "add", garbage.toString()).run().refuses(1, garbage.toString());
         work.velo("roots", "add", garbage + "x").run().refuses(1, garbage + "x");
     }
+
+    @Test
+    void aManifestWhoseContentsAreGoneIsNotKept() {
+        Path manifest = work.ingest(work.tree("echo one >one"));
+        Path elsewhere = work.dir("m").resolve("copy.velo");
+        work.sh(manifest.getParent(), "mv \"$1\" \"$2\"", manifest, elsewhere);
+        work.velo("roots", "drop", manifest.toString()).run().succeeds();
+        work.velo("gc", "--run", "--grace", "0s").run().succeeds();
+        work.velo("roots", "add", elsewhere.toString())
+                .run()
+                .refuses(1, "cannot keep the contents of " + elsewhere, "lacks 1 of them, first that of /one");
+        work.velo("verify").run().succeeds();
+    }
 }

@@ -116,4 +116,19 @@ class UsageIT {
         Outcome plain = work.velo("inspect", "/nowhere.velo").run().refuses(1, "/nowhere.velo");
         assertThat(plain.err()).doesNotContain("at dev.velo");
     }
+
+    /** Java would decode such a name to another one, which another file may have. */
+    @Test
+    void argumentsThatAreNotUtf8AreRefused() {
+        Path tree = work.tree(
+                "mkdir $'n\\xff' $'n\\xef\\xbf\\xbd'; echo one >$'n\\xff/f'; echo two >$'n\\xef\\xbf\\xbd/f'");
+        String ingest =
+                "set +e; \"$velo\" ingest %s --output m.velo 2>&1 | tail -n 1; \"$velo\" cat m.velo f 2>/dev/null || echo none";
+        assertThat(work.sh(tree, ingest.formatted("$'n\\xff'")).out())
+                .contains("velo: cannot use argument", "not valid UTF-8; ")
+                .endsWith("\nnone\n");
+        assertThat(work.sh(tree, ingest.formatted("$'n\\xef\\xbf\\xbd'")).out()).endsWith("\ntwo\n");
+        String run = "\"$velo\" run --isolate --manifest \"$1\" -- /bin/echo $'\\xff' | od -An -tx1";
+        assertThat(work.sh(tree, run, work.base()).out()).isEqualTo(" ff 0a\n");
+    }
 }

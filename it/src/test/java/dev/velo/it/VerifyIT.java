@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One wrong bit anywhere is found and named. */
 class VerifyIT {
@@ -112,5 +114,40 @@ class VerifyIT {
                 .succeeds();
         work.velo("verify").run().succeeds();
         work.inside(manifest, "cat /d/file").run().prints("some content\n");
+    }
+
+    /** What a disk or a hand put in a blob's place must neither pass for the content nor stay. */
+    @ParameterizedTest
+    @ValueSource(strings = {": >$b", "rm $b; ln -s /etc/passwd $b", "rm $b; mkdir $b"})
+    void anIngestDoesNotTrustWhatIsNoBlob(String damage) {
+        Path tree = work.tree("echo unique-text >unique; echo other >other");
+        work.ingest(tree);
+        String find = "b=$(grep -rl unique-text cas | head -n 1); chmod u+w $b; ";
+        work.sh(work.store(), find + damage);
+        Path again = work.dir("m").resolve("again.velo");
+        if (damage.contains("mkdir")) {
+            work.velo("verify", "--repair").run().exits(1);
+        }
+        work.velo("ingest", "--force-hash", tree.toString(), "--output", again.toString())
+                .run()
+                .succeeds();
+        work.velo("cat", again.toString(), "unique").run().prints("unique-text\n");
+        work.velo("verify").run().succeeds();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ln -s /etc/passwd $b", "mkdir $b", "mkfifo $b"})
+    void aRepairMovesAwayWhatIsNoFile(String foreign) {
+        Path tree = work.tree("echo unique-text >unique");
+        work.ingest(tree);
+        work.sh(work.store(), "b=$(grep -rl unique-text cas | head -n 1); rm -f $b; " + foreign);
+        work.velo("verify").run().exits(1);
+        work.velo("verify", "--repair").run().exits(1);
+        assertThat(work.sh(work.store(), "find cas -mindepth 3 ! -type f; ls quarantine | wc -l")
+                        .out())
+                .isEqualTo("1\n");
+        work.ingest(tree);
+        work.velo("verify").run().succeeds();
+        assertThat(Path.of("/etc/passwd")).isRegularFile();
     }
 }

@@ -8,6 +8,7 @@ import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.CorruptBlobException;
+import dev.velo.cas.store.SourceException;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
 import java.io.FileDescriptor;
@@ -46,13 +47,12 @@ final class CatCommand implements Callable<Integer> {
                     "name a regular file; velo inspect lists them");
         }
         try (Store opened = store.open()) {
-            write(opened, node);
+            return write(opened, node) ? 0 : 1;
         }
-        return 0;
     }
 
-    /** Hashed first and written then, so that nothing wrong is ever written. */
-    private void write(Store opened, FileNode node) throws VeloException {
+    /** Hashed first and written then, so that nothing wrong is ever written. False where nobody reads on. */
+    private boolean write(Store opened, FileNode node) throws VeloException {
         try (Descriptor blob = opened.blobs().open(node.digest())) {
             if (!new ContentCopy(opened.files()).hash(blob.number()).digest().equals(node.digest())) {
                 throw new CorruptBlobException(opened, node.digest());
@@ -62,18 +62,35 @@ final class CatCommand implements Callable<Integer> {
                 for (long offset = 0; opened.files().readAt(blob.number(), buffer.clear(), offset) > 0; ) {
                     buffer.flip();
                     offset += buffer.remaining();
-                    while (buffer.hasRemaining()) {
-                        out.write(buffer);
+                    if (!put(buffer, out)) {
+                        return false;
                     }
                 }
             }
-        } catch (ErrnoException e) {
+            return true;
+        } catch (IOException e) {
+            IOException cause = e instanceof SourceException source ? source.fault() : e;
             throw new StoreException(
                     "cannot read " + path + " (" + node.digest() + ") of store " + opened.path() + ": "
-                            + e.errno().text(),
+                            + (cause instanceof ErrnoException failed
+                                    ? failed.errno().text()
+                                    : cause.getMessage()),
                     "ingest the tree again",
                     e);
+        }
+    }
+
+    private static boolean put(ByteBuffer buffer, FileChannel out) throws VeloException {
+        try {
+            while (buffer.hasRemaining()) {
+                out.write(buffer);
+            }
+            return true;
         } catch (IOException e) {
+            // Who has closed a pipe knows that not all was printed.
+            if (Main.isPipe(Path.of("/proc/self/fd/1"))) {
+                return false;
+            }
             throw new VeloException(
                     "cannot write standard output: " + e.getMessage(), "free some space, or read all of the output", e);
         }

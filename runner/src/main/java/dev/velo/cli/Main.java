@@ -109,6 +109,12 @@ public final class Main implements Runnable {
         boolean debug = "1".equals(System.getenv("VRIFT_DEBUG"));
         int status;
         try {
+            String garbled = RawArguments.garbled(args);
+            if (garbled != null) {
+                System.err.println("velo: cannot use argument " + garbled
+                        + ": it is not valid UTF-8; give the file or directory a name that is, or a link with one");
+                Runtime.getRuntime().halt(statusOf(args[0]) == LAUNCH_FAILED ? LAUNCH_FAILED : 2);
+            }
             status = commandLine(args.length > 0 ? args[0] : "").execute(args);
         } catch (Error e) {
             // Out of memory, a stack too deep: still one line and a status.
@@ -125,7 +131,7 @@ public final class Main implements Runnable {
         System.exit(status);
     }
 
-    private static boolean isPipe(Path descriptor) {
+    static boolean isPipe(Path descriptor) {
         try {
             return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
         } catch (IOException e) {

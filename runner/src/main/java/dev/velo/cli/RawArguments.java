@@ -26,6 +26,26 @@ final class RawArguments {
         return all.subList(all.size() - count, all.size());
     }
 
+    /**
+     * The first argument that the JVM could not decode, or null; behind "--" stand a program's own, which get through as bytes. A name with
+     * a replacement character is another file's name.
+     */
+    static String garbled(String[] decoded) {
+        for (int i = 0; i < decoded.length && !decoded[i].equals("--"); i++) {
+            if (decoded[i].indexOf('\ufffd') >= 0) {
+                try {
+                    byte[] raw = last(decoded.length).get(i);
+                    if (!Arrays.equals(raw, decoded[i].getBytes(StandardCharsets.UTF_8))) {
+                        return decoded[i];
+                    }
+                } catch (IOException | IndexOutOfBoundsException e) {
+                    return decoded[i];
+                }
+            }
+        }
+        return null;
+    }
+
     /** Raw where they agree with what the JVM decoded, else encoded again. */
     static List<byte[]> of(List<String> decoded) throws IOException {
         List<byte[]> raw = last(decoded.size());

@@ -5,6 +5,7 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
 import dev.velo.cas.manifest.ManifestFile;
+import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.Roots;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
@@ -53,10 +54,33 @@ public final class RootList {
         }
     }
 
-    /** Registers a manifest where it lies. */
+    /** Registers a manifest where it lies. A promise to keep what is not there would be none. */
     public void add(Path file) throws VeloException {
         Manifest manifest = Manifest.open(file);
+        refuseMissing(file, manifest);
         roots.register(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
+        // A collection may have come in between; from here on none takes anything.
+        refuseMissing(file, manifest);
+    }
+
+    private void refuseMissing(Path file, Manifest manifest) throws StoreException {
+        long missing = 0;
+        String first = null;
+        try {
+            for (Manifest.Content content : manifest.contents()) {
+                if (store.blobs().status(content.digest(), BlobStore.Form.PLAIN).isEmpty()) {
+                    first = missing++ == 0 ? content.firstPath().toString() : first;
+                }
+            }
+        } catch (IOException e) {
+            throw StoreException.of("cannot keep the contents of " + file, e);
+        }
+        if (missing > 0) {
+            throw new StoreException(
+                    "cannot keep the contents of " + file + ": store " + store.path() + " lacks " + missing
+                            + " of them, first that of " + first,
+                    "pull the manifest, or ingest the tree again");
+        }
     }
 
     /**

@@ -144,7 +144,7 @@ final class FileIntake {
             throws IOException {
         boolean sparse = status.blocks() * 512 < status.size();
         ContentCopy.Copied content = copy.copy(source.number(), draft.file().number(), sparse);
-        if (content.size() != status.size() || staging.claim(content.digest(), BlobStore.Form.PLAIN)) {
+        if (content.size() != status.size() || staging.claim(content.digest(), BlobStore.Form.PLAIN, content.size())) {
             staging.discard(draft);
         } else {
             staging.seal(draft, content.digest(), BlobStore.Form.PLAIN, content.size());
@@ -157,7 +157,7 @@ final class FileIntake {
         function.update(content.duplicate());
         Digest digest = Digest.finish(function);
         int size = content.remaining();
-        if (!staging.claim(digest, BlobStore.Form.PLAIN)) {
+        if (!staging.claim(digest, BlobStore.Form.PLAIN, size)) {
             Staging.Draft draft = staging.draft();
             try {
                 files.write(draft.file().number(), content);

@@ -66,13 +66,25 @@ final class IgnoreRules {
         for (String line : (text.startsWith(BYTE_ORDER_MARK) ? text.substring(3) : text).split("\n")) {
             String pattern = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
             if (!pattern.isBlank() && !pattern.startsWith("#") && !endsInEscape(pattern)) {
-                FastIgnoreRule rule = new FastIgnoreRule(pattern);
+                FastIgnoreRule rule = new FastIgnoreRule(withKeptSpaces(pattern));
                 if (!rule.isEmpty()) {
                     own.add(rule);
                 }
             }
         }
         return own.isEmpty() ? this : new IgnoreRules(this, directory.isRoot() ? 0 : directory.length() + 1, own);
+    }
+
+    /** Only spaces at the end of a line mean nothing; JGit drops those before a final slash, too. */
+    private static String withKeptSpaces(String pattern) {
+        String line = pattern;
+        while (line.endsWith(" ") && !line.endsWith("\\ ")) {
+            line = line.substring(0, line.length() - 1);
+        }
+        if (!line.endsWith(" /") || line.endsWith("\\ /")) {
+            return pattern;
+        }
+        return line.substring(0, line.length() - 2) + "\\ /";
     }
 
     /** gitignore(5): a pattern that ends in a backslash is invalid and never matches. */

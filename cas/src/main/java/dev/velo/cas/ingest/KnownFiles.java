@@ -44,6 +44,7 @@ final class KnownFiles {
     private final Staging staging;
     private final boolean kept;
     private final long device;
+    private final ChangeTimes times;
     private Presence presence;
     private final byte[] hits;
     private final AtomicInteger hitCount = new AtomicInteger();
@@ -51,9 +52,10 @@ final class KnownFiles {
     private byte[] head;
     private final StatCache.Notes notes = new StatCache.Notes();
 
-    private KnownFiles(Store store, String name, StatCache cache, Lease lease, Staging staging) throws IOException {
+    private KnownFiles(Store store, Path source, StatCache cache, Lease lease, Staging staging) throws IOException {
         this.store = store;
-        this.name = name;
+        this.name = nameOf(source);
+        this.times = ChangeTimes.of(store.files(), source.toString().getBytes(StandardCharsets.UTF_8));
         this.cache = cache;
         this.lease = lease;
         this.staging = staging;
@@ -89,7 +91,7 @@ final class KnownFiles {
 
     /** @param lease taken with {@link #manifests} of the cache */
     static KnownFiles with(StatCache cache, Path source, Store store, Lease lease, Staging staging) throws IOException {
-        return new KnownFiles(store, nameOf(source), cache, lease, staging);
+        return new KnownFiles(store, source, cache, lease, staging);
     }
 
     private static String nameOf(Path source) {
@@ -103,7 +105,7 @@ final class KnownFiles {
 
     /** The digest of a file in this state where it is known and the store has its content, for as long as this ingest needs it; else null. */
     Digest recall(FileStatus status) throws IOException {
-        int index = cache.find(status);
+        int index = times.areKept(status) ? cache.find(status) : -1;
         if (index < 0) {
             return null;
         }
@@ -118,7 +120,7 @@ final class KnownFiles {
 
     /** Notes what was read. The status is of before the reading and did not change by it. */
     void note(FileStatus status, Digest digest) {
-        if (isSettled(status.modified(), status) && isSettled(status.changed(), status)) {
+        if (times.areKept(status) && isSettled(status.modified(), status) && isSettled(status.changed(), status)) {
             notes.add(status, digest);
         }
     }

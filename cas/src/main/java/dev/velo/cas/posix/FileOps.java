@@ -108,6 +108,9 @@ public interface FileOps {
     /** syncfs(2): everything of the file system that the descriptor is on. */
     void syncFileSystem(int fd) throws IOException;
 
+    /** fstatfs(2): the magic number of the type of the file system. */
+    long fileSystemType(int fd) throws IOException;
+
     /** flock(2) without waiting: false where another open file description holds a conflicting lock. */
     boolean tryLock(int fd, boolean exclusive) throws IOException;
 

@@ -175,6 +175,11 @@ public abstract class ForwardingFileOps implements FileOps {
     }
 
     @Override
+    public long fileSystemType(int fd) throws IOException {
+        return next.fileSystemType(fd);
+    }
+
+    @Override
     public boolean tryLock(int fd, boolean exclusive) throws IOException {
         return next.tryLock(fd, exclusive);
     }

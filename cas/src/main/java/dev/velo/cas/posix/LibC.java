@@ -64,6 +64,9 @@ public interface LibC {
 
     int syncfs(int fd);
 
+    /** The type is the first word of the result. */
+    int fstatfs(int fd, @Out ByteBuffer result);
+
     int flock(int fd, int operation);
 
     @Variadic(fixedCount = 2)

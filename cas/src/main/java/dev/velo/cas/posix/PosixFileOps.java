@@ -367,6 +367,13 @@ final class PosixFileOps implements FileOps {
     }
 
     @Override
+    public long fileSystemType(int fd) throws IOException {
+        ByteBuffer result = ByteBuffer.allocateDirect(256).order(java.nio.ByteOrder.nativeOrder());
+        check(libc.fstatfs(fd, result), "ask for the type of the file system", EMPTY);
+        return result.getLong(0) & 0xffff_ffffL;
+    }
+
+    @Override
     public boolean tryLock(int fd, boolean exclusive) throws IOException {
         if (libc.flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) {
             return true;

@@ -84,6 +84,17 @@ public final class BlobStore {
         return store.gate().shared(() -> markUsed(name, lease));
     }
 
+    /** As above, but a file of another size or type is none: a disk or a backup has damaged it, and {@link #publish} replaces it. */
+    boolean claim(Digest digest, Form form, long size, Lease lease) throws IOException {
+        return isWhole(nameOf(digest, form), size) && claim(digest, form, lease);
+    }
+
+    private boolean isWhole(byte[] name, long size) throws IOException {
+        return files.statusIfPresent(store.root(), name)
+                .filter(status -> status.isRegular() && status.size() == size)
+                .isPresent();
+    }
+
     /**
      * Gives staged files their names, in one passage of the gate. EEXIST is success: the same content is there, is claimed, and the
      * staged file goes.
@@ -95,7 +106,7 @@ public final class BlobStore {
         return store.gate().shared(() -> {
             List<Staging.Sealed> fresh = new ArrayList<>(staged.size());
             for (Staging.Sealed next : staged) {
-                if (publish(lease, next.name(), next.digest(), next.form())) {
+                if (publish(lease, next)) {
                     fresh.add(next);
                 }
             }
@@ -103,7 +114,10 @@ public final class BlobStore {
         });
     }
 
-    private boolean publish(Lease lease, byte[] staged, Digest digest, Form form) throws IOException {
+    private boolean publish(Lease lease, Staging.Sealed fresh) throws IOException {
+        byte[] staged = fresh.name();
+        Digest digest = fresh.digest();
+        Form form = fresh.form();
         byte[] name = nameOf(digest, form);
         for (int attempt = 0; ; attempt++) {
             try {
@@ -112,6 +126,11 @@ public final class BlobStore {
                 return true;
             } catch (ErrnoException e) {
                 if (e.is(Errno.EEXIST)) {
+                    if (!isWhole(name, fresh.size())) {
+                        files.rename(lease.directory(), staged, store.root(), name);
+                        cover(name, lease);
+                        return true;
+                    }
                     markUsed(name, lease);
                     files.unlink(lease.directory(), staged);
                     return false;

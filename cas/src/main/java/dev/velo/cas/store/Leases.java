@@ -131,7 +131,7 @@ public final class Leases {
                     held.add(new Held(name, files.status(file.number()).changed(), manifests(file)));
                 }
             } catch (ErrnoException e) {
-                if (!e.is(Errno.ENOENT)) {
+                if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
                     throw e;
                 }
             }
@@ -153,7 +153,7 @@ public final class Leases {
         try (Descriptor file = files.openRead(store.root(), lockPath(name))) {
             return !files.tryLock(file.number(), false);
         } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT)) {
+            if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
                 return false;
             }
             throw e;

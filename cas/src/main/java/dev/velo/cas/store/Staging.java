@@ -133,6 +133,19 @@ public final class Staging {
         return false;
     }
 
+    /** As {@link #claim(Digest, BlobStore.Form)}, where the store's file has this size; another one is damaged. */
+    public boolean claim(Digest digest, BlobStore.Form form, long size) throws IOException {
+        if (known.contains(digest)) {
+            return true;
+        }
+        if (blobs.claim(digest, form, size, lease)) {
+            known.add(digest);
+            claimed = true;
+            return true;
+        }
+        return false;
+    }
+
     /** Finishes a draft: final mode, final time, closed. A second draft of the same content is dropped. */
     public void seal(Draft draft, Digest digest, BlobStore.Form form, long size) throws IOException {
         if (!known.add(digest)) {

@@ -77,6 +77,7 @@ final class StoreOpening {
             } else {
                 build(root, owner);
             }
+            refuseOthersDirectories(root);
             refuseFoldedCase(root);
             Store store = new Store(path, owner, system, root);
             root = null;
@@ -159,6 +160,19 @@ final class StoreOpening {
                                     ? "it has format " + version + ", this velo knows " + StoreLayout.VERSION
                                     : "its marker velo-store is damaged"),
                     number ? "use a newer velo" : "run velo verify on a copy, or name another store");
+        }
+    }
+
+    /** Behind a link may be another store's: a collection of this one would empty it. */
+    private void refuseOthersDirectories(Descriptor root) throws IOException, StoreException {
+        for (byte[] name : StoreLayout.DIRECTORIES) {
+            Optional<FileStatus> status = system.statusIfPresent(root.number(), name);
+            if (status.isPresent() && !status.get().isDirectory()) {
+                throw new StoreException(
+                        "cannot use store " + path + ": " + new String(name, StandardCharsets.US_ASCII) + " is a "
+                                + status.get().type().words() + " where a directory belongs",
+                        "put the directory itself there, or name another store");
+            }
         }
     }
 

@@ -57,7 +57,11 @@ final class BlobCheck {
         try (Descriptor file = files.openRead(store.root(), item.path())) {
             FileStatus status = files.status(file.number());
             if (!status.isRegular()) {
-                findings.add(finding("foreign-file", item, "a " + status.type().words() + " in a blob's place", false));
+                findings.add(finding(
+                        "foreign-file",
+                        item,
+                        "a " + status.type().words() + " in a blob's place",
+                        replaced(item, status)));
                 return true;
             }
             if (findings.isEmpty()) {
@@ -85,7 +89,9 @@ final class BlobCheck {
         } catch (IOException e) {
             Errno errno = errno(e);
             if (errno != Errno.ENOENT) {
-                boolean repaired = errno == Errno.EIO && replaced(item, status.get());
+                // ELOOP: a symbolic link, which is never a blob.
+                boolean hopeless = errno == Errno.EIO || errno == Errno.ELOOP;
+                boolean repaired = hopeless && replaced(item, status.get());
                 findings.add(finding("unreadable-blob", item, errno.text(), repaired));
             }
             return;
