@@ -23,4 +23,15 @@ public record Timestamp(long seconds, int nanos) implements Comparable<Timestamp
     public Timestamp minusSeconds(long count) {
         return new Timestamp(seconds - count, nanos);
     }
+
+    /** By hand: what the compiler gives a record is linked when it is first called, which takes milliseconds. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Timestamp time && time.seconds == seconds && time.nanos == nanos;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(seconds) + nanos;
+    }
 }

@@ -132,8 +132,10 @@ public final class Sweep {
 
     private boolean takeFarm(String name, Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
         byte[] path = StoreLayout.below(StoreLayout.FARMS, name);
-        boolean leased = store.leases().held().stream()
-                .anyMatch(lease -> lease.manifests().contains(manifest));
+        boolean leased = false;
+        for (Leases.Held lease : store.leases().held()) {
+            leased |= lease.manifests().contains(manifest);
+        }
         Optional<FileStatus> status = files.statusIfPresent(store.root(), path);
         if (leased || status.isEmpty() || status.get().changed().compareTo(cutoff) >= 0) {
             return false;
