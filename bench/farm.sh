@@ -89,6 +89,6 @@ measure "hard links" "$place" hardlink
 if [ "$place" != "$scratch" ]; then
   mkdir "$scratch/memory"
   mount -t tmpfs -o size=4g,nr_inodes=0 none "$scratch/memory"
-  memory=$scratch/memory
-  measure "metadata on tmpfs" "$memory" metadata
+  in_memory=$scratch/memory
+  measure "metadata on tmpfs" "$in_memory" metadata
 fi

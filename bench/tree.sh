@@ -35,7 +35,7 @@ prepare() {
 
 finish() {
   [ "$place" = "$scratch" ] || umount "$place"
-  [ -z "${memory:-}" ] || umount "$memory"
+  [ -z "${in_memory:-}" ] || umount "$in_memory"
   chmod -R u+rwX "$scratch"
   rm -rf "$scratch"
 }

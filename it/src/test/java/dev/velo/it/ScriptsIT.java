@@ -61,10 +61,20 @@ class ScriptsIT {
 
     @Test
     void theBenchmarkOfFarmsPrintsCountsMediansAndRatios() {
-        assertThat(bench("bench/farm.sh", "FILES", "300"))
-                .contains("tree: 300 files", "files: 300 by cp", "interleaved")
-                .containsPattern("(?m)^velo: .* ms +[0-9.]+ x cp")
-                .contains("300 links by velo");
+        assertThat(bench("bench/farm.sh", "FILES", "300", "WARM", "1"))
+                .contains("tree: 300 files", "hard links: 300 files by cp -al, 300 by velo", "interleaved")
+                .containsPattern("(?m)^velo: farm built by a process that stays .* ms +[0-9.]+ x cp")
+                .containsPattern("(?m)^velo: a farm taken out of view .* ms +[0-9.]+ x rm")
+                .containsPattern("(?m)^velo: a farm deleted .* ms +[0-9.]+ x rm");
+    }
+
+    @Test
+    void theBenchmarkOfMemoryPrintsBothPeaks() {
+        Host.needsTool("time");
+        assertThat(bench("bench/memory.sh", "FILES", "2000"))
+                .contains("2000 files")
+                .containsPattern("(?m)^first ingest: [0-9]+ MiB")
+                .containsPattern("(?m)^unchanged tree again: [0-9]+ MiB");
     }
 
     @Test
