@@ -146,4 +146,23 @@ class ReadCommandsIT {
                         .out())
                 .contains("d/one");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM"})
+    void anExportThatIsInterruptedLeavesNothing(String signal) throws Exception {
+        Path manifest = work.ingest(work.tree("""
+                mkdir 1; for i in $(seq 1000); do echo same >1/f$i; done
+                for d in $(seq 2 60); do cp -r 1 $d; done
+                """));
+        Path target = work.dir("out").resolve("target");
+        Command.Running export =
+                work.velo("export", manifest.toString(), target.toString()).start();
+        for (int i = 0; i < 3000 && !Files.exists(target.resolve("1")) && !Files.exists(target.resolve("60")); i++) {
+            Command.pause(2);
+        }
+        assertThat(target).as("begun").exists();
+        Outcome outcome = export.signal(signal).await();
+        assertThat(outcome.exit()).as(outcome.toString()).isGreaterThan(128);
+        assertThat(target).doesNotExist();
+    }
 }

@@ -20,12 +20,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Gives a manifest back as an ordinary tree: inodes of its own, exact modes and times, contents verified while they are copied. */
+/** Gives a manifest back as an ordinary tree: inodes of its own, exact modes and times, contents verified while they are copied. Use once. */
 public final class Export {
     private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
 
     private final Store store;
     private final FileOps files;
+    private TreeWriter writing;
+    private boolean cancelled;
 
     public Export(Store store) {
         this(store, FileOps.system());
@@ -54,7 +56,7 @@ public final class Export {
         try (Descriptor root = files.openDirectoryFollowing(path)) {
             refuseFull(root, target);
             int mode = files.status(root.number()).permissions();
-            TreeWriter writer = new TreeWriter(files, new ExactCopies());
+            TreeWriter writer = started(new TreeWriter(files, new ExactCopies()));
             try {
                 writer.write(manifest.tree(), root, THREADS);
             } catch (IOException | VeloException | RuntimeException | Error e) {
@@ -64,6 +66,22 @@ public final class Export {
         } catch (IOException e) {
             throw StoreException.of("cannot export to " + target, e);
         }
+    }
+
+    /** Makes {@link #write}, which another thread has called or will call, fail soon and clean up. */
+    public synchronized void cancel() {
+        cancelled = true;
+        if (writing != null) {
+            writing.cancel();
+        }
+    }
+
+    private synchronized TreeWriter started(TreeWriter writer) {
+        writing = writer;
+        if (cancelled) {
+            writer.cancel();
+        }
+        return writer;
     }
 
     /** Removes what the writer made. What somebody else has put into the directory meanwhile stays, and then the directory stays too. */

@@ -73,6 +73,11 @@ final class TreeWriter {
         rethrow();
     }
 
+    /** Makes {@link #write} fail soon, from another thread. */
+    void cancel() {
+        fail(new IOException("interrupted"));
+    }
+
     /** After {@link #write} has failed: takes away what it made, and nothing else. The root keeps the mode that it has. */
     void retract(Descriptor root) throws IOException {
         new Retraction(files).run(first, root);

@@ -8,6 +8,8 @@ import dev.velo.linkfarm.Export;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -18,6 +20,8 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = "Writes the tree of a manifest as ordinary files, with modes and times.")
 final class ExportCommand implements Callable<Integer> {
+    private static final long PATIENCE_SECONDS = 60;
+
     @Mixin
     private StoreOption store;
 
@@ -32,8 +36,26 @@ final class ExportCommand implements Callable<Integer> {
         FileOps.system().raiseDescriptorLimit();
         Manifest manifest = Manifest.open(file);
         try (Store opened = store.open()) {
-            new Export(opened).write(manifest, target);
+            Export export = new Export(opened);
+            CountDownLatch ended = new CountDownLatch(1);
+            Thread interruption = new Thread(() -> interrupt(export, ended));
+            Runtime.getRuntime().addShutdownHook(interruption);
+            try {
+                export.write(manifest, target);
+            } finally {
+                ended.countDown();
+            }
         }
         return 0;
+    }
+
+    /** A signal ends the JVM when its hooks have ended: not before the half tree is gone. */
+    private static void interrupt(Export export, CountDownLatch ended) {
+        export.cancel();
+        try {
+            ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -27,7 +27,7 @@ record SecretFile(String what, List<String> names, Pattern content) {
     private static final int HEAD = 64 << 10;
 
     private static final List<SecretFile> ALL = List.of(
-            named("environment file", ".env", ".env.*"),
+            named("environment file", ".env", ".env.*", ".envrc"),
             named(
                     "SSH private key",
                     "id_rsa",
@@ -37,7 +37,7 @@ record SecretFile(String what, List<String> names, Pattern content) {
                     "id_ecdsa_sk",
                     "id_ed25519_sk",
                     "*.ppk"),
-            holding("private key", "PRIVATE KEY-----", "*.pem", "*.key"),
+            holding("private key", "PRIVATE KEY-----", "*.pem", "*.key", "*.p8"),
             named("key store", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx"),
             named(
                     "login data",
@@ -47,14 +47,18 @@ record SecretFile(String what, List<String> names, Pattern content) {
                     ".pgpass",
                     ".my.cnf",
                     ".vault-token",
-                    ".pypirc"),
+                    ".pypirc",
+                    ".htpasswd",
+                    ".s3cfg",
+                    ".boto"),
             holding(
                     "package registry token",
                     "_auth(Token)?\\b|_password|npmAuth(Token|Ident)",
                     ".npmrc",
                     ".yarnrc.yml"),
             named("package registry token", ".cargo/credentials", ".cargo/credentials.toml", ".gem/credentials"),
-            holding("registry login", "\"auth\"\\s*:", ".docker/config.json"),
+            holding("registry login", "\"auth\"\\s*:", ".docker/config.json", ".dockercfg"),
+            named("state with secrets", "terraform.tfstate", "terraform.tfstate.backup"),
             named("cloud credentials", ".aws/credentials", "application_default_credentials.json"),
             holding(
                     "service account key",

@@ -67,7 +67,7 @@ public final class Verification {
             for (Manifest.Content content : manifest.contents()) {
                 Optional<FileStatus> blob = store.blobs().status(content.digest(), BlobStore.Form.PLAIN);
                 if (blob.isEmpty()) {
-                    findings.add(missing(content));
+                    findings.add(missing(content, manifest.digest().toHex()));
                     continue;
                 }
                 for (BlobStore.Form form : BlobStore.Form.values()) {
@@ -159,7 +159,7 @@ public final class Verification {
             List<Finding> findings = new ArrayList<>();
             for (Manifest.Content content : Manifest.open(root.file()).contents()) {
                 if (store.blobs().status(content.digest(), BlobStore.Form.PLAIN).isEmpty()) {
-                    findings.add(missing(content));
+                    findings.add(missing(content, root.file().toString()));
                 }
             }
             return findings;
@@ -168,11 +168,11 @@ public final class Verification {
         }
     }
 
-    private static Finding missing(Manifest.Content content) {
+    private static Finding missing(Manifest.Content content, String manifest) {
         return new Finding(
                 "missing-blob",
                 content.digest().toHex(),
-                "needed by " + content.firstPath() + "; ingest the tree again",
+                "needed by " + content.firstPath() + " of manifest " + manifest + "; ingest the tree again",
                 false);
     }
 }
