@@ -28,7 +28,21 @@ class SecretFileTest {
     @Test
     void tellsByName() throws Exception {
         for (String name : new String[] {
-            ".env", ".env.production", "id_rsa", "id_ed25519", "a.p12", "B.PFX", ".netrc", ".pypirc", ".git-credentials"
+            ".env",
+            ".env.production",
+            "id_rsa",
+            "id_ed25519",
+            "a.p12",
+            "B.PFX",
+            ".netrc",
+            ".pypirc",
+            ".git-credentials",
+            ".envrc",
+            ".htpasswd",
+            ".s3cfg",
+            ".boto",
+            "terraform.tfstate",
+            "terraform.tfstate.backup"
         }) {
             assertThat(isSecret("any", name, "")).as(name).isTrue();
         }
@@ -51,6 +65,9 @@ class SecretFileTest {
     void tellsByContentWhereTheNameIsNotEnough() throws Exception {
         assertThat(isSecret("x", "key.pem", "-----BEGIN RSA PRIVATE KEY-----\n"))
                 .isTrue();
+        assertThat(isSecret("x", "AuthKey_1.p8", "-----BEGIN PRIVATE KEY-----\n"))
+                .isTrue();
+        assertThat(isSecret("x", ".dockercfg", "{\"r\": {\"auth\": \"x\"}}")).isTrue();
         assertThat(isSecret("x", "ca.pem", "-----BEGIN CERTIFICATE-----\n")).isFalse();
         assertThat(isSecret("x", ".npmrc", "//registry.example/:_authToken=abc\n"))
                 .isTrue();
