@@ -301,9 +301,10 @@ static bool finish(const struct plan *plan, int memory) {
         }
     }
     if (child > 0 && WIFSIGNALED(status)) {
-        message("cannot capture the changes of the run: signal %d ended velo finish; free some memory and run "
-                "it again",
-                WTERMSIG(status));
+        message(
+            "cannot capture the changes of the run: signal %d ended velo finish; free some memory and run "
+            "it again",
+            WTERMSIG(status));
     }
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
