@@ -84,6 +84,7 @@ public final class Finish {
                 byte[] bytes = ManifestBuilder.encode(LayerMerge.apply(lower, changes.tree()));
                 store.roots().register(ManifestFile.place(request.output().get()), Digest.of(bytes), bytes);
                 ManifestFile.write(bytes, request.output().get());
+                store.roots().confirm(ManifestFile.place(request.output().get()), Digest.of(bytes), bytes);
             }
         } catch (IOException e) {
             throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);

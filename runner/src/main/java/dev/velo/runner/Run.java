@@ -137,7 +137,7 @@ public final class Run {
     private void register(List<Path> files, List<Manifest> manifests) throws VeloException {
         for (int i = 0; i < files.size(); i++) {
             Manifest manifest = manifests.get(i);
-            store.roots().register(ManifestFile.place(files.get(i)), manifest.digest(), manifest.toBytes());
+            store.roots().registerRead(ManifestFile.place(files.get(i)), manifest.digest(), manifest.toBytes());
         }
     }
 

@@ -57,6 +57,7 @@ public final class Pull {
             }
             store.roots().register(place, manifest.digest(), bytes);
             ManifestFile.write(bytes, place);
+            store.roots().confirm(place, manifest.digest(), bytes);
             return new TransferResult(
                     new Blob(manifest.digest(), bytes.length),
                     contents.blobs().size(),

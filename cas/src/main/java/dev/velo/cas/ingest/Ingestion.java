@@ -67,6 +67,7 @@ public final class Ingestion {
             Path output = ManifestFile.place(request.output());
             store.roots().register(output, manifest, bytes);
             ManifestFile.write(bytes, output, store.callerFiles());
+            store.roots().confirm(output, manifest, bytes);
             known.publish(manifest);
             return result(manifest, committed, known);
         } catch (IOException e) {

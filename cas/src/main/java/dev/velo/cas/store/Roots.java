@@ -11,8 +11,10 @@ import dev.velo.cas.posix.Timestamp;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -52,28 +54,88 @@ public final class Roots {
      */
     public void register(Path file, Digest manifest, byte[] bytes) throws StoreException {
         String name = nameOf(file);
-        byte[] record =
-                String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);
         try {
             if (isProtected(name) && !isRegistered(name, file, manifest)) {
                 throw new StoreException(
                         "cannot replace manifest " + file + ": it is protected", "velo unprotect " + file);
             }
             store.gate().shared(() -> {
-                keep(manifest, bytes);
-                // Always a young change time: a collector that has just found the old file gone must not drop this.
-                if (isRegistered(name, file, manifest)) {
-                    files.touch(store.root(), StoreLayout.below(StoreLayout.ROOTS, name));
-                } else {
-                    replace(StoreLayout.ROOTS, StoreLayout.below(StoreLayout.ROOTS, name), record);
-                }
-                forgetMissing(name);
-                store.gate().announce();
+                put(name, file, manifest, bytes);
                 return null;
             });
         } catch (IOException e) {
             throw StoreException.of("cannot register manifest " + file + " in store " + store.path(), e);
         }
+    }
+
+    /**
+     * As {@link #register}, for who has read the manifest from the file. Where the file has another one by now, that one's registration
+     * stays: it would be lost to who read too early. The bytes are kept for the caller's lease all the same.
+     */
+    public void registerRead(Path file, Digest manifest, byte[] bytes) throws StoreException {
+        String name = nameOf(file);
+        try {
+            boolean known = store.gate().shared(() -> {
+                boolean registered = isRegistered(name, file, manifest);
+                if (registered) {
+                    put(name, file, manifest, bytes);
+                }
+                return registered;
+            });
+            if (known) {
+                return;
+            }
+            if (isProtected(name)) {
+                register(file, manifest, bytes);
+                return;
+            }
+            // Alone: a writer registers, writes the file and looks again, and must not come between this look and this
+            // registration.
+            store.gate().exclusive(() -> {
+                if (holds(file, bytes)) {
+                    put(name, file, manifest, bytes);
+                } else {
+                    keep(manifest, bytes);
+                }
+                return null;
+            });
+        } catch (IOException e) {
+            throw StoreException.of("cannot register manifest " + file + " in store " + store.path(), e);
+        }
+    }
+
+    /** For who has written the file after {@link #register}: another registration may have come in between. */
+    public void confirm(Path file, Digest manifest, byte[] bytes) throws StoreException {
+        try {
+            if (!isRegistered(nameOf(file), file, manifest)) {
+                register(file, manifest, bytes);
+            }
+        } catch (IOException e) {
+            throw StoreException.of("cannot register manifest " + file + " in store " + store.path(), e);
+        }
+    }
+
+    private static boolean holds(Path file, byte[] bytes) throws IOException {
+        // What is no regular file cannot be read twice, and nobody replaces it.
+        return !Files.exists(file)
+                ? false
+                : !Files.isRegularFile(file)
+                        || (Files.size(file) == bytes.length && Arrays.equals(Files.readAllBytes(file), bytes));
+    }
+
+    /** Call it inside the gate. */
+    private void put(String name, Path file, Digest manifest, byte[] bytes) throws IOException {
+        byte[] record =
+                String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);
+        keep(manifest, bytes);
+        // Always a young change time: a collector that has just found the old file gone must not drop this.
+        if (isRegistered(name, file, manifest)) {
+            files.touch(store.root(), StoreLayout.below(StoreLayout.ROOTS, name));
+        } else {
+            replace(StoreLayout.ROOTS, StoreLayout.below(StoreLayout.ROOTS, name), record);
+        }
+        forgetMissing(name);
+        store.gate().announce();
     }
 
     /** Keeps a copy of a manifest's bytes. Call it inside the gate. */

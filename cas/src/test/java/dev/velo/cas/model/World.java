@@ -46,6 +46,7 @@ final class World {
     private final double restlessness;
     private final Map<Path, Known> known = new HashMap<>();
     private final Map<Path, Integer> writers = new HashMap<>();
+    private final Map<Path, Integer> ingests = new HashMap<>();
     private final Map<Path, Integer> changes = new HashMap<>();
     private final Set<Path> unsure = new HashSet<>();
     private final Set<Path> settled = new HashSet<>();
@@ -212,10 +213,12 @@ final class World {
         Files.move(file, away);
         changed(file);
         unsure.add(file);
+        int ingested = ingests.getOrDefault(file, 0);
         for (int i = random.nextInt(60); i > 0; i--) {
             process.pause("waits");
         }
-        if (!Files.exists(file)) {
+        // An ingest to the same path replaces the registration: then nothing keeps what the old file names.
+        if (!Files.exists(file) && ingested == ingests.getOrDefault(file, 0)) {
             Files.move(away, file);
             process.note("brings back " + file.getFileName());
         }
@@ -223,6 +226,7 @@ final class World {
 
     private void ingest(Process process, Path tree, Path output) throws Exception {
         writers.merge(output, 1, Integer::sum);
+        ingests.merge(output, 1, Integer::sum);
         settled.remove(output);
         int before = changes.getOrDefault(output, 0);
         boolean done = false;
@@ -256,7 +260,7 @@ final class World {
                 Lease lease = store.leases().take(Lease.Kind.RUN, List.of(manifest.digest()))) {
             settled.remove(file);
             boolean whole = Remains.missing(storePath, manifest).isEmpty();
-            store.roots().register(file, manifest.digest(), manifest.toBytes());
+            store.roots().registerRead(file, manifest.digest(), manifest.toBytes());
             if (!whole) {
                 unsure.add(file);
                 return;
