@@ -2,6 +2,7 @@ package dev.velo.cas.posix;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -368,7 +369,7 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public long fileSystemType(int fd) throws IOException {
-        ByteBuffer result = ByteBuffer.allocateDirect(256).order(java.nio.ByteOrder.nativeOrder());
+        ByteBuffer result = ByteBuffer.allocateDirect(256).order(ByteOrder.nativeOrder());
         check(libc.fstatfs(fd, result), "ask for the type of the file system", EMPTY);
         return result.getLong(0) & 0xffff_ffffL;
     }
@@ -463,10 +464,8 @@ final class PosixFileOps implements FileOps {
 
     @Override
     public Optional<byte[]> attribute(int dir, byte[] name, String attribute) throws IOException {
-        // There is no lgetxattrat(2) before Linux 6.13; the magic link pins the directory all the same.
-        byte[] path = concat(("/proc/self/fd/" + dir + "/").getBytes(StandardCharsets.US_ASCII), name);
         byte[] value = new byte[4096];
-        long count = libc.lgetxattr(terminated(path), terminated(ascii(attribute)), value, value.length);
+        long count = libc.lgetxattr(below(dir, name), terminated(ascii(attribute)), value, value.length);
         if (count >= 0) {
             return Optional.of(Arrays.copyOf(value, (int) count));
         }
@@ -477,12 +476,16 @@ final class PosixFileOps implements FileOps {
         throw new ErrnoException("read attribute of", name, errno);
     }
 
+    /** There is no lgetxattrat(2) before Linux 6.13; the magic link pins the directory all the same. */
+    private static byte[] below(int dir, byte[] name) {
+        return terminated(concat(ascii("/proc/self/fd/" + dir + "/"), name));
+    }
+
     @Override
     public Set<String> attributeNames(int dir, byte[] name) throws IOException {
-        byte[] path = concat(("/proc/self/fd/" + dir + "/").getBytes(StandardCharsets.US_ASCII), name);
         // The kernel's own limit: XATTR_LIST_MAX.
         byte[] names = new byte[64 << 10];
-        long count = libc.llistxattr(terminated(path), names, names.length);
+        long count = libc.llistxattr(below(dir, name), names, names.length);
         if (count < 0) {
             Errno errno = Errno.of(runtime.getLastError());
             if (errno == Errno.EOPNOTSUPP) {

@@ -117,10 +117,9 @@ public final class Roots {
 
     private static boolean holds(Path file, byte[] bytes) throws IOException {
         // What is no regular file cannot be read twice, and nobody replaces it.
-        return !Files.exists(file)
-                ? false
-                : !Files.isRegularFile(file)
-                        || (Files.size(file) == bytes.length && Arrays.equals(Files.readAllBytes(file), bytes));
+        return Files.exists(file)
+                && (!Files.isRegularFile(file)
+                        || (Files.size(file) == bytes.length && Arrays.equals(Files.readAllBytes(file), bytes)));
     }
 
     /** Call it inside the gate. */
