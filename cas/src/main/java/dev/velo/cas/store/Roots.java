@@ -126,6 +126,8 @@ public final class Roots {
     private void put(String name, Path file, Digest manifest, byte[] bytes) throws IOException {
         byte[] record =
                 String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);
+        // First: a collector looks when the gate is free again, even where its holder was killed half-way.
+        store.gate().announce();
         keep(manifest, bytes);
         // Always a young change time: a collector that has just found the old file gone must not drop this.
         if (isRegistered(name, file, manifest)) {
@@ -134,7 +136,6 @@ public final class Roots {
             replace(StoreLayout.ROOTS, StoreLayout.below(StoreLayout.ROOTS, name), record);
         }
         forgetMissing(name);
-        store.gate().announce();
     }
 
     /** Keeps a copy of a manifest's bytes. Call it inside the gate. */
