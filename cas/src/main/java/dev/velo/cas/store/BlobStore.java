@@ -11,9 +11,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Blobs by digest. A blob is a file of mode 0444 with one fixed modification time; content that a manifest uses with the execute bit
@@ -42,8 +42,13 @@ public final class BlobStore {
     /** The directory that holds the blobs, and nothing else, relative to the store's root: OverlayFS can take it as a data-only layer. */
     public static final String DATA_LAYER = new String(StoreLayout.BLOBS, StandardCharsets.UTF_8);
 
+    /** So many in one piece of work for a thread. */
+    private static final int PIECE = 64;
+
     private final Store store;
     private final FileOps files;
+    /** The file system has no hard links. */
+    private volatile boolean linkless;
 
     BlobStore(Store store) {
         this.store = store;
@@ -76,23 +81,24 @@ public final class BlobStore {
      * form. Passing the gate makes the answer hold: the collector looks at its candidates only when nobody passes.
      */
     public boolean claim(Digest digest, Form form, Lease lease) throws IOException {
-        byte[] name = nameOf(digest, form);
+        return claim(nameOf(digest, form), status -> true, lease);
+    }
+
+    /** As above, but a file of another size or type is none: a disk or a backup has damaged it, and {@link #publish} replaces it. */
+    boolean claim(Digest digest, Form form, long size, Lease lease) throws IOException {
+        return claim(nameOf(digest, form), status -> isWhole(status, size), lease);
+    }
+
+    private boolean claim(byte[] name, Predicate<FileStatus> fit, Lease lease) throws IOException {
         // Most contents of a first ingest are new: one look without the gate instead of three calls with it.
-        if (files.statusIfPresent(store.root(), name).isEmpty()) {
+        if (files.statusIfPresent(store.root(), name).filter(fit).isEmpty()) {
             return false;
         }
         return store.gate().shared(() -> markUsed(name, lease));
     }
 
-    /** As above, but a file of another size or type is none: a disk or a backup has damaged it, and {@link #publish} replaces it. */
-    boolean claim(Digest digest, Form form, long size, Lease lease) throws IOException {
-        return isWhole(nameOf(digest, form), size) && claim(digest, form, lease);
-    }
-
-    private boolean isWhole(byte[] name, long size) throws IOException {
-        return files.statusIfPresent(store.root(), name)
-                .filter(status -> status.isRegular() && status.size() == size)
-                .isPresent();
+    private static boolean isWhole(FileStatus status, long size) {
+        return status.isRegular() && status.size() == size;
     }
 
     /**
@@ -102,16 +108,33 @@ public final class BlobStore {
      * @param staged complete, with their final modes and times, and synced
      * @return those that are new
      */
-    List<Staging.Sealed> publish(Lease lease, Collection<Staging.Sealed> staged) throws IOException {
+    List<Staging.Sealed> publish(Lease lease, List<Staging.Sealed> staged) throws IOException {
+        int pieces = (staged.size() + PIECE - 1) / PIECE;
         return store.gate().shared(() -> {
             List<Staging.Sealed> fresh = new ArrayList<>(staged.size());
-            for (Staging.Sealed next : staged) {
-                if (publish(lease, next)) {
-                    fresh.add(next);
-                }
+            try {
+                new Parallel<List<Staging.Sealed>>("cannot put blobs into store " + store.path())
+                        .map(
+                                pieces,
+                                piece -> publishAll(
+                                        lease,
+                                        staged.subList(piece * PIECE, Math.min(staged.size(), (piece + 1) * PIECE))))
+                        .forEach(fresh::addAll);
+            } catch (StoreException e) {
+                throw new IOException(e.getMessage(), e);
             }
             return fresh;
         });
+    }
+
+    private List<Staging.Sealed> publishAll(Lease lease, List<Staging.Sealed> piece) throws IOException {
+        List<Staging.Sealed> fresh = new ArrayList<>(piece.size());
+        for (Staging.Sealed next : piece) {
+            if (publish(lease, next)) {
+                fresh.add(next);
+            }
+        }
+        return fresh;
     }
 
     private boolean publish(Lease lease, Staging.Sealed fresh) throws IOException {
@@ -121,12 +144,13 @@ public final class BlobStore {
         byte[] name = nameOf(digest, form);
         for (int attempt = 0; ; attempt++) {
             try {
-                files.renameNew(lease.directory(), staged, store.root(), name);
-                cover(name, lease);
+                name(lease, staged, name);
                 return true;
             } catch (ErrnoException e) {
                 if (e.is(Errno.EEXIST)) {
-                    if (!isWhole(name, fresh.size())) {
+                    if (files.statusIfPresent(store.root(), name)
+                            .filter(status -> isWhole(status, fresh.size()))
+                            .isEmpty()) {
                         files.rename(lease.directory(), staged, store.root(), name);
                         cover(name, lease);
                         return true;
@@ -144,6 +168,31 @@ public final class BlobStore {
     }
 
     /**
+     * A second name and then the loss of the first, and not one rename: the kernel allows one rename between directories at a time, and these
+     * at the same time as others. Whoever is killed in between leaves a staged file, which goes with the lease.
+     */
+    private void name(Lease lease, byte[] staged, byte[] name) throws IOException {
+        if (linkless) {
+            files.renameNew(lease.directory(), staged, store.root(), name);
+            cover(name, lease);
+            return;
+        }
+        try {
+            files.link(lease.directory(), staged, store.root(), name);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EPERM) && !e.is(Errno.EOPNOTSUPP)) {
+                throw e;
+            }
+            linkless = true;
+            name(lease, staged, name);
+            return;
+        }
+        files.unlink(lease.directory(), staged);
+        // Last: the loss of the first name changes the inode, too.
+        cover(name, lease);
+    }
+
+    /**
      * Gives the name of a blob to a staged file with the same content.
      *
      * @param staged complete, with its final mode and time, and synced
@@ -156,23 +205,25 @@ public final class BlobStore {
         });
     }
 
-    /** A rename changes the inode, which is what tells its age; a clock that was set back makes it look older than the lease. */
+    /**
+     * A new name changes the inode, which is what tells its age; a clock that was set back makes it look older than the lease. More than
+     * once, where the clock is set back again meanwhile.
+     */
     private void cover(byte[] name, Lease lease) throws IOException {
-        if (!lease.covers(files.status(store.root(), name).changed())) {
+        while (!lease.covers(files.status(store.root(), name).changed())) {
             files.touch(store.root(), name);
         }
     }
 
     private boolean markUsed(byte[] name, Lease lease) throws IOException {
-        if (!store.immutability().markUsed(name)) {
-            return false;
+        while (store.immutability().markUsed(name)) {
+            Timestamp changed = files.status(store.root(), name).changed();
+            // A clock that was set back: the lease begins anew, and the mark must be younger.
+            if (changed.compareTo(lease.since()) >= 0 || store.immutability().is(name) || lease.covers(changed)) {
+                return true;
+            }
         }
-        Timestamp changed = files.status(store.root(), name).changed();
-        if (changed.compareTo(lease.since()) >= 0 || store.immutability().is(name)) {
-            return true;
-        }
-        // A clock that was set back: the lease begins anew, and the mark must be younger.
-        return lease.covers(changed) || store.immutability().markUsed(name);
+        return false;
     }
 
     /** Made below the lease and moved: whoever is killed between mkdir(2) and chown(2) leaves nothing of a wrong owner behind. */

@@ -53,7 +53,7 @@ public final class Lease implements AutoCloseable {
      *
      * @return false where the lease had to begin anew, and what was changed must be touched again
      */
-    boolean covers(Timestamp changed) throws IOException {
+    synchronized boolean covers(Timestamp changed) throws IOException {
         if (changed.compareTo(since) >= 0) {
             return true;
         }

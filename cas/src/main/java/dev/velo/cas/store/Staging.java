@@ -49,8 +49,8 @@ public final class Staging {
         }
     }
 
-    /** So many are given their names in one passage of the gate: a collector waits for no longer than that. */
-    private static final int BATCH = 128;
+    /** So many are given their names in one passage of the gate: a collector waits for no longer than that, some 20 ms. */
+    private static final int BATCH = 2_048;
 
     private final Store store;
     private final BlobStore blobs;
@@ -122,28 +122,20 @@ public final class Staging {
 
     /** True where the store has the blob; it is then claimed for the lease. */
     public boolean claim(Digest digest, BlobStore.Form form) throws IOException {
-        if (known.contains(digest)) {
-            return true;
-        }
-        if (blobs.claim(digest, form, lease)) {
-            known.add(digest);
-            claimed = true;
-            return true;
-        }
-        return false;
+        return known.contains(digest) || isKnown(digest, blobs.claim(digest, form, lease));
     }
 
     /** As {@link #claim(Digest, BlobStore.Form)}, where the store's file has this size; another one is damaged. */
     public boolean claim(Digest digest, BlobStore.Form form, long size) throws IOException {
-        if (known.contains(digest)) {
-            return true;
-        }
-        if (blobs.claim(digest, form, size, lease)) {
+        return known.contains(digest) || isKnown(digest, blobs.claim(digest, form, size, lease));
+    }
+
+    private boolean isKnown(Digest digest, boolean present) {
+        if (present) {
             known.add(digest);
             claimed = true;
-            return true;
         }
-        return false;
+        return present;
     }
 
     /** Finishes a draft: final mode, final time, closed. A second draft of the same content is dropped. */
