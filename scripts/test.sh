@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs all of them. Run by root, the black-box tests run twice: as root and as an ordinary user.
+# Installs what the tests need and runs all of them. Run by root, the black-box tests run twice at the same time: as root and as an
+# ordinary user.
 # The last line tells how many passed, failed and were skipped; the exit status is non-zero when any failed.
 set -euo pipefail
 
@@ -62,28 +63,53 @@ attribute() {
   echo "${value:-0}"
 }
 
-who=root
-if [ "$(id -u)" -ne 0 ]; then
-  who="user $(id -un 2>/dev/null || id -u)"
-  echo "Not root: the tests run once, as $who; those that need root are skipped."
-fi
-echo "== unit tests, then black-box tests as $who"
-rm -rf -- */target/surefire-reports */target/failsafe-reports
+
+# black_box DIRECTORY [COMMAND...]: runs the black-box tests of a repository, or what is left of one, by COMMAND. Reports go to it/target/reports.
+black_box() (
+  cd "$1/it"
+  shift
+  rm -rf target/reports
+  "$@" "$java" ${TMPDIR:+-Djava.io.tmpdir="$TMPDIR"} -Dvelo.repository="$(dirname "$PWD")" -cp 'target/test-classes:target/lib/*' \
+    org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=tree --reports-dir=target/reports \
+    --scan-classpath=target/test-classes --include-classname='.*IT'
+)
+
+# counted LABEL STATUS REPORTS: counts a run of black-box tests, which may have ended in the middle.
+counted() {
+  local before=$failed
+  count "as $1" "$3"/TEST-junit-jupiter.xml
+  if [ "$2" -ne 0 ] && [ "$failed" -eq "$before" ]; then
+    echo "failed: the run as $1 ended with status $2"
+    failed=$((failed + 1))
+  fi
+}
+
+echo "== unit tests"
+rm -rf -- */target/surefire-reports
 maven=0
 # One failed test must not keep the later modules from being tested; the reports tell.
-mvn -B -Dmaven.test.failure.ignore=true verify || maven=$?
+mvn -B -Dmaven.test.failure.ignore=true -DskipITs verify || maven=$?
 count "in the unit tests" */target/surefire-reports/TEST-*.xml
-count "as $who" */target/failsafe-reports/TEST-*.xml
 if [ "$maven" -ne 0 ]; then
   echo "failed: mvn verify ended with status $maven (a compiler, a C test or the format of the sources)"
   failed=$((failed + 1))
 fi
+java=$(readlink -f "$(command -v java)")
+if ! [ -d it/target/lib ] || ! [ -x runner/target/velo/bin/velo ]; then
+  echo "$passed passed, $failed failed, $skipped skipped; no black-box tests: nothing was built"
+  exit 1
+fi
 
-if [ "$(id -u)" -eq 0 ] && [ -d it/target/lib ] && [ -x runner/target/velo/bin/velo ]; then
+other=
+stage=$(mktemp -d)
+finish() {
+  [ -z "$other" ] || kill "$other" 2>/dev/null || true
+  rm -rf "$stage"
+}
+trap finish EXIT
+who=root
+if [ "$(id -u)" -eq 0 ]; then
   user=54321
-  echo "== black-box tests as user $user"
-  stage=$(mktemp -d)
-  trap 'rm -rf "$stage"' EXIT
   mkdir -p "$stage/runner/target" "$stage/it/target" "$stage/home" "$stage/tmp"
   cp -a runner/target/velo "$stage/runner/target/"
   cp -a it/target/test-classes it/target/lib "$stage/it/target/"
@@ -91,22 +117,24 @@ if [ "$(id -u)" -eq 0 ] && [ -d it/target/lib ] && [ -x runner/target/velo/bin/v
   cp -a scripts bench README.md "$stage/"
   chown -R "$user:$user" "$stage"
   chmod 0755 "$stage"
-  java=$(readlink -f "$(command -v java)")
+  echo "== black-box tests as root, and at the same time as user $user, whose results follow"
+  TMPDIR="$stage/tmp" black_box "$stage" env -i PATH="$PATH" HOME="$stage/home" TMPDIR="$stage/tmp" LANG=C.UTF-8 \
+    setpriv --reuid="$user" --regid="$user" --clear-groups >"$stage/user.log" 2>&1 &
+  other=$!
+else
+  who="user $(id -un 2>/dev/null || id -u)"
+  echo "== black-box tests as $who; they run once, and those that need root are skipped"
+fi
+status=0
+black_box "$repository" || status=$?
+counted "$who" "$status" it/target/reports
+if [ -n "$other" ]; then
   status=0
-  (
-    cd "$stage/it"
-    env -i PATH="$PATH" HOME="$stage/home" TMPDIR="$stage/tmp" LANG=C.UTF-8 \
-      setpriv --reuid="$user" --regid="$user" --clear-groups \
-      "$java" -Djava.io.tmpdir="$stage/tmp" -Dvelo.repository="$stage" -cp 'target/test-classes:target/lib/*' \
-      org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=tree --reports-dir=reports \
-      --scan-classpath=target/test-classes --include-classname='.*IT'
-  ) || status=$?
-  before=$failed
-  count "as user $user" "$stage"/it/reports/TEST-junit-jupiter.xml
-  if [ "$status" -ne 0 ] && [ "$failed" -eq "$before" ]; then
-    echo "failed: the run as user $user ended with status $status"
-    failed=$((failed + 1))
-  fi
+  wait "$other" || status=$?
+  other=
+  echo "== black-box tests as user $user"
+  cat "$stage/user.log"
+  counted "user $user" "$status" "$stage/it/target/reports"
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
