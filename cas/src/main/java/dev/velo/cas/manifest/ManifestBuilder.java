@@ -12,6 +12,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** Makes the canonical bytes of a tree. */
 public final class ManifestBuilder {
+    /** A smaller tree is hashed sooner than another thread is there to do it. */
+    private static final int LARGE = 1_000;
+
     /** The entries, breadth first, and for each the place of its parent and the length of its path. Paths are spelled out in the result. */
     private final List<DirectoryNode.Child> entries = new ArrayList<>();
 
@@ -21,15 +24,18 @@ public final class ManifestBuilder {
     private long strings;
 
     private ManifestBuilder(DirectoryNode root) {
-        // Half of the time of a large tree, and independent of the other half.
-        CompletableFuture<TreeDigest> hashing = CompletableFuture.supplyAsync(() -> new TreeDigest(root));
+        CompletableFuture<TreeDigest> hashing = null;
         add(new DirectoryNode.Child(null, root), ManifestFormat.NO_PARENT, 0);
         for (int i = 0; i < entries.size(); i++) {
+            if (i == LARGE) {
+                // Half of the time of a large tree, and independent of the other half.
+                hashing = CompletableFuture.supplyAsync(() -> new TreeDigest(root));
+            }
             if (entries.get(i).node() instanceof DirectoryNode directory) {
                 place(directory, i);
             }
         }
-        digests = hashing.join();
+        digests = hashing == null ? new TreeDigest(root) : hashing.join();
     }
 
     private void add(DirectoryNode.Child child, int parent, int pathLength) {

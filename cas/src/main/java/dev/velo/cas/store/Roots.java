@@ -104,11 +104,14 @@ public final class Roots {
         }
     }
 
-    /** For who has written the file after {@link #register}: another registration may have come in between. */
+    /**
+     * For who has written the file after {@link #register}: another registration may have come in between. Looks inside the gate, so that
+     * of two writers of one file the later one either finds the other's registration or is found by the other in the file.
+     */
     public void confirm(Path file, Digest manifest, byte[] bytes) throws StoreException {
         try {
-            if (!isRegistered(nameOf(file), file, manifest)) {
-                register(file, manifest, bytes);
+            if (!store.gate().shared(() -> isRegistered(nameOf(file), file, manifest))) {
+                registerRead(file, manifest, bytes);
             }
         } catch (IOException e) {
             throw StoreException.of("cannot register manifest " + file + " in store " + store.path(), e);

@@ -23,6 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * One interleaving: a store, a few processes that use it at once, and what is known without looking into it. A process has a script
@@ -35,6 +38,13 @@ final class World {
         /** The last that happened to it was an ingest or a run that reported success. */
         PROMISED
     }
+
+    /** Taken again: most interleavings are shorter than the start of a thread. */
+    private static final ExecutorService THREADS = Executors.newCachedThreadPool(work -> {
+        Thread thread = new Thread(work, "process");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private final Trees trees;
     private final Path directory;
@@ -96,7 +106,7 @@ final class World {
     /** Everything that happens, and what went wrong meanwhile. */
     List<String> happen() throws Exception {
         Store.openOrCreate(storePath).close();
-        List<Thread> threads = new ArrayList<>();
+        List<Future<?>> threads = new ArrayList<>();
         int processes = 2 + random.nextInt(3);
         // Something to work on, done by one process before the others begin.
         Scheduler first = scheduler;
@@ -108,8 +118,8 @@ final class World {
             threads.add(thread(name, scheduler.add(name), script(i), life));
         }
         scheduler.run();
-        for (Thread thread : threads) {
-            thread.join();
+        for (Future<?> thread : threads) {
+            thread.get();
         }
         return broken;
     }
@@ -125,27 +135,22 @@ final class World {
         return script;
     }
 
-    private Thread thread(String name, Scheduler.Turn turn, List<String> script, int life) {
+    private Future<?> thread(String name, Scheduler.Turn turn, List<String> script, int life) {
         Process process = new Process(turn, clock, restlessness, life, trace);
-        Thread thread = new Thread(
-                () -> {
-                    turn.begin();
-                    try {
-                        for (String step : script) {
-                            step(process, step);
-                        }
-                    } catch (Crash e) {
-                        process.note("dead");
-                    } catch (Exception | AssertionError e) {
-                        broken.add(name + " " + script + ": " + e + at(e));
-                    } finally {
-                        end(process, turn);
-                    }
-                },
-                name);
-        thread.setDaemon(true);
-        thread.start();
-        return thread;
+        return THREADS.submit(() -> {
+            turn.begin();
+            try {
+                for (String step : script) {
+                    step(process, step);
+                }
+            } catch (Crash e) {
+                process.note("dead");
+            } catch (Exception | AssertionError e) {
+                broken.add(name + " " + script + ": " + e + at(e));
+            } finally {
+                end(process, turn);
+            }
+        });
     }
 
     private static String at(Throwable e) {
