@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -42,13 +43,8 @@ public final class BlobStore {
     /** The directory that holds the blobs, and nothing else, relative to the store's root: OverlayFS can take it as a data-only layer. */
     public static final String DATA_LAYER = new String(StoreLayout.BLOBS, StandardCharsets.UTF_8);
 
-    /** So many in one piece of work for a thread. */
-    private static final int PIECE = 64;
-
     private final Store store;
     private final FileOps files;
-    /** The file system has no hard links. */
-    private volatile boolean linkless;
 
     BlobStore(Store store) {
         this.store = store;
@@ -108,33 +104,16 @@ public final class BlobStore {
      * @param staged complete, with their final modes and times, and synced
      * @return those that are new
      */
-    List<Staging.Sealed> publish(Lease lease, List<Staging.Sealed> staged) throws IOException {
-        int pieces = (staged.size() + PIECE - 1) / PIECE;
+    List<Staging.Sealed> publish(Lease lease, Collection<Staging.Sealed> staged) throws IOException {
         return store.gate().shared(() -> {
             List<Staging.Sealed> fresh = new ArrayList<>(staged.size());
-            try {
-                new Parallel<List<Staging.Sealed>>("cannot put blobs into store " + store.path())
-                        .map(
-                                pieces,
-                                piece -> publishAll(
-                                        lease,
-                                        staged.subList(piece * PIECE, Math.min(staged.size(), (piece + 1) * PIECE))))
-                        .forEach(fresh::addAll);
-            } catch (StoreException e) {
-                throw new IOException(e.getMessage(), e);
+            for (Staging.Sealed next : staged) {
+                if (publish(lease, next)) {
+                    fresh.add(next);
+                }
             }
             return fresh;
         });
-    }
-
-    private List<Staging.Sealed> publishAll(Lease lease, List<Staging.Sealed> piece) throws IOException {
-        List<Staging.Sealed> fresh = new ArrayList<>(piece.size());
-        for (Staging.Sealed next : piece) {
-            if (publish(lease, next)) {
-                fresh.add(next);
-            }
-        }
-        return fresh;
     }
 
     private boolean publish(Lease lease, Staging.Sealed fresh) throws IOException {
@@ -144,7 +123,8 @@ public final class BlobStore {
         byte[] name = nameOf(digest, form);
         for (int attempt = 0; ; attempt++) {
             try {
-                name(lease, staged, name);
+                files.renameNew(lease.directory(), staged, store.root(), name);
+                cover(name, lease);
                 return true;
             } catch (ErrnoException e) {
                 if (e.is(Errno.EEXIST)) {
@@ -155,7 +135,9 @@ public final class BlobStore {
                         cover(name, lease);
                         return true;
                     }
-                    markUsed(name, lease);
+                    if (!markUsed(name, lease)) {
+                        continue;
+                    }
                     files.unlink(lease.directory(), staged);
                     return false;
                 }
@@ -165,31 +147,6 @@ public final class BlobStore {
                 makeShard(lease.directory(), digest, form);
             }
         }
-    }
-
-    /**
-     * A second name and then the loss of the first, and not one rename: the kernel allows one rename between directories at a time, and these
-     * at the same time as others. Whoever is killed in between leaves a staged file, which goes with the lease.
-     */
-    private void name(Lease lease, byte[] staged, byte[] name) throws IOException {
-        if (linkless) {
-            files.renameNew(lease.directory(), staged, store.root(), name);
-            cover(name, lease);
-            return;
-        }
-        try {
-            files.link(lease.directory(), staged, store.root(), name);
-        } catch (ErrnoException e) {
-            if (!e.is(Errno.EPERM) && !e.is(Errno.EOPNOTSUPP)) {
-                throw e;
-            }
-            linkless = true;
-            name(lease, staged, name);
-            return;
-        }
-        files.unlink(lease.directory(), staged);
-        // Last: the loss of the first name changes the inode, too.
-        cover(name, lease);
     }
 
     /**
@@ -205,25 +162,26 @@ public final class BlobStore {
         });
     }
 
-    /**
-     * A new name changes the inode, which is what tells its age; a clock that was set back makes it look older than the lease. More than
-     * once, where the clock is set back again meanwhile.
-     */
+    /** A rename changes the inode, which is what tells its age; a clock that was set back makes it look older than the lease. */
     private void cover(byte[] name, Lease lease) throws IOException {
-        while (!lease.covers(files.status(store.root(), name).changed())) {
-            files.touch(store.root(), name);
-        }
+        lease.cover(files.status(store.root(), name).changed());
     }
 
     private boolean markUsed(byte[] name, Lease lease) throws IOException {
-        while (store.immutability().markUsed(name)) {
-            Timestamp changed = files.status(store.root(), name).changed();
-            // A clock that was set back: the lease begins anew, and the mark must be younger.
-            if (changed.compareTo(lease.since()) >= 0 || store.immutability().is(name) || lease.covers(changed)) {
-                return true;
-            }
+        Optional<FileStatus> before = files.statusIfPresent(store.root(), name);
+        if (before.isEmpty() || !store.immutability().markUsed(name)) {
+            return false;
         }
-        return false;
+        Timestamp changed = files.status(store.root(), name).changed();
+        if (changed.compareTo(before.get().changed()) < 0) {
+            // The clock was set back, and with it this mark; another writer may count on the younger one that was
+            // there.
+            store.leases().cover(changed);
+        }
+        if (changed.compareTo(lease.since()) < 0 && !store.immutability().is(name)) {
+            lease.cover(changed);
+        }
+        return true;
     }
 
     /** Made below the lease and moved: whoever is killed between mkdir(2) and chown(2) leaves nothing of a wrong owner behind. */

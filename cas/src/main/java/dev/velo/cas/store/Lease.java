@@ -48,17 +48,15 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Makes good what a clock that was set back breaks: what a lease keeps is told by its change time, which must not be before the
-     * lease's own beginning. Call it inside the gate.
-     *
-     * @return false where the lease had to begin anew, and what was changed must be touched again
+     * Keeps what changed then, too. What a lease keeps is told by its change time, which a clock that was set back puts before the lease's own
+     * beginning; so the lease begins that much earlier. It never begins later again, or it would lose what it kept before. Call it inside
+     * the gate.
      */
-    synchronized boolean covers(Timestamp changed) throws IOException {
-        if (changed.compareTo(since) >= 0) {
-            return true;
+    synchronized void cover(Timestamp changed) throws IOException {
+        if (changed.compareTo(since) < 0) {
+            leases.begin(lock.number(), changed);
+            since = changed;
         }
-        since = leases.renew(name, lock);
-        return false;
     }
 
     /** The descriptor of the holder's directory. */

@@ -6,6 +6,7 @@ import dev.velo.cas.posix.DirectoryEntry;
 import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -95,11 +96,31 @@ public final class Leases {
         }
     }
 
-    /** Begins a lease anew, by the file system's clock of now. Call it inside the gate. */
-    Timestamp renew(String name, Descriptor lock) throws IOException {
-        files.touch(store.root(), lockPath(name));
+    /** Lets a lease begin earlier than it did. Call it inside the gate. */
+    void begin(int lock, Timestamp earlier) throws IOException {
         store.gate().announce();
-        return files.status(lock.number()).changed();
+        files.setModified(lock, earlier);
+    }
+
+    /** {@link Lease#cover} for every lease that is held, whoever holds it. Call it inside the gate. */
+    void cover(Timestamp changed) throws IOException {
+        for (String name : names()) {
+            try (Descriptor lock = files.openRead(store.root(), lockPath(name))) {
+                if (changed.compareTo(beginning(lock)) < 0) {
+                    begin(lock.number(), changed);
+                }
+            } catch (ErrnoException e) {
+                if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** The modification time goes back with {@link #begin}; setting it moves the change time to now. */
+    private Timestamp beginning(Descriptor lock) throws IOException {
+        FileStatus status = files.status(lock.number());
+        return status.modified().compareTo(status.changed()) < 0 ? status.modified() : status.changed();
     }
 
     /** What stays is without a holder, so the next start removes it. */
@@ -128,7 +149,7 @@ public final class Leases {
         for (String name : names()) {
             try (Descriptor file = files.openRead(store.root(), lockPath(name))) {
                 if (!files.tryLock(file.number(), false)) {
-                    held.add(new Held(name, files.status(file.number()).changed(), manifests(file)));
+                    held.add(new Held(name, beginning(file), manifests(file)));
                 }
             } catch (ErrnoException e) {
                 if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -119,10 +120,14 @@ public final class Roots {
     }
 
     private static boolean holds(Path file, byte[] bytes) throws IOException {
-        // What is no regular file cannot be read twice, and nobody replaces it.
-        return Files.exists(file)
-                && (!Files.isRegularFile(file)
-                        || (Files.size(file) == bytes.length && Arrays.equals(Files.readAllBytes(file), bytes)));
+        try {
+            // What is no regular file cannot be read twice, and nobody replaces it.
+            return Files.exists(file)
+                    && (!Files.isRegularFile(file)
+                            || (Files.size(file) == bytes.length && Arrays.equals(Files.readAllBytes(file), bytes)));
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     /** Call it inside the gate. */

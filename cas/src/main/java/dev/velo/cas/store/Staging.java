@@ -49,8 +49,8 @@ public final class Staging {
         }
     }
 
-    /** So many are given their names in one passage of the gate: a collector waits for no longer than that, some 20 ms. */
-    private static final int BATCH = 2_048;
+    /** So many are given their names in one passage of the gate: a collector waits for no longer than that. */
+    private static final int BATCH = 128;
 
     private final Store store;
     private final BlobStore blobs;
