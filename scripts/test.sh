@@ -43,7 +43,8 @@ count() {
   shift
   for report in "$@"; do
     [ -e "$report" ] || continue
-    head=$(grep -m 1 '<testsuite ' "$report" -A 3 | tr '\n' ' ')
+    # Whoever wrote it may have been killed: an empty one counts nothing, and its writer's exit status tells.
+    head=$(grep -m 1 '<testsuite ' "$report" -A 3 | tr '\n' ' ') || true
     tests=$(attribute tests "$head")
     failures=$(attribute failures "$head")
     errors=$(attribute errors "$head")
@@ -69,15 +70,19 @@ black_box() (
   cd "$1/it"
   shift
   rm -rf target/reports
-  "$@" "$java" ${TMPDIR:+-Djava.io.tmpdir="$TMPDIR"} -Dvelo.repository="$(dirname "$PWD")" -cp 'target/test-classes:target/lib/*' \
+  exec "$@" "$java" ${TMPDIR:+-Djava.io.tmpdir="$TMPDIR"} -Dvelo.repository="$(dirname "$PWD")" -cp 'target/test-classes:target/lib/*' \
     org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=tree --reports-dir=target/reports \
-    --scan-classpath=target/test-classes --include-classname='.*IT'
+    --fail-if-no-tests --scan-classpath=target/test-classes --include-classname='.*IT'
 )
 
 # counted LABEL STATUS REPORTS: counts a run of black-box tests, which may have ended in the middle.
 counted() {
   local before=$failed
   count "as $1" "$3"/TEST-junit-jupiter.xml
+  if [ ! -s "$3/TEST-junit-jupiter.xml" ]; then
+    echo "failed: the run as $1 left no report"
+    failed=$((failed + 1))
+  fi
   if [ "$2" -ne 0 ] && [ "$failed" -eq "$before" ]; then
     echo "failed: the run as $1 ended with status $2"
     failed=$((failed + 1))
@@ -103,7 +108,10 @@ fi
 other=
 stage=$(mktemp -d)
 finish() {
-  [ -z "$other" ] || kill "$other" 2>/dev/null || true
+  if [ -n "$other" ]; then
+    kill "$other" 2>/dev/null || true
+    wait "$other" 2>/dev/null || true
+  fi
   rm -rf "$stage"
 }
 trap finish EXIT
