@@ -49,13 +49,12 @@ public final class Lease implements AutoCloseable {
 
     /**
      * Keeps what changed then, too. What a lease keeps is told by its change time, which a clock that was set back puts before the lease's own
-     * beginning; so the lease begins that much earlier. It never begins later again, or it would lose what it kept before. Call it inside
-     * the gate.
+     * beginning; from then on the lease keeps everything. Call it inside the gate.
      */
-    synchronized void cover(Timestamp changed) throws IOException {
+    void cover(Timestamp changed) throws IOException {
         if (changed.compareTo(since) < 0) {
-            leases.begin(lock.number(), changed);
-            since = changed;
+            leases.keepEverything(lock.number());
+            since = Leases.EVER;
         }
     }
 

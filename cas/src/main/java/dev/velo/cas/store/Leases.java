@@ -36,6 +36,9 @@ public final class Leases {
         }
     }
 
+    /** The beginning of a lease that keeps everything; as modification time of its lock, which is not used otherwise. */
+    static final Timestamp EVER = new Timestamp(0, 0);
+
     private final Store store;
     private final FileOps files;
 
@@ -96,10 +99,13 @@ public final class Leases {
         }
     }
 
-    /** Lets a lease begin earlier than it did. Call it inside the gate. */
-    void begin(int lock, Timestamp earlier) throws IOException {
+    /**
+     * Lets a lease keep whatever there is, however old it looks. One value for all: two that share the gate may do this to one lease at the
+     * same time, and of two values the later one could win. Call it inside the gate.
+     */
+    void keepEverything(int lock) throws IOException {
         store.gate().announce();
-        files.setModified(lock, earlier);
+        files.setModified(lock, EVER);
     }
 
     /** {@link Lease#cover} for every lease that is held, whoever holds it. Call it inside the gate. */
@@ -107,7 +113,7 @@ public final class Leases {
         for (String name : names()) {
             try (Descriptor lock = files.openRead(store.root(), lockPath(name))) {
                 if (changed.compareTo(beginning(lock)) < 0) {
-                    begin(lock.number(), changed);
+                    keepEverything(lock.number());
                 }
             } catch (ErrnoException e) {
                 if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
@@ -117,10 +123,9 @@ public final class Leases {
         }
     }
 
-    /** The modification time goes back with {@link #begin}; setting it moves the change time to now. */
     private Timestamp beginning(Descriptor lock) throws IOException {
         FileStatus status = files.status(lock.number());
-        return status.modified().compareTo(status.changed()) < 0 ? status.modified() : status.changed();
+        return status.modified().equals(EVER) ? EVER : status.changed();
     }
 
     /** What stays is without a holder, so the next start removes it. */

@@ -63,7 +63,7 @@ class BackwardClockTest {
     }
 
     @Test
-    void aLeaseThatBeganEarlierNeverBeginsLaterAgain() throws Exception {
+    void aLeaseThatKeepsEverythingDoesSoForGood() throws Exception {
         try (Store store = open();
                 Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Digest first = staged(store, lease, 1);
