@@ -37,6 +37,13 @@ else
   failed=$((failed + 1))
 fi
 
+echo "== documents made from tables"
+if scripts/docs.sh --check; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+fi
+
 # count LABEL REPORT...: adds up JUnit's XML reports and prints why tests were skipped.
 count() {
   local label=$1 report tests failures errors skips head

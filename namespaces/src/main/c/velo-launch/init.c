@@ -103,6 +103,7 @@ static void leave_keyring(void) {
 
 void run_init(const struct plan *plan, int control) {
     wait_for_maps(control);
+    int proc = open_host_proc();
     become_mapped(plan);
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);
@@ -115,6 +116,8 @@ void run_init(const struct plan *plan, int control) {
     if (memory >= 0 && plan->finish.count > 0) {
         send_descriptor(control, memory);
     }
+    own_nothing(plan, proc);
+    die_with_supervisor(control);
     keep_only(control);
     /* Nobody inside may look into this process or change it: not its memory, not its program, not its
      * descriptors. */

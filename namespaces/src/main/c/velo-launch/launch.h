@@ -122,6 +122,18 @@ void prepare_binds(const struct plan *plan);
 void mount_one(int root, const struct plan *plan, const struct mount *mount, const char *stage);
 void attach(int mount, int root, const char *target);
 int open_target(int root, const char *target);
+int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes);
+/* A device of the host, cut loose from its place, after a check that it is the one of that name. */
+int open_device(const char *name, unsigned major_number, unsigned minor_number);
+
+/* masks.c: covers what in a new procfs tells of the host or acts on it. */
+void mask_proc(int proc);
+
+/* confine.c: the procfs of the caller, for use after the root has changed. */
+int open_host_proc(void);
+/* Limits what this user namespace may hold, and enters a second one: nobody in there owns the namespaces and
+ * mounts that were made in the first. */
+void own_nothing(const struct plan *plan, int proc);
 
 /* memory.c: an upper layer in memory, attached to the stage, with the look of the directory like. Sets the
  * paths of the overlay. */
@@ -133,6 +145,9 @@ ssize_t receive(int socket, void *bytes, size_t length, int *descriptor);
 /* payload.c: pid 2. */
 void run_payload(const struct plan *plan) __attribute__((noreturn));
 void drop_capabilities(void);
+
+/* filter.c: what system calls this process may make from now on (docs/syscalls.md). For good. */
+void filter_calls(void);
 
 /* removal.c: removes a directory and all below it, following no link. Returns 0 or -1 with errno. */
 int remove_tree(int parent, const char *name);

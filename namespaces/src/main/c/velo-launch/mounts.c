@@ -89,7 +89,7 @@ static int new_filesystem(const char *type, const char *const (*options)[2], uns
     return mounted;
 }
 
-static int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes) {
+int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes) {
     char size_text[32];
     char inodes_text[32];
     char mode_text[16];
@@ -108,7 +108,7 @@ static void set_attributes(int mount, unsigned flags, uint64_t attributes, const
     }
 }
 
-static void device(int dev, const char *name, unsigned major_number, unsigned minor_number) {
+int open_device(const char *name, unsigned major_number, unsigned minor_number) {
     char path[32];
     struct stat status;
     snprintf(path, sizeof path, "/dev/%s", name);
@@ -120,10 +120,15 @@ static void device(int dev, const char *name, unsigned major_number, unsigned mi
         fail(EXIT_LAUNCH, "repair the host's /dev", "cannot use %s: it is not the device of that name", path);
     }
     set_attributes(source, 0, K_ATTR_NOSUID | K_ATTR_NOEXEC, path);
+    return source;
+}
+
+static void device(int dev, const char *name, unsigned major_number, unsigned minor_number) {
+    int source = open_device(name, major_number, minor_number);
     int file = openat(dev, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
     int target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0 || target < 0 || k_move_mount(source, target) != 0) {
-        fail_errno(SEE_DOCTOR, "cannot mount %s", path);
+        fail_errno(SEE_DOCTOR, "cannot mount /dev/%s", name);
     }
     close(file);
     close(target);
@@ -209,6 +214,7 @@ void mount_one(int root, const struct plan *plan, const struct mount *m, const c
     case MOUNT_PROC:
         mounted = new_filesystem("proc", NULL, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
         attach(mounted, root, m->target);
+        mask_proc(mounted);
         close(mounted);
         break;
     case MOUNT_DEV:

@@ -18,6 +18,12 @@ void drop_capabilities(void) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         fail_errno("see velo doctor", "cannot give up new privileges");
     }
+    /* Locked for good: being root gives nothing, neither by exec nor by a change of identity
+     * (capabilities(7)). */
+    enum { SECURE = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7 };
+    if (prctl(PR_SET_SECUREBITS, SECURE, 0, 0, 0) != 0) {
+        fail_errno("see velo doctor", "cannot lock the rights of root");
+    }
     /* The bounding set first: dropping from it needs a capability. Empty, it keeps an exec as uid 0 from
      * gaining any. */
     for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
@@ -31,7 +37,22 @@ void drop_capabilities(void) {
     }
 }
 
+/* Never above what the caller has. */
+static void limit(int resource, rlim_t most, const char *what) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
+        const struct rlimit lower = {now.rlim_cur < most ? now.rlim_cur : most, most};
+        if (setrlimit(resource, &lower) != 0) {
+            fail_errno("see velo doctor", "cannot limit %s", what);
+        }
+    }
+}
+
 static void set_limits(const struct plan *plan) {
+    /* What no build needs much of, and what the kernel keeps in memory that nothing else counts. */
+    limit(RLIMIT_MEMLOCK, 8 << 20, "locked memory");
+    limit(RLIMIT_MSGQUEUE, 800 << 10, "message queues");
+    limit(RLIMIT_SIGPENDING, 8 << 10, "pending signals");
     /* A core file of the payload would be written, or piped to a program, by the host's rules. */
     const struct rlimit no_core = {0, 0};
     if (setrlimit(RLIMIT_CORE, &no_core) != 0) {
@@ -129,5 +150,6 @@ void run_payload(const struct plan *plan) {
         fail_errno("use Linux 5.9 or newer", "cannot close descriptors");
     }
     reset_signals();
+    filter_calls();
     execute(plan);
 }

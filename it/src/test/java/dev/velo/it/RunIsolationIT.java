@@ -192,16 +192,12 @@ class RunIsolationIT {
         Outcome outside = work.command(List.of("perl", "-e", keys)).run().succeeds();
         Path app = work.ingest(work.tree("echo x >x"));
         List<String> options = List.of("--profile", "host-tools", "--manifest", app.toString());
-        String first = work.isolated(options, "/usr/bin/env", "perl", "-e", keys)
-                .run()
-                .succeeds()
-                .line();
-        String second = work.isolated(options, "/usr/bin/env", "perl", "-e", keys)
-                .run()
-                .succeeds()
-                .line();
-        assertThat(first).isNotEqualTo(outside.line());
-        assertThat(second).isNotEqualTo(first).isNotEqualTo(outside.line());
+        assertThat(outside.line()).isNotEqualTo("-1");
+        assertThat(work.isolated(options, "/usr/bin/env", "perl", "-e", keys)
+                        .run()
+                        .succeeds()
+                        .line())
+                .isEqualTo("-1");
     }
 
     @Test

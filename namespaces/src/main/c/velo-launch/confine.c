@@ -1,0 +1,80 @@
+#include "kernel.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+
+static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
+
+/*
+ * Ceilings of the first user namespace (namespaces(7), /proc/sys/user): what is made inside counts here, too.
+ * One user namespace more, the payload's own; no other namespace at all. The watches are what a build tool
+ * may need and far below what a host allows its users.
+ */
+static const struct ceiling {
+    const char *name;
+    unsigned long most;
+} ceilings[] = {{"max_mnt_namespaces", 0},      {"max_net_namespaces", 0},  {"max_pid_namespaces", 0},
+                {"max_ipc_namespaces", 0},      {"max_uts_namespaces", 0},  {"max_cgroup_namespaces", 0},
+                {"max_time_namespaces", 0},     {"max_user_namespaces", 1}, {"max_inotify_instances", 64},
+                {"max_inotify_watches", 65536}, {"max_fanotify_groups", 0}, {"max_fanotify_marks", 0}};
+
+int open_host_proc(void) {
+    enum { PROC_FILE_SYSTEM = 0x9fa0 };
+    struct statfs where;
+    int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0 || fstatfs(proc, &where) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot open /proc");
+    }
+    if (where.f_type != PROC_FILE_SYSTEM) {
+        fail(EXIT_LAUNCH, "mount proc there", "cannot use /proc: it is no proc file system");
+    }
+    return proc;
+}
+
+static void put(int directory, const char *name, const char *text) {
+    int file = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0 || write(file, text, strlen(text)) != (ssize_t)strlen(text)) {
+        fail_errno(SEE_DOCTOR, "cannot write /proc/%s", name);
+    }
+    close(file);
+}
+
+static void lower(int proc, const struct ceiling *ceiling) {
+    char name[64];
+    char text[24] = "";
+    snprintf(name, sizeof name, "sys/user/%s", ceiling->name);
+    int file = openat(proc, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) {
+        return; /* a kernel without what it counts */
+    }
+    if (file < 0 || read(file, text, sizeof text - 1) <= 0) {
+        fail_errno(SEE_DOCTOR, "cannot read /proc/%s", name);
+    }
+    close(file);
+    if (strtoul(text, NULL, 10) > ceiling->most) {
+        snprintf(text, sizeof text, "%lu", ceiling->most);
+        put(proc, name, text);
+    }
+}
+
+void own_nothing(const struct plan *plan, int proc) {
+    char map[64];
+    for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
+        lower(proc, &ceilings[i]);
+    }
+    /* The files of a process that may not be dumped belong to the host's root, who is nobody in here. */
+    if (unshare(CLONE_NEWUSER) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0) {
+        fail_errno("raise the sysctl user.max_user_namespaces", "cannot make the payload's user namespace");
+    }
+    put(proc, "self/setgroups", "deny");
+    snprintf(map, sizeof map, "%u %u 1", plan->inside_uid, plan->inside_uid);
+    put(proc, "self/uid_map", map);
+    snprintf(map, sizeof map, "%u %u 1", plan->inside_gid, plan->inside_gid);
+    put(proc, "self/gid_map", map);
+}

@@ -1,0 +1,191 @@
+#include "kernel.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+/*
+ * The system call filter of the payload, as classic BPF (seccomp(2)). What is allowed whatever its arguments
+ * are costs nothing: since Linux 5.11 the kernel knows those numbers beforehand and does not run the filter
+ * for them.
+ */
+
+#if defined(__x86_64__)
+#define NATIVE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE AUDIT_ARCH_AARCH64
+#else
+#error "filter.c does not know this architecture"
+#endif
+
+/* The last one of Linux 6.18. What came later is unknown to us, so to the payload the kernel has none of it.
+ */
+enum { LAST_KNOWN = 469 };
+
+enum {
+    F_NAMESPACES = 0x7E020080, /* every CLONE_NEW*, the one for time included */
+    /* asm-generic/ioctls.h; the kernel looks at the lower half only (CVE-2019-10063) */
+    F_TIOCSTI = 0x5412,
+    F_TIOCLINUX = 0x541C,
+    F_TIOCSETD = 0x5423
+};
+
+struct program {
+    struct sock_filter code[1024];
+    unsigned short length;
+};
+
+static void add(struct program *p, uint16_t code, uint32_t k, uint8_t yes, uint8_t no) {
+    if (p->length == sizeof p->code / sizeof *p->code) {
+        fail(EXIT_LAUNCH, "report this", "cannot make the system call filter: it is too long");
+    }
+    p->code[p->length++] = (struct sock_filter){code, yes, no, k};
+}
+
+static void load(struct program *p, size_t offset) {
+    add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void give(struct program *p, uint32_t verdict) {
+    add(p, BPF_RET | BPF_K, verdict, 0, 0);
+}
+
+static const uint32_t DENIED = SECCOMP_RET_ERRNO | EPERM;
+
+/* The lower half of an argument; all that is looked at are ints to the kernel. */
+static size_t argument(int number) {
+    size_t at = offsetof(struct seccomp_data, args) + (size_t)number * sizeof(uint64_t);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? at : at + 4;
+}
+
+/* A block that is entered only where the loaded value passes the test. It ends with a verdict, so that what
+ * stands behind it still finds that value. */
+static unsigned short begin_if(struct program *p, uint16_t test, uint32_t value) {
+    add(p, BPF_JMP | test | BPF_K, value, 0, 0);
+    return p->length;
+}
+
+static void end_if(struct program *p, unsigned short begin) {
+    p->code[begin - 1].jf = (uint8_t)(p->length - begin);
+}
+
+static void verdict_if(struct program *p, uint16_t test, uint32_t value, uint32_t verdict) {
+    unsigned short begin = begin_if(p, test, value);
+    give(p, verdict);
+    end_if(p, begin);
+}
+
+static void only(struct program *p, const uint32_t *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        verdict_if(p, BPF_JEQ, values[i], SECCOMP_RET_ALLOW);
+    }
+    give(p, DENIED);
+}
+
+static void check_flags(struct program *p, uint32_t number) {
+    unsigned short begin = begin_if(p, BPF_JEQ, number);
+    load(p, argument(0));
+    verdict_if(p, BPF_JSET, F_NAMESPACES, DENIED);
+    give(p, SECCOMP_RET_ALLOW);
+    end_if(p, begin);
+}
+
+/* What types into a shell, and what loads a line discipline. */
+static void check_ioctl(struct program *p) {
+    unsigned short begin = begin_if(p, BPF_JEQ, SYS_ioctl);
+    load(p, argument(1));
+    verdict_if(p, BPF_JEQ, F_TIOCSTI, DENIED);
+    verdict_if(p, BPF_JEQ, F_TIOCLINUX, DENIED);
+    verdict_if(p, BPF_JEQ, F_TIOCSETD, DENIED);
+    give(p, SECCOMP_RET_ALLOW);
+    end_if(p, begin);
+}
+
+/* The values that change nothing of importance, and the one that asks. */
+static void check_personality(struct program *p) {
+    static const uint32_t harmless[] = {0, 0x0008, 0x20000, 0x20008, 0xFFFFFFFF};
+    unsigned short begin = begin_if(p, BPF_JEQ, SYS_personality);
+    load(p, argument(0));
+    only(p, harmless, sizeof harmless / sizeof *harmless);
+    end_if(p, begin);
+}
+
+static void check_internet(struct program *p, uint32_t family) {
+    static const uint32_t streams[] = {0, IPPROTO_TCP};
+    static const uint32_t datagrams[] = {0, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6};
+    enum { TYPE = 0xF }; /* the rest are SOCK_NONBLOCK and SOCK_CLOEXEC */
+    unsigned short begin = begin_if(p, BPF_JEQ, family);
+    load(p, argument(1));
+    add(p, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0);
+    unsigned short stream = begin_if(p, BPF_JEQ, SOCK_STREAM);
+    load(p, argument(2));
+    only(p, streams, sizeof streams / sizeof *streams);
+    end_if(p, stream);
+    unsigned short datagram = begin_if(p, BPF_JEQ, SOCK_DGRAM);
+    load(p, argument(2));
+    only(p, datagrams, sizeof datagrams / sizeof *datagrams);
+    end_if(p, datagram);
+    give(p, DENIED);
+    end_if(p, begin);
+}
+
+/* Unix; the internet by TCP, UDP and ping; asking the kernel for its routes. Every other family is code that
+ * few look after. */
+static void check_socket(struct program *p) {
+    static const uint32_t unix_only[] = {AF_UNIX};
+    static const uint32_t routes_only[] = {NETLINK_ROUTE};
+    unsigned short begin = begin_if(p, BPF_JEQ, SYS_socket);
+    load(p, argument(0));
+    verdict_if(p, BPF_JEQ, AF_UNIX, SECCOMP_RET_ALLOW);
+    check_internet(p, AF_INET);
+    check_internet(p, AF_INET6);
+    unsigned short netlink = begin_if(p, BPF_JEQ, AF_NETLINK);
+    load(p, argument(2));
+    only(p, routes_only, 1);
+    end_if(p, netlink);
+    give(p, DENIED);
+    end_if(p, begin);
+    begin = begin_if(p, BPF_JEQ, SYS_socketpair);
+    load(p, argument(0));
+    only(p, unix_only, 1);
+    end_if(p, begin);
+}
+
+static void make_filter(struct program *p) {
+    /* Numbers mean other calls in another architecture, so none but the native one: a 32-bit program dies at
+     * its first call. */
+    load(p, offsetof(struct seccomp_data, arch));
+    add(p, BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0);
+    give(p, SECCOMP_RET_KILL_PROCESS);
+    load(p, offsetof(struct seccomp_data, nr));
+    /* The calls of x32, too: they have bit 30 set. */
+    verdict_if(p, BPF_JGT, LAST_KNOWN, SECCOMP_RET_ERRNO | ENOSYS);
+#define DENY(name) verdict_if(p, BPF_JEQ, SYS_##name, DENIED);
+#include "syscalls.inc"
+#undef DENY
+    /* Its flags are in memory, where a filter cannot look; C libraries fall back to clone. */
+    verdict_if(p, BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
+    check_flags(p, SYS_clone);
+    check_flags(p, SYS_unshare);
+    check_ioctl(p);
+    check_personality(p);
+    check_socket(p);
+    give(p, SECCOMP_RET_ALLOW);
+}
+
+void filter_calls(void) {
+    static struct program program;
+    make_filter(&program);
+    const struct sock_fprog filter = {.len = program.length, .filter = program.code};
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0) {
+        fail_errno("use a kernel with CONFIG_SECCOMP_FILTER", "cannot install the system call filter");
+    }
+}
