@@ -64,6 +64,8 @@ struct plan {
     int lifeline;              /* -1: none */
     uint64_t descriptor_limit; /* 0: as it is */
     uint64_t time_limit_ms;    /* 0: none */
+    uint64_t process_limit;    /* 0: none */
+    uint64_t disk_limit;       /* bytes; 0: none */
     bool stdin_null;
 };
 
@@ -136,8 +138,8 @@ int open_host_proc(void);
 void own_nothing(const struct plan *plan, int proc);
 
 /* memory.c: an upper layer in memory, attached to the stage, with the look of the directory like. Sets the
- * paths of the overlay. */
-int memory_upper(struct overlay *overlay, const char *like);
+ * paths of the overlay. limit is in bytes; 0: half of the machine's memory. */
+int memory_upper(struct overlay *overlay, const char *like, uint64_t limit);
 void send_descriptor(int socket, int descriptor);
 /* Receives up to length bytes; a descriptor that came with them is put into *descriptor. */
 ssize_t receive(int socket, void *bytes, size_t length, int *descriptor);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 static char upper[4096];
 static char work[4096];
@@ -23,10 +24,25 @@ static void look_like(int memory, const char *like) {
     }
 }
 
-int memory_upper(struct overlay *overlay, const char *like) {
+/* The most that is a whole number of pages; an inode for each page, and some for what is empty. */
+static bool set_limit(int context, uint64_t limit) {
+    enum { PAGE = 4096, EMPTY = 1024 };
+    char size[32];
+    char inodes[32];
+    if (limit == 0) {
+        return true;
+    }
+    uint64_t pages = limit / PAGE > 0 ? limit / PAGE : 1;
+    snprintf(size, sizeof size, "%llu", (unsigned long long)(pages * PAGE));
+    snprintf(inodes, sizeof inodes, "%llu", (unsigned long long)(pages + EMPTY));
+    return k_fsconfig(context, K_FSCONFIG_STRING, "size", size) == 0 &&
+           k_fsconfig(context, K_FSCONFIG_STRING, "nr_inodes", inodes) == 0;
+}
+
+int memory_upper(struct overlay *overlay, const char *like, uint64_t limit) {
     int context = k_fsopen("tmpfs");
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_STRING, "mode", "0700") != 0 ||
-        k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
+        !set_limit(context, limit) || k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
         fail_errno("keep the store on ext4, xfs, btrfs or tmpfs", "cannot make an upper layer in memory");
     }
     int memory = k_fsmount(context, K_ATTR_NOSUID | K_ATTR_NODEV);
@@ -41,6 +57,14 @@ int memory_upper(struct overlay *overlay, const char *like) {
     snprintf(work, sizeof work, "%s/work", overlay->stage);
     overlay->upper = upper;
     overlay->work = work;
+    if (limit != 0) {
+        /* Since Linux 6.6; without it a directory that is removed and made again would show what it hid. */
+        if (setxattr(upper, "user.velo", "", 0, 0) != 0 || removexattr(upper, "user.velo") != 0) {
+            fail_errno("use Linux 6.6 or newer, or leave --disk out",
+                       "cannot limit what is written to the root: memory cannot be an upper layer here");
+        }
+        return memory;
+    }
     message("warning: the store's file system cannot hold what the program writes, so memory does, up to "
             "half of it; "
             "keep the store on ext4, xfs, btrfs or tmpfs");

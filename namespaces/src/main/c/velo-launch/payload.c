@@ -58,6 +58,14 @@ static void set_limits(const struct plan *plan) {
     if (setrlimit(RLIMIT_CORE, &no_core) != 0) {
         fail_errno("see velo doctor", "cannot forbid core dumps");
     }
+    if (plan->process_limit != 0) {
+        /* Counted in the payload's own user namespace, pid 1 with it. */
+        const struct rlimit processes = {plan->process_limit + 1, plan->process_limit + 1};
+        if (setrlimit(RLIMIT_NPROC, &processes) != 0) {
+            fail_errno("ask for fewer, see ulimit -Hu", "cannot limit the processes to %llu",
+                       (unsigned long long)plan->process_limit);
+        }
+    }
     struct rlimit files;
     if (plan->descriptor_limit != 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = plan->descriptor_limit < files.rlim_max ? plan->descriptor_limit : files.rlim_max;

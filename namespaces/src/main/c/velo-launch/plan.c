@@ -23,7 +23,8 @@ enum {
     K_STDIN_NULL,
     K_BASE,
     K_COMPOSED,
-    K_LAST = K_COMPOSED
+    K_LAST = K_COMPOSED,
+    K_RESOURCE_LIMIT = 33
 };
 
 enum { HEADER = 16, TRAILER = 4, VERSION = 1, MAX_RECORDS = 16 << 20, MAX_DESCRIPTOR = 1 << 20 };
@@ -36,7 +37,7 @@ struct cursor {
 struct decoding {
     struct plan *plan;
     const char *fault;
-    uint32_t seen; /* bit k: kind k was there */
+    uint64_t seen; /* bit k: kind k was there */
 };
 
 static uint32_t little32(const unsigned char *p) {
@@ -206,22 +207,41 @@ static void decode_identity(struct decoding *d, struct cursor *c) {
     }
 }
 
+static void decode_limit(struct decoding *d, struct cursor *c) {
+    enum { FIXED = 12, PROCESSES = 1, DISK = 2 };
+    if (c->end - c->at != FIXED) {
+        d->fault = "a limit has the wrong length";
+        return;
+    }
+    uint32_t resource = little32(c->at);
+    uint64_t most = little64(c->at + 4);
+    uint64_t *limit = resource == PROCESSES ? &d->plan->process_limit
+                      : resource == DISK    ? &d->plan->disk_limit
+                                            : NULL;
+    if (limit == NULL || *limit != 0 || most == 0 || most > INT64_MAX) {
+        d->fault = "a limit is unknown, stands twice or is out of range";
+        return;
+    }
+    *limit = most;
+}
+
 static bool repeats(uint32_t kind) {
     return kind == K_ARGUMENT || kind == K_ENVIRONMENT || kind == K_LAYER || kind == K_MOUNT ||
-           kind == K_KEEP_DESCRIPTOR || kind == K_FINISH || kind == K_WARNING || kind == K_COMPOSED;
+           kind == K_KEEP_DESCRIPTOR || kind == K_FINISH || kind == K_WARNING || kind == K_COMPOSED ||
+           kind == K_RESOURCE_LIMIT;
 }
 
 static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
     struct plan *p = d->plan;
-    if (kind < K_ARGUMENT || kind > K_LAST) {
+    if ((kind < K_ARGUMENT || kind > K_LAST) && kind != K_RESOURCE_LIMIT) {
         d->fault = "a record of a kind that this launcher does not know";
         return;
     }
-    if (!repeats(kind) && (d->seen & 1U << kind) != 0) {
+    if (!repeats(kind) && (d->seen & 1ULL << kind) != 0) {
         d->fault = "a record stands twice";
         return;
     }
-    d->seen |= 1U << kind;
+    d->seen |= 1ULL << kind;
     switch (kind) {
     case K_ARGUMENT:
         append_string(d, &p->arguments, &c);
@@ -270,6 +290,9 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
         break;
     case K_TIME_LIMIT:
         p->time_limit_ms = number(d, &c, 8, INT64_MAX);
+        break;
+    case K_RESOURCE_LIMIT:
+        decode_limit(d, &c);
         break;
     case K_KEEP_DESCRIPTOR:
         p->keep = grow(p->keep, p->keep_count + 1, sizeof *p->keep);

@@ -28,8 +28,8 @@ int enter_root(const struct plan *plan) {
                               .work = work,
                               .stage = path};
     int memory = -1;
-    if (!can_be_upper(&overlay)) {
-        memory = memory_upper(&overlay, plan->layers.items[plan->layers.count > 1 ? 1 : 0]);
+    if (plan->disk_limit != 0 || !can_be_upper(&overlay)) {
+        memory = memory_upper(&overlay, plan->layers.items[plan->layers.count > 1 ? 1 : 0], plan->disk_limit);
     }
     int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     int stage = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

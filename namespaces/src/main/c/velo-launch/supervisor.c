@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -309,9 +310,26 @@ static bool finish(const struct plan *plan, int memory) {
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Before Linux 5.14 the processes of a user are counted on the whole host, whatever namespaces they are in.
+ */
+static void check_limits(const struct plan *plan) {
+    struct utsname kernel;
+    int major = 0;
+    int minor = 0;
+    if (plan->process_limit == 0) {
+        return;
+    }
+    if (uname(&kernel) != 0 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 || major < 5 ||
+        (major == 5 && minor < 14)) {
+        fail(EXIT_LAUNCH, "use Linux 5.14 or newer, or leave --pids out",
+             "cannot limit the processes of the sandbox: this kernel counts those of the whole host");
+    }
+}
+
 int supervise(const struct plan *plan) {
     struct run run = {.plan = plan, .lifeline = plan->lifeline, .memory = -1};
     close_others(plan);
+    check_limits(plan);
     check_streams(plan);
     umask(022);
     run.signals = wait_signals();

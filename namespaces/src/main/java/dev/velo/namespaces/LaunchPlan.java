@@ -4,7 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -86,6 +89,11 @@ public final class LaunchPlan {
         return values.stdinNull;
     }
 
+    /** Those that were asked for. */
+    public Map<Resource, Long> limits() {
+        return Collections.unmodifiableMap(values.limits);
+    }
+
     /** Equal when every byte of the plan is. */
     @Override
     public boolean equals(Object other) {
@@ -116,6 +124,7 @@ public final class LaunchPlan {
         private OptionalLong descriptorLimit = OptionalLong.empty();
         private Duration timeLimit;
         private boolean stdinNull;
+        private final Map<Resource, Long> limits = new EnumMap<>(Resource.class);
 
         public Builder argument(byte[] argument) {
             arguments.add(argument.clone());
@@ -210,6 +219,12 @@ public final class LaunchPlan {
 
         public Builder stdinNull(boolean value) {
             stdinNull = value;
+            return this;
+        }
+
+        /** @param most more than 0, in units of the resource */
+        public Builder limit(Resource resource, long most) {
+            limits.put(resource, most);
             return this;
         }
 

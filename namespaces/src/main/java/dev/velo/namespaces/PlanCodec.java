@@ -30,6 +30,7 @@ public final class PlanCodec {
     private static final int STDIN_NULL = 16;
     private static final int BASE = 17;
     private static final int COMPOSED = 18;
+    private static final int RESOURCE_LIMIT = 33;
 
     private final ByteArrayOutputStream records = new ByteArrayOutputStream();
 
@@ -63,6 +64,7 @@ public final class PlanCodec {
         if (plan.stdinNull()) {
             record(STDIN_NULL, new byte[0]);
         }
+        plan.limits().forEach(this::limit);
     }
 
     private void composed(ComposedLayer layer) {
@@ -70,6 +72,13 @@ public final class PlanCodec {
         out.writeBytes(terminated(utf8(layer.tree())));
         out.writeBytes(terminated(utf8(layer.data())));
         record(COMPOSED, out.toByteArray());
+    }
+
+    private void limit(Resource resource, long most) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(numbers(resource.code()));
+        out.writeBytes(wide(most));
+        record(RESOURCE_LIMIT, out.toByteArray());
     }
 
     private void mount(MountOp mount) {

@@ -6,6 +6,7 @@ import dev.velo.namespaces.LaunchException;
 import dev.velo.profiles.ProfileException;
 import dev.velo.runner.BindSpec;
 import dev.velo.runner.Installation;
+import dev.velo.runner.Limits;
 import dev.velo.runner.Run;
 import dev.velo.runner.RunRequest;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -112,7 +114,21 @@ final class RunCommand implements Callable<Integer> {
     private boolean noDaemon;
 
     @Option(
-            names = {"--memory", "--pids", "--cpus", "--disk", "--max-output", "--result", "--limits"},
+            names = "--pids",
+            paramLabel = "N",
+            description = "At most this many processes and threads inside at one time.")
+    private Long processes;
+
+    @Option(
+            names = "--disk",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description =
+                    "At most this much written to the sandbox's root, like 512M or 2G. It is kept in memory; /tmp and /dev/shm have limits of their own.")
+    private Long disk;
+
+    @Option(
+            names = {"--memory", "--cpus", "--max-output", "--result", "--limits"},
             hidden = true,
             paramLabel = "X",
             description = "Not enforced by this version, and refused.")
@@ -171,13 +187,13 @@ final class RunCommand implements Callable<Integer> {
                 Optional.ofNullable(changes),
                 PlacementOption.parse(spec, placement),
                 Optional.ofNullable(timeout),
+                new Limits(positive("--pids", processes), positive("--disk", disk)),
                 RawArguments.of(command));
     }
 
     /** A protection that is asked for and cannot be had refuses to run. */
     private void refuseUnsupported() throws VeloException {
-        for (String name :
-                List.of("--memory", "--pids", "--cpus", "--disk", "--max-output", "--result", "--limits", "--tty")) {
+        for (String name : List.of("--memory", "--cpus", "--max-output", "--result", "--limits", "--tty")) {
             if (spec.commandLine().getParseResult().matchedOptions().stream().anyMatch(option -> used(option, name))) {
                 throw new VeloException(
                         "cannot run with " + name + ": this version cannot enforce it",
@@ -239,6 +255,16 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--hostname: '" + hostname + "' is not a host name");
         }
         return hostname;
+    }
+
+    private OptionalLong positive(String name, Long value) {
+        if (value == null) {
+            return OptionalLong.empty();
+        }
+        if (value < 1) {
+            throw new ParameterException(spec.commandLine(), name + " must be more than 0; leave it out for no limit");
+        }
+        return OptionalLong.of(value);
     }
 
     private OptionalInt id(Integer value) {

@@ -14,6 +14,7 @@ import dev.velo.namespaces.Identity;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.LaunchPlan;
 import dev.velo.namespaces.Network;
+import dev.velo.namespaces.Resource;
 import dev.velo.namespaces.exec.Launcher;
 import dev.velo.overlay.OverlayMount;
 import dev.velo.profiles.Profile;
@@ -187,6 +188,8 @@ public final class Run {
         request.command().forEach(plan::argument);
         CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);
         request.timeout().ifPresent(plan::timeLimit);
+        request.limits().processes().ifPresent(most -> plan.limit(Resource.PROCESSES, most));
+        request.limits().disk().ifPresent(most -> plan.limit(Resource.DISK, most));
         if (request.output().isPresent() || request.changes().isPresent()) {
             plan.finish(FinishRequest.command(installation, store.path(), lease.name(), layers.bottomToTop(), request));
         }

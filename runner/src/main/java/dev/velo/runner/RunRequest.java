@@ -32,4 +32,5 @@ public record RunRequest(
         Optional<String> changes,
         Optional<Placement> placement,
         Optional<Duration> timeout,
+        Limits limits,
         List<byte[]> command) {}
