@@ -138,6 +138,13 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 18, "a\0/b", 5) != NULL, "data outside the base");
     check(with_record(golden, length, 18, "../a\0b", 7) != NULL, "a composed layer that climbs");
     check(with_record(golden, length, 18, "a\0b\0c", 6) != NULL, "a composed layer of three");
+    check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\0", 12) == NULL,
+          "positive control: a limit");
+    check(with_record(golden, length, 33, "\3\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
+          "a limit of what nobody knows");
+    check(with_record(golden, length, 33, "\1\0\0\0\0\0\0\0\0\0\0\0", 12) != NULL, "a limit of nothing");
+    check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\x80", 12) != NULL, "a negative limit");
+    check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0", 11) != NULL, "a short limit");
     check(with_record(golden, length, 8, "short", 5) != NULL, "a short mount");
     check(with_record(golden, length, 10, "\1\0\0", 3) != NULL, "a narrow number");
     check(with_record(golden, length, 10, "\xff\xff\xff\xff", 4) != NULL, "a descriptor out of range");

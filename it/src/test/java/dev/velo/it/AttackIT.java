@@ -177,7 +177,7 @@ class AttackIT {
                 "$velo" run --isolate --base "$1" --manifest "$2" -- /attacks inotify <hold >inside 2>errors & run=$!
                 for i in $(seq 600); do [ ! -s inside ] || break; sleep 0.05; done
                 "$3" inotify </dev/null >outside
-                exec 3>&-; echo >hold & wait "$run" || true
+                exec 3>&-; wait "$run"
                 cat inside outside
                 """, work.base(), manifest, program);
         List<String> lines = outcome.out().lines().toList();
