@@ -42,9 +42,11 @@ By their arguments:
 | \`clone\`, \`unshare\` | without any \`CLONE_NEW*\` flag | EPERM |
 | \`clone3\` | never: its flags are in memory, where a filter cannot look | ENOSYS, so that C libraries use \`clone\` |
 | \`ioctl\` | every request but TIOCSTI, TIOCLINUX and TIOCSETD, told by its lower 32 bits, which are what the kernel looks at | EPERM |
-| \`personality\` | 0, 0x8, 0x20000, 0x20008, and 0xffffffff, which asks | EPERM |
+| \`personality\` | 0, 0x8, 0x20000, 0x20008, 0x40000, and 0xffffffff, which asks | EPERM |
 | \`socket\` | AF_UNIX; AF_INET and AF_INET6 as streams of TCP and datagrams of UDP, ICMP and ICMPv6; AF_NETLINK for routes | EPERM |
 | \`socketpair\` | AF_UNIX | EPERM |
+| \`setsockopt\` | all but TCP_ULP and UDP_ENCAP | EPERM |
+| \`prlimit\` | of any process but init | EPERM |
 | numbers above 469, the last one of Linux 6.18 | never: nobody has looked at them yet | ENOSYS |
 | calls of another architecture (32-bit programs) | never | the program is killed |
 | calls of x32 | never | ENOSYS |

@@ -99,17 +99,6 @@ static long init_program(void) {
 static long init_descriptors(void) {
     return opens("/proc/1/fd", O_RDONLY | O_DIRECTORY);
 }
-static long own_program(void) {
-    return opens("/proc/self/exe", O_WRONLY);
-}
-static long spare_init(void) {
-    int fd = open("/proc/1/oom_score_adj", O_WRONLY);
-    return fd < 0 || write(fd, "-1000", 5) < 0 ? -1 : 0;
-}
-static long spare_self(void) {
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
-    return fd < 0 || write(fd, "-1000", 5) < 0 ? -1 : 0;
-}
 
 static long session_keyring(void) {
     return syscall(SYS_keyctl, 0L, -3L, 0L) < 0 ? -1 : 0;
@@ -130,18 +119,6 @@ static long other_descriptor(void) {
 }
 static long compare_self(void) {
     return syscall(SYS_kcmp, getpid(), getpid(), 0, 0, 0) < 0 ? -1 : 0;
-}
-static long handle_of_root(void) {
-    struct {
-        struct file_handle head;
-        char bytes[128];
-    } handle = {.head = {.handle_bytes = 128}};
-    int mount;
-    int root = open("/", O_RDONLY | O_DIRECTORY);
-    if (root < 0 || name_to_handle_at(AT_FDCWD, "/", &handle.head, &mount, 0) != 0) {
-        return -1;
-    }
-    return open_by_handle_at(root, &handle.head, O_RDONLY) < 0 ? -1 : 0;
 }
 
 static long mount_memory(void) {
@@ -372,9 +349,6 @@ static long firmware(void) {
 static long control_groups(void) {
     return opens("/sys/fs/cgroup", O_RDONLY);
 }
-static long other_processes(void) {
-    return kill(-1, 0);
-}
 static long root_of_init(void) {
     return opens("/proc/1/root", O_RDONLY);
 }
@@ -404,6 +378,32 @@ static long x32_abi(void) {
 }
 #endif
 
+static long transport(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return setsockopt(fd, IPPROTO_TCP, 31 /* TCP_ULP */, "velo", 4);
+}
+static long limits_of_init(void) {
+    const struct rlimit some = {100000, 100000};
+    return prlimit(1, RLIMIT_CPU, &some, NULL);
+}
+/* Init is deaf, so that nothing is kept for it. */
+static long signals_for_init(void) {
+    union sigval value = {0};
+    for (int i = 0; i < 10000; i++) {
+        if (sigqueue(1, SIGRTMIN + 1, value) != 0) {
+            return -1;
+        }
+    }
+    FILE *status = fopen("/proc/1/status", "r");
+    char line[256];
+    unsigned long pending = 0;
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        sscanf(line, "SigQ: %lu", &pending);
+    }
+    errno = ENOSPC;
+    return pending >= 10000 ? 0 : -1;
+}
+
 static const struct {
     const char *name;
     probe *act;
@@ -411,6 +411,9 @@ static const struct {
 #define PROBE(name)                                                                                          \
     { #name, name }
     PROBE(nested_user_namespace),
+    PROBE(transport),
+    PROBE(limits_of_init),
+    PROBE(signals_for_init),
     PROBE(nested_by_clone),
     PROBE(nested_by_clone3),
     PROBE(plain_clone3),
@@ -422,16 +425,12 @@ static const struct {
     PROBE(init_environment),
     PROBE(init_program),
     PROBE(init_descriptors),
-    PROBE(own_program),
-    PROBE(spare_init),
-    PROBE(spare_self),
     PROBE(session_keyring),
     PROBE(add_key),
     PROBE(asynchronous_io),
     PROBE(memory_faults),
     PROBE(other_descriptor),
     PROBE(compare_self),
-    PROBE(handle_of_root),
     PROBE(mount_memory),
     PROBE(remount_root),
     PROBE(uncover),
@@ -493,7 +492,6 @@ static const struct {
     PROBE(tunnel),
     PROBE(firmware),
     PROBE(control_groups),
-    PROBE(other_processes),
     PROBE(root_of_init),
     PROBE(escape),
 #if defined(__x86_64__)
@@ -557,6 +555,13 @@ int main(int argc, char **argv) {
     }
     if (argc > 1 && strcmp(argv[1], "inotify") == 0) {
         return inotify_instances();
+    }
+    if (getpid() == 1) {
+        /* As an init that waits for signals by signalfd(2). */
+        sigset_t all;
+        sigfillset(&all);
+        sigdelset(&all, SIGALRM);
+        sigprocmask(SIG_SETMASK, &all, NULL);
     }
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
         in_child(probes[i].name, probes[i].act, 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/vfs.h>
 
 static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
@@ -19,10 +20,13 @@ static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 static const struct ceiling {
     const char *name;
     unsigned long most;
-} ceilings[] = {{"max_mnt_namespaces", 0},      {"max_net_namespaces", 0},  {"max_pid_namespaces", 0},
-                {"max_ipc_namespaces", 0},      {"max_uts_namespaces", 0},  {"max_cgroup_namespaces", 0},
-                {"max_time_namespaces", 0},     {"max_user_namespaces", 1}, {"max_inotify_instances", 64},
-                {"max_inotify_watches", 65536}, {"max_fanotify_groups", 0}, {"max_fanotify_marks", 0}};
+    bool young; /* an old kernel has none */
+} ceilings[] = {{"max_mnt_namespaces", 0, false},    {"max_net_namespaces", 0, false},
+                {"max_pid_namespaces", 0, false},    {"max_ipc_namespaces", 0, false},
+                {"max_uts_namespaces", 0, false},    {"max_cgroup_namespaces", 0, false},
+                {"max_time_namespaces", 0, true},    {"max_user_namespaces", 1, false},
+                {"max_inotify_instances", 64, true}, {"max_inotify_watches", 65536, true},
+                {"max_fanotify_groups", 0, true},    {"max_fanotify_marks", 0, true}};
 
 int open_host_proc(void) {
     enum { PROC_FILE_SYSTEM = 0x9fa0 };
@@ -50,8 +54,8 @@ static void lower(int proc, const struct ceiling *ceiling) {
     char text[24] = "";
     snprintf(name, sizeof name, "sys/user/%s", ceiling->name);
     int file = openat(proc, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT) {
-        return; /* a kernel without what it counts */
+    if (file < 0 && errno == ENOENT && ceiling->young) {
+        return;
     }
     if (file < 0 || read(file, text, sizeof text - 1) <= 0) {
         fail_errno(SEE_DOCTOR, "cannot read /proc/%s", name);
@@ -61,6 +65,28 @@ static void lower(int proc, const struct ceiling *ceiling) {
         snprintf(text, sizeof text, "%lu", ceiling->most);
         put(proc, name, text);
     }
+}
+
+/* Never above what the caller has. */
+static void limit(int resource, rlim_t most, const char *what) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot read the limit of %s", what);
+    }
+    if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most) {
+        const struct rlimit lower = {now.rlim_cur < most ? now.rlim_cur : most, most};
+        if (setrlimit(resource, &lower) != 0) {
+            fail_errno(SEE_DOCTOR, "cannot limit %s", what);
+        }
+    }
+}
+
+void limit_kernel_memory(void) {
+    /* A core file of the payload would be written, or piped to a program, by the host's rules. */
+    limit(RLIMIT_CORE, 0, "core dumps");
+    limit(RLIMIT_MEMLOCK, 8 << 20, "locked memory");
+    limit(RLIMIT_MSGQUEUE, 800 << 10, "message queues");
+    limit(RLIMIT_SIGPENDING, 8 << 10, "pending signals");
 }
 
 void own_nothing(const struct plan *plan, int proc) {

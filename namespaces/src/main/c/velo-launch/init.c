@@ -92,22 +92,35 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
     _exit(0);
 }
 
+/* What is blocked is kept until it is taken, and counts for the user; what is ignored is not. */
+static void ignore_signals(const sigset_t *wanted) {
+    for (int number = 1; number < NSIG; number++) {
+        if (!sigismember(wanted, number)) {
+            signal(number, SIG_IGN);
+        }
+    }
+    sigprocmask(SIG_SETMASK, wanted, NULL);
+}
+
 /* Else the payload could use, and change, the keys of the caller's login session (session-keyring(7)). */
 static void leave_keyring(void) {
     enum { JOIN_SESSION_KEYRING = 1 };
     if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM) {
-        fail_errno("raise kernel.keys.maxkeys or remove keys of this user",
-                   "cannot give the sandbox a keyring of its own");
+        /* The filter has no system call for keys, so nothing inside can use the caller's. */
+        message("warning: the sandbox has no keyring of its own: %s; raise kernel.keys.maxkeys",
+                strerror(errno));
     }
 }
 
 void run_init(const struct plan *plan, int control) {
     wait_for_maps(control);
     int proc = open_host_proc();
+    /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
+     * they run as. */
+    leave_keyring();
     become_mapped(plan);
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);
-    leave_keyring();
     name_host(plan);
     if (plan->network == NETWORK_NONE) {
         raise_loopback();
@@ -127,6 +140,7 @@ void run_init(const struct plan *plan, int control) {
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
+    ignore_signals(&child);
     int signals = signalfd(-1, &child, SFD_CLOEXEC);
     pid_t payload = fork();
     if (signals < 0 || payload < 0) {

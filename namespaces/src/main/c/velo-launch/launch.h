@@ -133,6 +133,9 @@ void mask_proc(int proc);
 
 /* confine.c: the procfs of the caller, for use after the root has changed. */
 int open_host_proc(void);
+/* What no build needs much of, and what the kernel keeps in memory that nothing else counts. Before the
+ * namespaces are made: so these are also what all processes in them may have together (Linux 5.14). */
+void limit_kernel_memory(void);
 /* Limits what this user namespace may hold, and enters a second one: nobody in there owns the namespaces and
  * mounts that were made in the first. */
 void own_nothing(const struct plan *plan, int proc);

@@ -11,11 +11,11 @@ static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 
 /* Files that tell of the host or of other users' keys, and those that act on the machine when written. */
 static const char *const hidden_files[] = {
-    "kcore",       "kmsg",        "keys",          "key-users", "kallsyms",     "timer_list",
-    "timer_stats", "sched_debug", "latency_stats", "config.gz", "interrupts",   "kpagecount",
-    "kpageflags",  "kpagecgroup", "vmallocinfo",   "slabinfo",  "sysrq-trigger"};
-static const char *const hidden_directories[] = {"acpi", "asound", "scsi"};
-static const char *const read_only[] = {"bus", "fs", "irq", "sys"};
+    "cmdline",    "partitions", "diskstats",  "softirqs",    "kcore",       "kmsg",          "keys",
+    "key-users",  "kallsyms",   "timer_list", "timer_stats", "sched_debug", "latency_stats", "config.gz",
+    "interrupts", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo",      "sysrq-trigger"};
+static const char *const hidden_directories[] = {"acpi", "asound", "fs", "scsi"};
+static const char *const read_only[] = {"bus", "irq", "sys"};
 
 /* -1 where the kernel has none of that name. */
 static int part(int proc, const char *name) {
@@ -105,7 +105,7 @@ static int constant_file(int proc, const char *text) {
     return copy;
 }
 
-/* The same for every sandbox: it tells neither which machine this is nor when it was started. */
+/* The same for every sandbox. */
 static void hide_boot_id(int proc) {
     static const char NAME[] = "sys/kernel/random/boot_id";
     int file = constant_file(proc, "00000000-0000-4000-8000-000000000000\n");

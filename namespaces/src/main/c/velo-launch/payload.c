@@ -37,27 +37,7 @@ void drop_capabilities(void) {
     }
 }
 
-/* Never above what the caller has. */
-static void limit(int resource, rlim_t most, const char *what) {
-    struct rlimit now;
-    if (getrlimit(resource, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
-        const struct rlimit lower = {now.rlim_cur < most ? now.rlim_cur : most, most};
-        if (setrlimit(resource, &lower) != 0) {
-            fail_errno("see velo doctor", "cannot limit %s", what);
-        }
-    }
-}
-
 static void set_limits(const struct plan *plan) {
-    /* What no build needs much of, and what the kernel keeps in memory that nothing else counts. */
-    limit(RLIMIT_MEMLOCK, 8 << 20, "locked memory");
-    limit(RLIMIT_MSGQUEUE, 800 << 10, "message queues");
-    limit(RLIMIT_SIGPENDING, 8 << 10, "pending signals");
-    /* A core file of the payload would be written, or piped to a program, by the host's rules. */
-    const struct rlimit no_core = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &no_core) != 0) {
-        fail_errno("see velo doctor", "cannot forbid core dumps");
-    }
     if (plan->process_limit != 0) {
         /* Counted in the payload's own user namespace, pid 1 with it. */
         const struct rlimit processes = {plan->process_limit + 1, plan->process_limit + 1};

@@ -340,6 +340,7 @@ int supervise(const struct plan *plan) {
     }
     prepare_binds(plan);
     prepare_run_directory(&run);
+    limit_kernel_memory();
     start_init(&run);
     if (plan->time_limit_ms != 0) {
         arm(&run, plan->time_limit_ms);
