@@ -1,5 +1,6 @@
 package dev.velo.cas.model;
 
+import dev.velo.cas.posix.ChangeTime;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import java.util.HashMap;
@@ -43,18 +44,6 @@ final class Clockwork {
 
     FileStatus told(FileStatus real) {
         long at = changed.getOrDefault(real.inode(), BEGIN * SECOND - 3600 * SECOND);
-        return new FileStatus(
-                real.type(),
-                real.permissions(),
-                real.links(),
-                real.uid(),
-                real.gid(),
-                real.device(),
-                real.inode(),
-                real.size(),
-                real.blocks(),
-                real.modified(),
-                new Timestamp(at / SECOND, (int) (at % SECOND)),
-                real.rawDevice());
+        return ChangeTime.of(real, new Timestamp(at / SECOND, (int) (at % SECOND)));
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.posix.ChangeTime;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.InterposedFileOps;
@@ -166,18 +167,6 @@ class BackwardClockTest {
     }
 
     private FileStatus told(FileStatus real) {
-        return new FileStatus(
-                real.type(),
-                real.permissions(),
-                real.links(),
-                real.uid(),
-                real.gid(),
-                real.device(),
-                real.inode(),
-                real.size(),
-                real.blocks(),
-                real.modified(),
-                new Timestamp(changed.getOrDefault(real.inode(), 1_000_000L), 0),
-                real.rawDevice());
+        return ChangeTime.of(real, new Timestamp(changed.getOrDefault(real.inode(), 1_000_000L), 0));
     }
 }
