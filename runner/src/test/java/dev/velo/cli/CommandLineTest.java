@@ -104,12 +104,19 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"--memory=1G", "--pids=5", "--cpus=1", "--disk=1G", "--max-output=1M", "--limits=strict", "-t"})
+    @ValueSource(strings = {"--memory=1G", "--cpus=1", "--max-output=1M", "--limits=strict", "-t"})
     void aProtectionThatCannotBeHadRefuses(String option) {
         assertThat(run("run", "--isolate", "--manifest", "m", option, "--", "true"))
                 .isEqualTo(125);
         assertThat(said).contains("cannot run with --");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--pids=0", "--pids=-1", "--pids=many", "--disk=0", "--disk=1X"})
+    void aLimitThatIsNoneIsWrongUsage(String option) {
+        assertThat(run("run", "--isolate", "--manifest", "m", option, "--", "true"))
+                .isEqualTo(125);
+        assertThat(said).contains(option.substring(0, option.indexOf('='))).doesNotContain("cannot run with --");
     }
 
     private String said = "";
