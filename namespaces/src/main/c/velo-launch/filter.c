@@ -82,68 +82,65 @@ static void verdict_if(struct program *p, uint16_t test, uint32_t value, uint32_
     end_if(p, begin);
 }
 
-static void only(struct program *p, const uint32_t *values, size_t count) {
+/* Where the loaded value is this one: with these values of an argument allowed and every other one denied. */
+static void allow_only(struct program *p, uint32_t loaded, int number, const uint32_t *values, size_t count) {
+    unsigned short begin = begin_if(p, BPF_JEQ, loaded);
+    load(p, argument(number));
     for (size_t i = 0; i < count; i++) {
         verdict_if(p, BPF_JEQ, values[i], SECCOMP_RET_ALLOW);
     }
     give(p, DENIED);
+    end_if(p, begin);
 }
 
-static void check_flags(struct program *p, uint32_t number) {
-    unsigned short begin = begin_if(p, BPF_JEQ, number);
-    load(p, argument(0));
-    verdict_if(p, BPF_JSET, F_NAMESPACES, DENIED);
+/* The other way round, by a test of each value. */
+static void deny_only(struct program *p, uint32_t loaded, int number, uint16_t test, const uint32_t *values,
+                      size_t count) {
+    unsigned short begin = begin_if(p, BPF_JEQ, loaded);
+    load(p, argument(number));
+    for (size_t i = 0; i < count; i++) {
+        verdict_if(p, test, values[i], DENIED);
+    }
     give(p, SECCOMP_RET_ALLOW);
     end_if(p, begin);
+}
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+static void check_flags(struct program *p, uint32_t number) {
+    static const uint32_t namespaces[] = {F_NAMESPACES};
+    deny_only(p, number, 0, BPF_JSET, namespaces, LENGTH(namespaces));
 }
 
 /* What types into a shell, and what loads a line discipline. */
 static void check_ioctl(struct program *p) {
-    unsigned short begin = begin_if(p, BPF_JEQ, SYS_ioctl);
-    load(p, argument(1));
-    verdict_if(p, BPF_JEQ, F_TIOCSTI, DENIED);
-    verdict_if(p, BPF_JEQ, F_TIOCLINUX, DENIED);
-    verdict_if(p, BPF_JEQ, F_TIOCSETD, DENIED);
-    give(p, SECCOMP_RET_ALLOW);
-    end_if(p, begin);
+    static const uint32_t requests[] = {F_TIOCSTI, F_TIOCLINUX, F_TIOCSETD};
+    deny_only(p, SYS_ioctl, 1, BPF_JEQ, requests, LENGTH(requests));
 }
 
 /* The values that change nothing of importance, and the one that asks. */
 static void check_personality(struct program *p) {
     static const uint32_t harmless[] = {
         0, 0x0008, 0x20000, 0x20008, 0x40000 /* no random addresses: debuggers */, 0xFFFFFFFF};
-    unsigned short begin = begin_if(p, BPF_JEQ, SYS_personality);
-    load(p, argument(0));
-    only(p, harmless, sizeof harmless / sizeof *harmless);
-    end_if(p, begin);
+    allow_only(p, SYS_personality, 0, harmless, LENGTH(harmless));
 }
 
 /* What puts another protocol, or IPsec, on a socket that was allowed. */
 static void check_socket_option(struct program *p) {
-    enum { F_TCP_ULP = 31, F_UDP_ENCAP = 100 };
+    static const uint32_t transport[] = {31 /* TCP_ULP */};
+    static const uint32_t encapsulation[] = {100 /* UDP_ENCAP */};
     unsigned short begin = begin_if(p, BPF_JEQ, SYS_setsockopt);
     load(p, argument(1));
-    unsigned short tcp = begin_if(p, BPF_JEQ, IPPROTO_TCP);
-    load(p, argument(2));
-    verdict_if(p, BPF_JEQ, F_TCP_ULP, DENIED);
-    give(p, SECCOMP_RET_ALLOW);
-    end_if(p, tcp);
-    unsigned short udp = begin_if(p, BPF_JEQ, IPPROTO_UDP);
-    load(p, argument(2));
-    verdict_if(p, BPF_JEQ, F_UDP_ENCAP, DENIED);
-    give(p, SECCOMP_RET_ALLOW);
-    end_if(p, udp);
+    deny_only(p, IPPROTO_TCP, 2, BPF_JEQ, transport, LENGTH(transport));
+    deny_only(p, IPPROTO_UDP, 2, BPF_JEQ, encapsulation, LENGTH(encapsulation));
     give(p, SECCOMP_RET_ALLOW);
     end_if(p, begin);
 }
 
 /* Init has the payload's user id, which is all that the kernel asks for here. */
 static void check_limits(struct program *p) {
-    unsigned short begin = begin_if(p, BPF_JEQ, SYS_prlimit64);
-    load(p, argument(0));
-    verdict_if(p, BPF_JEQ, 1, DENIED);
-    give(p, SECCOMP_RET_ALLOW);
-    end_if(p, begin);
+    static const uint32_t init[] = {1};
+    deny_only(p, SYS_prlimit64, 0, BPF_JEQ, init, LENGTH(init));
 }
 
 static void check_internet(struct program *p, uint32_t family) {
@@ -153,14 +150,8 @@ static void check_internet(struct program *p, uint32_t family) {
     unsigned short begin = begin_if(p, BPF_JEQ, family);
     load(p, argument(1));
     add(p, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0);
-    unsigned short stream = begin_if(p, BPF_JEQ, SOCK_STREAM);
-    load(p, argument(2));
-    only(p, streams, sizeof streams / sizeof *streams);
-    end_if(p, stream);
-    unsigned short datagram = begin_if(p, BPF_JEQ, SOCK_DGRAM);
-    load(p, argument(2));
-    only(p, datagrams, sizeof datagrams / sizeof *datagrams);
-    end_if(p, datagram);
+    allow_only(p, SOCK_STREAM, 2, streams, LENGTH(streams));
+    allow_only(p, SOCK_DGRAM, 2, datagrams, LENGTH(datagrams));
     give(p, DENIED);
     end_if(p, begin);
 }
@@ -168,23 +159,17 @@ static void check_internet(struct program *p, uint32_t family) {
 /* Unix; the internet by TCP, UDP and ping; asking the kernel for its routes. Every other family is code that
  * few look after. */
 static void check_socket(struct program *p) {
-    static const uint32_t unix_only[] = {AF_UNIX};
-    static const uint32_t routes_only[] = {NETLINK_ROUTE};
+    static const uint32_t local[] = {AF_UNIX};
+    static const uint32_t routes[] = {NETLINK_ROUTE};
     unsigned short begin = begin_if(p, BPF_JEQ, SYS_socket);
     load(p, argument(0));
     verdict_if(p, BPF_JEQ, AF_UNIX, SECCOMP_RET_ALLOW);
     check_internet(p, AF_INET);
     check_internet(p, AF_INET6);
-    unsigned short netlink = begin_if(p, BPF_JEQ, AF_NETLINK);
-    load(p, argument(2));
-    only(p, routes_only, 1);
-    end_if(p, netlink);
+    allow_only(p, AF_NETLINK, 2, routes, LENGTH(routes));
     give(p, DENIED);
     end_if(p, begin);
-    begin = begin_if(p, BPF_JEQ, SYS_socketpair);
-    load(p, argument(0));
-    only(p, unix_only, 1);
-    end_if(p, begin);
+    allow_only(p, SYS_socketpair, 0, local, LENGTH(local));
 }
 
 static void make_filter(struct program *p) {

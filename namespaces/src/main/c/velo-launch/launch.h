@@ -128,6 +128,9 @@ int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attri
 /* A device of the host, cut loose from its place, after a check that it is the one of that name. */
 int open_device(const char *name, unsigned major_number, unsigned minor_number);
 
+/* What is not attached yet gets them before it is visible. */
+void set_attributes(int mount, unsigned flags, uint64_t attributes, const char *what);
+
 /* masks.c: covers what in a new procfs tells of the host or acts on it. */
 void mask_proc(int proc);
 

@@ -9,6 +9,8 @@
 
 static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 
+enum { LOCKED = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC };
+
 /* Files that tell of the host or of other users' keys, and those that act on the machine when written. */
 static const char *const hidden_files[] = {
     "cmdline",    "partitions", "diskstats",  "softirqs",    "kcore",       "kmsg",          "keys",
@@ -54,9 +56,7 @@ static void hide_directories(int proc) {
             continue;
         }
         if (empty < 0) {
-            int first =
-                new_tmpfs(4096, 1, 0555, K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
-            cover(first, target, hidden_directories[i]);
+            cover(new_tmpfs(4096, 1, 0555, LOCKED), target, hidden_directories[i]);
             empty = part(proc, hidden_directories[i]);
         } else {
             cover(k_open_tree(empty, "", K_OPEN_TREE_CLONE | AT_EMPTY_PATH | O_CLOEXEC), target,
@@ -75,10 +75,7 @@ static void forbid_writing(int proc) {
             continue;
         }
         int copy = k_open_tree(target, "", K_OPEN_TREE_CLONE | K_AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
-        struct k_mount_attr attr = {.attr_set = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC};
-        if (copy < 0 || k_mount_setattr(copy, K_AT_RECURSIVE, &attr) != 0) {
-            fail_errno(SEE_DOCTOR, "cannot make /proc/%s read-only", read_only[i]);
-        }
+        set_attributes(copy, K_AT_RECURSIVE, LOCKED, read_only[i]);
         cover(copy, target, read_only[i]);
     }
 }
@@ -93,11 +90,11 @@ static int constant_file(int proc, const char *text) {
         fail_errno(SEE_DOCTOR, "cannot make a file to cover others with");
     }
     int copy = k_open_tree(memory, "text", K_OPEN_TREE_CLONE | O_CLOEXEC);
-    struct k_mount_attr attr = {.attr_set = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC};
     char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", memory);
     close(file);
-    if (copy < 0 || k_mount_setattr(copy, 0, &attr) != 0 || umount2(link, MNT_DETACH) != 0) {
+    set_attributes(copy, 0, LOCKED, "a constant file");
+    if (umount2(link, MNT_DETACH) != 0) {
         fail_errno(SEE_DOCTOR, "cannot use a file to cover others with");
     }
     close(place);

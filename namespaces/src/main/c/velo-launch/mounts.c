@@ -101,7 +101,7 @@ int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attri
     return new_filesystem("tmpfs", options, attributes);
 }
 
-static void set_attributes(int mount, unsigned flags, uint64_t attributes, const char *what) {
+void set_attributes(int mount, unsigned flags, uint64_t attributes, const char *what) {
     struct k_mount_attr attr = {.attr_set = attributes};
     if (k_mount_setattr(mount, flags, &attr) != 0) {
         fail_errno("use Linux 5.12 or newer", "cannot protect the mount of %s", what);

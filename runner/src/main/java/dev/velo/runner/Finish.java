@@ -82,9 +82,13 @@ public final class Finish {
             if (request.output().isPresent()) {
                 staging.commit();
                 byte[] bytes = ManifestBuilder.encode(LayerMerge.apply(lower, changes.tree()));
-                store.roots().register(ManifestFile.place(request.output().get()), Digest.of(bytes), bytes);
-                ManifestFile.write(bytes, request.output().get());
-                store.roots().confirm(ManifestFile.place(request.output().get()), Digest.of(bytes), bytes);
+                Path output = request.output().get();
+                store.roots()
+                        .publish(
+                                ManifestFile.place(output),
+                                Digest.of(bytes),
+                                bytes,
+                                () -> ManifestFile.write(bytes, output));
             }
         } catch (IOException e) {
             throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);

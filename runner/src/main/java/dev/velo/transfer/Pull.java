@@ -55,9 +55,7 @@ public final class Pull {
                         "cannot pull from " + from + ": it does not have " + contents.name(lacking),
                         "push the manifest again from a store that has them; what has arrived is kept");
             }
-            store.roots().register(place, manifest.digest(), bytes);
-            ManifestFile.write(bytes, place);
-            store.roots().confirm(place, manifest.digest(), bytes);
+            store.roots().publish(place, manifest.digest(), bytes, () -> ManifestFile.write(bytes, place));
             return new TransferResult(
                     new Blob(manifest.digest(), bytes.length),
                     contents.blobs().size(),

@@ -65,9 +65,8 @@ public final class Ingestion {
             byte[] bytes = encode(tree.take());
             Digest manifest = Digest.of(bytes);
             Path output = ManifestFile.place(request.output());
-            store.roots().register(output, manifest, bytes);
-            ManifestFile.write(bytes, output, store.callerFiles());
-            store.roots().confirm(output, manifest, bytes);
+            store.roots()
+                    .publish(output, manifest, bytes, () -> ManifestFile.write(bytes, output, store.callerFiles()));
             known.publish(manifest);
             return result(manifest, committed, known);
         } catch (IOException e) {

@@ -108,18 +108,26 @@ public final class Leases {
         files.setModified(lock, EVER);
     }
 
-    /** {@link Lease#cover} for every lease that is held, whoever holds it. Call it inside the gate. */
+    /** {@link Lease#cover} for every lease, whoever holds it. Call it inside the gate. */
     void cover(Timestamp changed) throws IOException {
         for (String name : names()) {
-            try (Descriptor lock = files.openRead(store.root(), lockPath(name))) {
-                if (changed.compareTo(beginning(lock)) < 0) {
+            try (Descriptor lock = openLock(name)) {
+                if (lock != null && changed.compareTo(beginning(lock)) < 0) {
                     keepEverything(lock.number());
                 }
-            } catch (ErrnoException e) {
-                if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
-                    throw e;
-                }
             }
+        }
+    }
+
+    /** Null where the lease has ended, or something else has its name. */
+    private Descriptor openLock(String name) throws IOException {
+        try {
+            return files.openRead(store.root(), lockPath(name));
+        } catch (ErrnoException e) {
+            if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
+                return null;
+            }
+            throw e;
         }
     }
 
@@ -152,13 +160,9 @@ public final class Leases {
     List<Held> held() throws IOException {
         List<Held> held = new ArrayList<>();
         for (String name : names()) {
-            try (Descriptor file = files.openRead(store.root(), lockPath(name))) {
-                if (!files.tryLock(file.number(), false)) {
-                    held.add(new Held(name, beginning(file), manifests(file)));
-                }
-            } catch (ErrnoException e) {
-                if (!e.is(Errno.ENOENT) && !e.is(Errno.ENOTDIR)) {
-                    throw e;
+            try (Descriptor lock = openLock(name)) {
+                if (lock != null && !files.tryLock(lock.number(), false)) {
+                    held.add(new Held(name, beginning(lock), manifests(lock)));
                 }
             }
         }
@@ -176,13 +180,8 @@ public final class Leases {
 
     /** True while the holder of this lease lives. Call it inside the gate. */
     boolean isHeld(String name) throws IOException {
-        try (Descriptor file = files.openRead(store.root(), lockPath(name))) {
-            return !files.tryLock(file.number(), false);
-        } catch (ErrnoException e) {
-            if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
-                return false;
-            }
-            throw e;
+        try (Descriptor lock = openLock(name)) {
+            return lock != null && !files.tryLock(lock.number(), false);
         }
     }
 

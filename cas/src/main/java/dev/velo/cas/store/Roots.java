@@ -1,6 +1,7 @@
 package dev.velo.cas.store;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
 import dev.velo.cas.posix.Errno;
@@ -105,11 +106,26 @@ public final class Roots {
         }
     }
 
+    /** Puts a manifest's file in its place. */
+    public interface Writing {
+        void write() throws VeloException;
+    }
+
+    /**
+     * Registers a manifest, has its file written, and sees to it that of two writers of one file the registration is that of what the file
+     * holds. In this order: what a manifest names must be needed before the manifest is there.
+     */
+    public void publish(Path file, Digest manifest, byte[] bytes, Writing writing) throws VeloException {
+        register(file, manifest, bytes);
+        writing.write();
+        confirm(file, manifest, bytes);
+    }
+
     /**
      * For who has written the file after {@link #register}: another registration may have come in between. Looks inside the gate, so that
      * of two writers of one file the later one either finds the other's registration or is found by the other in the file.
      */
-    public void confirm(Path file, Digest manifest, byte[] bytes) throws StoreException {
+    private void confirm(Path file, Digest manifest, byte[] bytes) throws StoreException {
         try {
             if (!store.gate().shared(() -> isRegistered(nameOf(file), file, manifest))) {
                 registerRead(file, manifest, bytes);
