@@ -85,6 +85,14 @@ struct plan *plan_decode(const unsigned char *bytes, size_t length, const char *
 /* supervisor.c */
 int supervise(const struct plan *plan) __attribute__((noreturn));
 
+/* streams.c: whether the standard descriptors may be handed to the payload, and made so that it can use them.
+ */
+void check_streams(const struct plan *plan);
+
+/* finish.c: what must happen after the payload and before its changes go. memory is where the upper layer is
+ * when it is not in the run directory; else -1. */
+bool run_finish(const struct plan *plan, int memory);
+
 /* namespaces.c */
 int namespace_flags(const struct plan *plan);
 pid_t clone_into(int flags);

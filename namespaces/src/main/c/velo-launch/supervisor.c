@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 enum { GRACE_MS = 2000 };
@@ -106,31 +105,6 @@ static void prepare_run_directory(struct run *run) {
         }
     }
     close(directory);
-}
-
-/*
- * Programs open /dev/stdout and /proc/self/fd/1 again, which asks for permission on the pipe itself; run by
- * root, the pipes are root's and the payload is not. Only anonymous pipes: nothing that has a name on the
- * host changes owner.
- */
-static void check_streams(const struct plan *plan) {
-    enum { PIPE_FILE_SYSTEM = 0x50495045 };
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        struct statfs where;
-        struct stat status;
-        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
-            /* /proc/self/fd/0 would lead out of the sandbox, into the caller's file system. */
-            fail(EXIT_LAUNCH, "redirect it to a file, a pipe or /dev/null",
-                 "cannot pass on standard descriptor %d: it is a directory", fd);
-        }
-        if (geteuid() != 0) {
-            continue;
-        }
-        if (fstatfs(fd, &where) == 0 && where.f_type == PIPE_FILE_SYSTEM &&
-            fchown(fd, plan->outside_uid, plan->outside_gid) != 0) {
-            message("warning: the program cannot open standard descriptor %d again: %s", fd, strerror(errno));
-        }
-    }
 }
 
 static void tell_init(const struct run *run, unsigned char what) {
@@ -256,60 +230,6 @@ static int outcome(const struct run *run, int init_status) {
     return 128 + WTERMSIG(init_status);
 }
 
-static void child_defaults(void) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Handed on as a descriptor: the memory has no name out here. */
-static char **with_upper(const struct plan *plan, int memory) {
-    enum { UPPER_DESCRIPTOR = 3 };
-    static char argument[] = "--upper=/proc/self/fd/3/upper";
-    char **command = calloc(plan->finish.count + 2, sizeof *command);
-    if (command == NULL || dup2(memory, UPPER_DESCRIPTOR) < 0) {
-        fail_errno("free some memory", "cannot hand on the upper layer");
-    }
-    memcpy(command, plan->finish.items, plan->finish.count * sizeof *command);
-    command[plan->finish.count] = argument;
-    return command;
-}
-
-/* What must happen after the payload and before its changes go. */
-static bool finish(const struct plan *plan, int memory) {
-    if (plan->finish.count == 0) {
-        return true;
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        char **command = plan->finish.items;
-        child_defaults();
-        if (memory >= 0) {
-            command = with_upper(plan, memory);
-        }
-        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        char *const environment[] = {path, NULL};
-        if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0) {
-            execve(command[0], command, environment);
-        }
-        fail_errno("check the installation of velo", "cannot start %s", plan->finish.items[0]);
-    }
-    int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return false;
-        }
-    }
-    if (child > 0 && WIFSIGNALED(status)) {
-        message(
-            "cannot capture the changes of the run: signal %d ended velo finish; free some memory and run "
-            "it again",
-            WTERMSIG(status));
-    }
-    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 /* Before Linux 5.14 the processes of a user are counted on the whole host, whatever namespaces they are in.
  */
 static void check_limits(const struct plan *plan) {
@@ -351,7 +271,7 @@ int supervise(const struct plan *plan) {
     while (waitpid(run.init, &init_status, 0) < 0 && errno == EINTR) {
     }
     int code = outcome(&run, init_status);
-    if ((run.reported || run.timed_out) && !finish(plan, run.memory)) {
+    if ((run.reported || run.timed_out) && !run_finish(plan, run.memory)) {
         code = EXIT_LAUNCH;
     }
     if (remove_tree(run.base, plan->run_directory) != 0) {

@@ -94,6 +94,16 @@ public final class LaunchPlan {
         return Collections.unmodifiableMap(values.limits);
     }
 
+    /** A limit that cannot be enforced does not keep the run from beginning. */
+    public boolean bestEffort() {
+        return values.bestEffort;
+    }
+
+    /** Where the record of the run goes: absolute. */
+    public Optional<String> result() {
+        return Optional.ofNullable(values.result);
+    }
+
     /** Equal when every byte of the plan is. */
     @Override
     public boolean equals(Object other) {
@@ -124,6 +134,8 @@ public final class LaunchPlan {
         private OptionalLong descriptorLimit = OptionalLong.empty();
         private Duration timeLimit;
         private boolean stdinNull;
+        private boolean bestEffort;
+        private String result;
         private final Map<Resource, Long> limits = new EnumMap<>(Resource.class);
 
         public Builder argument(byte[] argument) {
@@ -225,6 +237,17 @@ public final class LaunchPlan {
         /** @param most more than 0, in units of the resource */
         public Builder limit(Resource resource, long most) {
             limits.put(resource, most);
+            return this;
+        }
+
+        public Builder bestEffort(boolean value) {
+            bestEffort = value;
+            return this;
+        }
+
+        /** @param file absolute */
+        public Builder result(String file) {
+            result = file;
             return this;
         }
 

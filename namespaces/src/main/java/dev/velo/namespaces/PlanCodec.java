@@ -31,6 +31,8 @@ public final class PlanCodec {
     private static final int BASE = 17;
     private static final int COMPOSED = 18;
     private static final int RESOURCE_LIMIT = 33;
+    private static final int RESULT = 36;
+    private static final int BEST_EFFORT = 37;
 
     private final ByteArrayOutputStream records = new ByteArrayOutputStream();
 
@@ -65,6 +67,10 @@ public final class PlanCodec {
             record(STDIN_NULL, new byte[0]);
         }
         plan.limits().forEach(this::limit);
+        plan.result().ifPresent(file -> string(RESULT, file));
+        if (plan.bestEffort()) {
+            record(BEST_EFFORT, new byte[0]);
+        }
     }
 
     private void composed(ComposedLayer layer) {

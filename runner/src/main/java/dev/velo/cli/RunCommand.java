@@ -6,18 +6,15 @@ import dev.velo.namespaces.LaunchException;
 import dev.velo.profiles.ProfileException;
 import dev.velo.runner.BindSpec;
 import dev.velo.runner.Installation;
-import dev.velo.runner.Limits;
 import dev.velo.runner.Run;
 import dev.velo.runner.RunRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -59,12 +56,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--net", paramLabel = "none|host", description = "The network (default: the profile's, none).")
     private String network;
 
-    @Option(
-            names = "--timeout",
-            paramLabel = "D",
-            converter = DurationConverter.class,
-            description = "End the program after this time: TERM, two seconds later KILL; exit status 124.")
-    private Duration timeout;
+    @Mixin
+    private LimitOptions limits;
 
     @Option(names = "--env", paramLabel = "K=V", description = "Set a variable of the program's environment.")
     private List<String> environment = new ArrayList<>();
@@ -114,25 +107,11 @@ final class RunCommand implements Callable<Integer> {
     private boolean noDaemon;
 
     @Option(
-            names = "--pids",
-            paramLabel = "N",
-            description = "At most this many processes and threads inside at one time.")
-    private Long processes;
-
-    @Option(
-            names = "--disk",
-            paramLabel = "SIZE",
-            converter = SizeConverter.class,
+            names = "--result",
+            paramLabel = "FILE",
             description =
-                    "At most this much written to the sandbox's root, like 512M or 2G. It is kept in memory; /tmp and /dev/shm have limits of their own.")
-    private Long disk;
-
-    @Option(
-            names = {"--memory", "--cpus", "--max-output", "--result", "--limits"},
-            hidden = true,
-            paramLabel = "X",
-            description = "Not enforced by this version, and refused.")
-    private List<String> unsupported = new ArrayList<>();
+                    "Write what happened as one JSON object: how it ended, times, limits, why it could not start.")
+    private Path result;
 
     @Option(
             names = {"-t", "--tty"},
@@ -165,9 +144,6 @@ final class RunCommand implements Callable<Integer> {
         if (binds.stream().anyMatch(bind -> bind.indexOf('\uFFFD') >= 0)) {
             throw new ParameterException(spec.commandLine(), "--bind takes paths in UTF-8");
         }
-        if (timeout != null && timeout.isZero()) {
-            throw new ParameterException(spec.commandLine(), "--timeout must be more than 0; leave it out for none");
-        }
         if (command.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "name a program behind --");
         }
@@ -186,14 +162,14 @@ final class RunCommand implements Callable<Integer> {
                 Optional.ofNullable(output),
                 Optional.ofNullable(changes),
                 PlacementOption.parse(spec, placement),
-                Optional.ofNullable(timeout),
-                new Limits(positive("--pids", processes), positive("--disk", disk)),
+                limits.limits(),
+                Optional.ofNullable(result),
                 RawArguments.of(command));
     }
 
     /** A protection that is asked for and cannot be had refuses to run. */
     private void refuseUnsupported() throws VeloException {
-        for (String name : List.of("--memory", "--cpus", "--max-output", "--result", "--limits", "--tty")) {
+        for (String name : List.of("--tty")) {
             if (spec.commandLine().getParseResult().matchedOptions().stream().anyMatch(option -> used(option, name))) {
                 throw new VeloException(
                         "cannot run with " + name + ": this version cannot enforce it",
@@ -255,16 +231,6 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--hostname: '" + hostname + "' is not a host name");
         }
         return hostname;
-    }
-
-    private OptionalLong positive(String name, Long value) {
-        if (value == null) {
-            return OptionalLong.empty();
-        }
-        if (value < 1) {
-            throw new ParameterException(spec.commandLine(), name + " must be more than 0; leave it out for no limit");
-        }
-        return OptionalLong.of(value);
     }
 
     private OptionalInt id(Integer value) {

@@ -110,6 +110,7 @@ public final class Run {
         List<Path> targets = new ArrayList<>();
         request.output().ifPresent(targets::add);
         request.changes().filter(file -> !file.equals("-")).map(Path::of).ifPresent(targets::add);
+        request.result().ifPresent(targets::add);
         for (Path target : targets) {
             Path directory = target.toAbsolutePath().getParent();
             boolean special = Files.exists(target) && !Files.isRegularFile(target);
@@ -187,13 +188,22 @@ public final class Run {
         root.mounts().forEach(plan::mount);
         request.command().forEach(plan::argument);
         CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);
-        request.timeout().ifPresent(plan::timeLimit);
-        request.limits().processes().ifPresent(most -> plan.limit(Resource.PROCESSES, most));
-        request.limits().disk().ifPresent(most -> plan.limit(Resource.DISK, most));
+        limit(plan, request.limits());
+        request.result().ifPresent(file -> plan.result(file.toAbsolutePath().toString()));
         if (request.output().isPresent() || request.changes().isPresent()) {
             plan.finish(FinishRequest.command(installation, store.path(), lease.name(), layers.bottomToTop(), request));
         }
         return plan.build();
+    }
+
+    private static void limit(LaunchPlan.Builder plan, Limits limits) {
+        limits.time().ifPresent(plan::timeLimit);
+        limits.processes().ifPresent(most -> plan.limit(Resource.PROCESSES, most));
+        limits.disk().ifPresent(most -> plan.limit(Resource.DISK, most));
+        limits.memory().ifPresent(most -> plan.limit(Resource.MEMORY, most));
+        limits.processors().ifPresent(most -> plan.limit(Resource.PROCESSORS, most));
+        limits.output().ifPresent(most -> plan.limit(Resource.OUTPUT, most));
+        plan.bestEffort(limits.bestEffort());
     }
 
     private Identity identity(RunRequest request, Profile profile) {

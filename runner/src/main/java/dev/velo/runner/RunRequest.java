@@ -2,7 +2,6 @@ package dev.velo.runner;
 
 import dev.velo.linkfarm.Placement;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -14,6 +13,7 @@ import java.util.OptionalInt;
  * @param manifests a later one wins over an earlier
  * @param environment assignments {@code K=V} as raw bytes
  * @param passed names of the caller's variables
+ * @param result where the record of the run goes
  * @param command raw bytes, at least one
  */
 public record RunRequest(
@@ -31,6 +31,6 @@ public record RunRequest(
         Optional<Path> output,
         Optional<String> changes,
         Optional<Placement> placement,
-        Optional<Duration> timeout,
         Limits limits,
+        Optional<Path> result,
         List<byte[]> command) {}

@@ -1,0 +1,32 @@
+#include "kernel.h"
+#include "launch.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+/*
+ * Programs open /dev/stdout and /proc/self/fd/1 again, which asks for permission on the pipe itself; run by
+ * root, the pipes are root's and the payload is not. Only anonymous pipes: nothing that has a name on the
+ * host changes owner.
+ */
+void check_streams(const struct plan *plan) {
+    enum { PIPE_FILE_SYSTEM = 0x50495045 };
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        struct statfs where;
+        struct stat status;
+        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+            /* /proc/self/fd/0 would lead out of the sandbox, into the caller's file system. */
+            fail(EXIT_LAUNCH, "redirect it to a file, a pipe or /dev/null",
+                 "cannot pass on standard descriptor %d: it is a directory", fd);
+        }
+        if (geteuid() != 0) {
+            continue;
+        }
+        if (fstatfs(fd, &where) == 0 && where.f_type == PIPE_FILE_SYSTEM &&
+            fchown(fd, plan->outside_uid, plan->outside_gid) != 0) {
+            message("warning: the program cannot open standard descriptor %d again: %s", fd, strerror(errno));
+        }
+    }
+}
