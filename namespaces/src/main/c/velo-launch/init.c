@@ -1,8 +1,11 @@
 #include "kernel.h"
 #include "launch.h"
+#include "limits.h"
+#include "story.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +31,7 @@ static void die_with_supervisor(int control) {
 
 static void wait_for_maps(int control) {
     unsigned char go = 0;
-    if (recv(control, &go, 1, 0) != 1 || go != 'g') {
+    if (recv(control, &go, 1, 0) != 1 || go != TELL_GO) {
         _exit(EXIT_LAUNCH); /* the supervisor has died or has said why it gave up */
     }
 }
@@ -46,6 +49,10 @@ static void forward(int control, pid_t payload) {
     ssize_t got = recv(control, &number, 1, 0);
     if (got <= 0) {
         _exit(EXIT_LAUNCH); /* the supervisor has gone */
+    }
+    if (number == TELL_END_ALL) {
+        kill(-1, SIGKILL);
+        return;
     }
     if (kill(-payload, number) != 0 && errno == ESRCH) {
         kill(payload, number); /* it has not made its session yet */
@@ -67,6 +74,26 @@ static bool reap(pid_t payload, int *status) {
     }
 }
 
+/*
+ * What the kernel kills when pid 1 ends is counted nowhere. So where somebody wants to know, all is killed
+ * and waited for here; not for ever, since the kernel will do what is left.
+ */
+static void settle(int signals) {
+    enum { ROUNDS = 50, ROUND_MS = 10 };
+    struct pollfd wait = {.fd = signals, .events = POLLIN};
+    kill(-1, SIGKILL);
+    for (int round = 0; round < ROUNDS;) {
+        pid_t ended = waitpid(-1, NULL, WNOHANG);
+        if (ended < 0 && errno == ECHILD) {
+            return;
+        }
+        if (ended == 0) {
+            struct signalfd_siginfo info;
+            round += poll(&wait, 1, ROUND_MS) > 0 && read(signals, &info, sizeof info) > 0 ? 0 : 1;
+        }
+    }
+}
+
 static void __attribute__((noreturn)) serve(int control, int signals, pid_t payload) {
     struct pollfd wait[2] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     int status = 0;
@@ -83,6 +110,10 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
         if (wait[0].revents != 0) {
             forward(control, payload);
         }
+    }
+    if (story != NULL) {
+        settle(signals);
+        look_at_spaces();
     }
     if (send(control, &status, sizeof status, MSG_NOSIGNAL) < 0) {
         _exit(EXIT_LAUNCH);
@@ -112,23 +143,30 @@ static void leave_keyring(void) {
     }
 }
 
-void run_init(const struct plan *plan, int control) {
+void run_init(const struct plan *plan, const struct limits *limits, int control) {
+    at_failure = NULL;
     wait_for_maps(control);
     int proc = open_host_proc();
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
     leave_keyring();
     become_mapped(plan);
+    /* Not before it was in its group: the root that it sees is the one of this moment. */
+    if (groups_exist(&limits->groups) && unshare(CLONE_NEWCGROUP) != 0) {
+        fail_errno("see velo doctor", "cannot hide the sandbox's control group");
+    }
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);
     name_host(plan);
     if (plan->network == NETWORK_NONE) {
         raise_loopback();
     }
+    enter_phase(PHASE_ROOT);
     int memory = enter_root(plan);
     if (memory >= 0 && plan->finish.count > 0) {
         send_descriptor(control, memory);
     }
+    enter_phase(PHASE_CONFINE);
     own_nothing(plan, proc);
     die_with_supervisor(control);
     keep_only(control);
@@ -142,12 +180,13 @@ void run_init(const struct plan *plan, int control) {
     sigaddset(&child, SIGCHLD);
     ignore_signals(&child);
     int signals = signalfd(-1, &child, SFD_CLOEXEC);
+    enter_phase(PHASE_PAYLOAD);
     pid_t payload = fork();
     if (signals < 0 || payload < 0) {
         fail_errno("try again", "cannot start the payload's process");
     }
     if (payload == 0) {
-        run_payload(plan);
+        run_payload(plan, limits);
     }
     drop_capabilities();
     serve(control, signals, payload);

@@ -18,6 +18,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
@@ -40,6 +43,13 @@ enum {
     K_RESOLVE_BENEATH = 8,
     K_RESOLVE_IN_ROOT = 0x10
 };
+
+/* struct clone_args of Linux 5.7 */
+struct k_clone_args {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+        cgroup;
+};
+#define K_CLONE_INTO_CGROUP 0x200000000ULL
 
 struct k_open_how {
     uint64_t flags, mode, resolve;

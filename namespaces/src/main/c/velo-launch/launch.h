@@ -66,6 +66,11 @@ struct plan {
     uint64_t time_limit_ms;    /* 0: none */
     uint64_t process_limit;    /* 0: none */
     uint64_t disk_limit;       /* bytes; 0: none */
+    uint64_t memory_limit;     /* bytes; 0: none */
+    uint64_t processor_limit;  /* thousandths of one; 0: none */
+    uint64_t output_limit;     /* bytes; 0: none */
+    const char *result;        /* where the record goes; NULL: nowhere */
+    bool best_effort;          /* a limit that cannot be enforced does not keep the run from beginning */
     bool stdin_null;
 };
 
@@ -75,6 +80,10 @@ void fail(int status, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
 /* As fail(EXIT_LAUNCH), with the text of errno as the reason. */
 void fail_errno(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* What the process does before it ends by one of these two; NULL: nothing. A child that is not to do it sets
+ * it to NULL. */
+extern void (*at_failure)(int status);
 
 /* plan.c: reads the plan and exits on anything it does not understand. The strings live as long as the
  * process. */
@@ -95,15 +104,21 @@ bool run_finish(const struct plan *plan, int memory);
 
 /* namespaces.c */
 int namespace_flags(const struct plan *plan);
-pid_t clone_into(int flags);
+/* As a child of the control group that this is a descriptor of; -1: of the caller's. *born tells whether it
+ * is there. */
+pid_t clone_into(int flags, int group, bool *born);
 void explain_clone_failure(void) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
 void raise_loopback(void);
 
+/* What the supervisor tells init, beside the numbers of signals for the payload's process group. */
+enum { TELL_GO = 'g', TELL_END_ALL = 0xff };
+
 /* init.c: pid 1. control is its end of the socket to the supervisor. */
-void run_init(const struct plan *plan, int control) __attribute__((noreturn));
+struct limits;
+void run_init(const struct plan *plan, const struct limits *limits, int control) __attribute__((noreturn));
 
 /* root.c: builds the root file system of the payload and makes it the root of the process. Returns a
  * descriptor of the memory that holds the upper layer, -1 where that lies in the run directory. */
@@ -152,14 +167,15 @@ void limit_kernel_memory(void);
 void own_nothing(const struct plan *plan, int proc);
 
 /* memory.c: an upper layer in memory, attached to the stage, with the look of the directory like. Sets the
- * paths of the overlay. limit is in bytes; 0: half of the machine's memory. */
-int memory_upper(struct overlay *overlay, const char *like, uint64_t limit);
+ * paths of the overlay. Without a limit of the plan's it may hold half of the machine's memory. -1: it cannot
+ * be one, and the plan can do without the limit. */
+int memory_upper(struct overlay *overlay, const char *like, const struct plan *plan);
 void send_descriptor(int socket, int descriptor);
 /* Receives up to length bytes; a descriptor that came with them is put into *descriptor. */
 ssize_t receive(int socket, void *bytes, size_t length, int *descriptor);
 
 /* payload.c: pid 2. */
-void run_payload(const struct plan *plan) __attribute__((noreturn));
+void run_payload(const struct plan *plan, const struct limits *limits) __attribute__((noreturn));
 void drop_capabilities(void);
 
 /* filter.c: what system calls this process may make from now on (docs/syscalls.md). For good. */

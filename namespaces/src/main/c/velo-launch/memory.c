@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -39,7 +40,8 @@ static bool set_limit(int context, uint64_t limit) {
            k_fsconfig(context, K_FSCONFIG_STRING, "nr_inodes", inodes) == 0;
 }
 
-int memory_upper(struct overlay *overlay, const char *like, uint64_t limit) {
+int memory_upper(struct overlay *overlay, const char *like, const struct plan *plan) {
+    const uint64_t limit = plan->disk_limit;
     int context = k_fsopen("tmpfs");
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_STRING, "mode", "0700") != 0 ||
         !set_limit(context, limit) || k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
@@ -50,24 +52,30 @@ int memory_upper(struct overlay *overlay, const char *like, uint64_t limit) {
     if (memory < 0 || stage < 0 || k_move_mount(memory, stage) != 0) {
         fail_errno("keep the store on ext4, xfs, btrfs or tmpfs", "cannot attach an upper layer in memory");
     }
-    close(stage);
     close(context);
     look_like(memory, like);
     snprintf(upper, sizeof upper, "%s/upper", overlay->stage);
     snprintf(work, sizeof work, "%s/work", overlay->stage);
-    overlay->upper = upper;
-    overlay->work = work;
     if (limit != 0) {
         /* Since Linux 6.6; without it a directory that is removed and made again would show what it hid. */
-        if (setxattr(upper, "user.velo", "", 0, 0) != 0 || removexattr(upper, "user.velo") != 0) {
+        bool able = setxattr(upper, "user.velo", "", 0, 0) == 0 && removexattr(upper, "user.velo") == 0;
+        if (!able && !plan->best_effort) {
             fail_errno("use Linux 6.6 or newer, or leave --disk out",
                        "cannot limit what is written to the root: memory cannot be an upper layer here");
         }
-        return memory;
+        if (!able) {
+            umount2(overlay->stage, MNT_DETACH);
+            close(memory);
+            return -1;
+        }
     }
-    message("warning: the store's file system cannot hold what the program writes, so memory does, up to "
-            "half of it; "
-            "keep the store on ext4, xfs, btrfs or tmpfs");
+    overlay->upper = upper;
+    overlay->work = work;
+    if (limit == 0) {
+        message("warning: the store's file system cannot hold what the program writes, so memory does, up to "
+                "half of it; "
+                "keep the store on ext4, xfs, btrfs or tmpfs");
+    }
     return memory;
 }
 

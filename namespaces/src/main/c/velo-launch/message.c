@@ -1,4 +1,5 @@
 #include "launch.h"
+#include "story.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -33,6 +34,24 @@ static void emit(const char *text, int errnum, const char *remedy) {
     }
 }
 
+void (*at_failure)(int status);
+
+/* What stands behind the first ": " of a text without an errno is the reason. */
+static void __attribute__((noreturn)) give_up(int status, char *text, int errnum, const char *remedy) {
+    emit(text, errnum, remedy);
+    char *reason = errnum == 0 ? strstr(text, ": ") : NULL;
+    if (reason != NULL) {
+        *reason = '\0';
+    }
+    note_failure(text, errnum != 0 ? strerror(errnum) : reason == NULL ? "" : reason + 2, errnum, remedy);
+    if (at_failure != NULL) {
+        void (*hook)(int) = at_failure;
+        at_failure = NULL;
+        hook(status);
+    }
+    _exit(status);
+}
+
 void message(const char *format, ...) {
     char text[1024];
     va_list arguments;
@@ -48,8 +67,7 @@ void fail(int status, const char *remedy, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    emit(text, 0, remedy);
-    _exit(status);
+    give_up(status, text, 0, remedy);
 }
 
 void fail_errno(const char *remedy, const char *format, ...) {
@@ -59,6 +77,5 @@ void fail_errno(const char *remedy, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    emit(text, errnum, remedy);
-    _exit(EXIT_LAUNCH);
+    give_up(EXIT_LAUNCH, text, errnum, remedy);
 }

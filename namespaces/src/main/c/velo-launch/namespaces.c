@@ -17,7 +17,20 @@ int namespace_flags(const struct plan *plan) {
     return plan->network == NETWORK_NONE ? flags | CLONE_NEWNET : flags;
 }
 
-pid_t clone_into(int flags) {
+/* clone(2): born in a group is cheaper than moved into it, which stops all processes of the host for a
+ * moment. */
+static pid_t clone_in_group(int flags, int group) {
+    const struct k_clone_args arguments = {
+        .flags = (uint64_t)flags | K_CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)group};
+    return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+pid_t clone_into(int flags, int group, bool *born) {
+    pid_t child = group < 0 ? -1 : clone_in_group(flags, group);
+    *born = child >= 0;
+    if (*born) {
+        return child;
+    }
     /* Without CLONE_VM and a stack this is a fork into new namespaces; NULL arguments are in the same place
      * everywhere. */
     return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0UL, 0UL, 0UL, 0UL);

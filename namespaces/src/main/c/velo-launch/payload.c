@@ -1,5 +1,7 @@
 #include "kernel.h"
 #include "launch.h"
+#include "limits.h"
+#include "story.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -38,14 +40,6 @@ void drop_capabilities(void) {
 }
 
 static void set_limits(const struct plan *plan) {
-    if (plan->process_limit != 0) {
-        /* Counted in the payload's own user namespace, pid 1 with it. */
-        const struct rlimit processes = {plan->process_limit + 1, plan->process_limit + 1};
-        if (setrlimit(RLIMIT_NPROC, &processes) != 0) {
-            fail_errno("ask for fewer, see ulimit -Hu", "cannot limit the processes to %llu",
-                       (unsigned long long)plan->process_limit);
-        }
-    }
     struct rlimit files;
     if (plan->descriptor_limit != 0 && getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = plan->descriptor_limit < files.rlim_max ? plan->descriptor_limit : files.rlim_max;
@@ -115,7 +109,7 @@ static void __attribute__((noreturn)) execute(const struct plan *plan) {
          "cannot run %s: no such command in the sandbox", command);
 }
 
-void run_payload(const struct plan *plan) {
+void run_payload(const struct plan *plan, const struct limits *limits) {
     /* Away from the caller's terminal session: no TIOCSTI into it, and its job control stays the
      * supervisor's. */
     if (setsid() < 0) {
@@ -133,11 +127,13 @@ void run_payload(const struct plan *plan) {
     }
     umask(022);
     set_limits(plan);
+    limits_apply(limits, plan);
     drop_capabilities();
     if (k_close_range(3, ~0U) != 0) {
         fail_errno("use Linux 5.9 or newer", "cannot close descriptors");
     }
     reset_signals();
     filter_calls();
+    enter_phase(PHASE_RUN);
     execute(plan);
 }

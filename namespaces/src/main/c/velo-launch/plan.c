@@ -24,7 +24,9 @@ enum {
     K_BASE,
     K_COMPOSED,
     K_LAST = K_COMPOSED,
-    K_RESOURCE_LIMIT = 33
+    K_RESOURCE_LIMIT = 33,
+    K_RESULT = 36,
+    K_BEST_EFFORT = 37
 };
 
 enum { HEADER = 16, TRAILER = 4, VERSION = 1, MAX_RECORDS = 16 << 20, MAX_DESCRIPTOR = 1 << 20 };
@@ -208,16 +210,19 @@ static void decode_identity(struct decoding *d, struct cursor *c) {
 }
 
 static void decode_limit(struct decoding *d, struct cursor *c) {
-    enum { FIXED = 12, PROCESSES = 1, DISK = 2 };
+    enum { FIXED = 12, PROCESSES = 1, DISK, MEMORY, PROCESSORS, OUTPUT };
     if (c->end - c->at != FIXED) {
         d->fault = "a limit has the wrong length";
         return;
     }
     uint32_t resource = little32(c->at);
     uint64_t most = little64(c->at + 4);
-    uint64_t *limit = resource == PROCESSES ? &d->plan->process_limit
-                      : resource == DISK    ? &d->plan->disk_limit
-                                            : NULL;
+    uint64_t *limit = resource == PROCESSES    ? &d->plan->process_limit
+                      : resource == DISK       ? &d->plan->disk_limit
+                      : resource == MEMORY     ? &d->plan->memory_limit
+                      : resource == PROCESSORS ? &d->plan->processor_limit
+                      : resource == OUTPUT     ? &d->plan->output_limit
+                                               : NULL;
     if (limit == NULL || *limit != 0 || most == 0 || most > INT64_MAX) {
         d->fault = "a limit is unknown, stands twice or is out of range";
         return;
@@ -231,9 +236,14 @@ static bool repeats(uint32_t kind) {
            kind == K_RESOURCE_LIMIT;
 }
 
+static bool is_known(uint32_t kind) {
+    return (kind >= K_ARGUMENT && kind <= K_LAST) || kind == K_RESOURCE_LIMIT || kind == K_RESULT ||
+           kind == K_BEST_EFFORT;
+}
+
 static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
     struct plan *p = d->plan;
-    if ((kind < K_ARGUMENT || kind > K_LAST) && kind != K_RESOURCE_LIMIT) {
+    if (!is_known(kind)) {
         d->fault = "a record of a kind that this launcher does not know";
         return;
     }
@@ -298,8 +308,12 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
         p->keep = grow(p->keep, p->keep_count + 1, sizeof *p->keep);
         p->keep[p->keep_count++] = (int)number(d, &c, 4, MAX_DESCRIPTOR);
         break;
+    case K_RESULT:
+        p->result = only_string(d, &c);
+        break;
     case K_STDIN_NULL:
-        p->stdin_null = true;
+    case K_BEST_EFFORT:
+        *(kind == K_STDIN_NULL ? &p->stdin_null : &p->best_effort) = true;
         if (c.at != c.end) {
             d->fault = "a record without payload has one";
         }
@@ -324,6 +338,9 @@ static const char *whole_fault(const struct decoding *d) {
         if (!is_below_base(p->layers.items[i])) {
             return "a layer does not lie below the base";
         }
+    }
+    if (p->result != NULL && (!is_absolute(p->result) || strlen(p->result) >= 4096)) {
+        return "the record has no absolute path";
     }
     size_t hostname = strlen(p->hostname);
     if (hostname < 1 || hostname > 64) {

@@ -83,7 +83,8 @@ static void print(const char *name, int errnum) {
 static void attempt(const char *name, int flags, trial body) {
     int status = 0;
     fflush(stdout);
-    pid_t child = clone_into(flags);
+    bool born;
+    pid_t child = clone_into(flags, -1, &born);
     if (child == 0) {
         _exit(body());
     }
@@ -160,7 +161,8 @@ int probe_metadata(const char *directory) {
     bool root = geteuid() == 0;
     struct plan plan = {.outside_uid = root ? owner.st_uid : geteuid(),
                         .outside_gid = root ? owner.st_gid : getegid()};
-    pid_t child = clone_into(CLONE_NEWUSER | CLONE_NEWNS);
+    bool born;
+    pid_t child = clone_into(CLONE_NEWUSER | CLONE_NEWNS, -1, &born);
     if (child < 0) {
         print("metadata", errno);
         return 0;

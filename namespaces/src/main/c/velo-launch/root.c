@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "story.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,8 +29,16 @@ int enter_root(const struct plan *plan) {
                               .work = work,
                               .stage = path};
     int memory = -1;
-    if (plan->disk_limit != 0 || !can_be_upper(&overlay)) {
-        memory = memory_upper(&overlay, plan->layers.items[plan->layers.count > 1 ? 1 : 0], plan->disk_limit);
+    const char *like = plan->layers.items[plan->layers.count > 1 ? 1 : 0];
+    if (plan->disk_limit != 0) {
+        memory = memory_upper(&overlay, like, plan);
+        if (memory < 0 && story != NULL) {
+            story->disk_free = true;
+        }
+    }
+    if (memory < 0 && !can_be_upper(&overlay)) {
+        const struct plan unlimited = {.best_effort = plan->best_effort};
+        memory = memory_upper(&overlay, like, &unlimited);
     }
     int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     int stage = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -1,8 +1,12 @@
 #include "kernel.h"
 #include "launch.h"
+#include "limits.h"
+#include "record.h"
+#include "story.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +33,14 @@ struct run {
     bool reported; /* init has sent the payload's wait status */
     int status;
     bool timed_out;
-    bool killed;
+    bool ending; /* init was told to end all */
+    bool killed; /* with the lifeline */
+    bool output_exceeded;
+    bool out_of_memory;
+    struct rusage usage;
+    struct limits limits;
+    struct output *output;
+    struct record *record;
 };
 
 static int compare(const void *a, const void *b) {
@@ -118,18 +129,27 @@ static void start_init(struct run *run) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         fail_errno("try again", "cannot make a socket pair");
     }
-    run->init = clone_into(namespace_flags(run->plan));
+    const bool grouped = groups_exist(&run->limits.groups);
+    const int flags = namespace_flags(run->plan);
+    bool born;
+    enter_phase(PHASE_NAMESPACES);
+    run->init =
+        clone_into(grouped ? flags & ~CLONE_NEWCGROUP : flags, groups_birthplace(&run->limits.groups), &born);
     if (run->init < 0) {
         explain_clone_failure();
     }
     if (run->init == 0) {
         close(pair[0]);
-        run_init(run->plan, pair[1]);
+        run_init(run->plan, &run->limits, pair[1]);
     }
     close(pair[1]);
     run->control = pair[0];
+    if (grouped) {
+        groups_enter(&run->limits.groups, run->init, born);
+    }
+    output_started(run->output);
     write_id_maps(run->init, run->plan);
-    tell_init(run, 'g');
+    tell_init(run, TELL_GO);
 }
 
 static void arm(const struct run *run, uint64_t milliseconds) {
@@ -140,19 +160,31 @@ static void arm(const struct run *run, uint64_t milliseconds) {
     }
 }
 
+/* By init, which waits for them, so that what they used is counted; by the kernel where init does not answer.
+ */
+static void end_all(struct run *run) {
+    enum { ANSWER_MS = 1000 };
+    if (run->ending) {
+        kill(run->init, SIGKILL);
+    } else {
+        run->ending = true;
+        tell_init(run, TELL_END_ALL);
+        arm(run, ANSWER_MS);
+    }
+}
+
 static void on_timer(struct run *run) {
     uint64_t count;
     if (read(run->timer, &count, sizeof count) < 0) {
         return;
     }
-    if (!run->timed_out) {
+    if (!run->timed_out && !run->ending) {
         run->timed_out = true;
         tell_init(run, SIGTERM);
         tell_init(run, SIGCONT);
         arm(run, GRACE_MS);
     } else {
-        run->killed = true;
-        kill(run->init, SIGKILL);
+        end_all(run);
     }
 }
 
@@ -180,33 +212,59 @@ static void on_signal(struct run *run) {
     }
 }
 
-static void supervise_init(struct run *run) {
-    enum { CONTROL, SIGNALS, TIMER, LIFELINE, COUNT };
-    struct pollfd wait[COUNT] = {[CONTROL] = {.fd = run->control, .events = POLLIN},
-                                 [SIGNALS] = {.fd = run->signals, .events = POLLIN},
-                                 [TIMER] = {.fd = run->timer, .events = POLLIN},
-                                 [LIFELINE] = {.fd = run->lifeline, .events = POLLIN}};
-    for (;;) {
-        if (poll(wait, COUNT, -1) < 0 && errno != EINTR) {
+enum { CONTROL, SIGNALS, TIMER, LIFELINE, MEMORY, OUTPUT, POLLS = OUTPUT + OUTPUT_POLLS };
+
+static void wait_for_any(struct run *run, struct pollfd *wait) {
+    const int watched[OUTPUT] = {[CONTROL] = run->control,
+                                 [SIGNALS] = run->signals,
+                                 [TIMER] = run->timer,
+                                 [LIFELINE] = run->lifeline,
+                                 [MEMORY] = run->out_of_memory ? -1 : run->limits.out_of_memory};
+    for (int i = 0; i < OUTPUT; i++) {
+        wait[i] = (struct pollfd){.fd = watched[i], .events = POLLIN};
+    }
+    output_poll(run->output_exceeded ? NULL : run->output, wait + OUTPUT);
+    while (poll(wait, POLLS, -1) < 0) {
+        if (errno != EINTR) {
             kill(run->init, SIGKILL);
-            return;
+            fail_errno("free some memory", "cannot wait for the sandbox");
         }
-        if (wait[CONTROL].revents != 0) {
-            int status;
-            ssize_t got = receive(run->control, &status, sizeof status, &run->memory);
-            if (got == 1) {
-                continue; /* the descriptor was all of it */
-            }
-            if (got == sizeof status) {
-                run->reported = true;
-                run->status = status;
-            }
-            return; /* init reports once, or has died */
+    }
+}
+
+/* True when init has reported or has died. */
+static bool on_control(struct run *run) {
+    int status;
+    ssize_t got = receive(run->control, &status, sizeof status, &run->memory);
+    if (got == 1) {
+        return false; /* the descriptor was all of it */
+    }
+    if (got == sizeof status) {
+        run->reported = true;
+        run->status = status;
+    }
+    return true;
+}
+
+static void supervise_init(struct run *run) {
+    struct pollfd wait[POLLS];
+    for (;;) {
+        wait_for_any(run, wait);
+        if (wait[CONTROL].revents != 0 && on_control(run)) {
+            return;
         }
         if (wait[LIFELINE].revents != 0) {
             run->killed = true;
             kill(run->init, SIGKILL);
             return;
+        }
+        if (wait[MEMORY].revents != 0 && !run->out_of_memory) {
+            run->out_of_memory = true;
+            end_all(run);
+        }
+        if (!run->output_exceeded && !output_move(run->output, wait + OUTPUT)) {
+            run->output_exceeded = true;
+            end_all(run);
         }
         if (wait[TIMER].revents != 0) {
             on_timer(run);
@@ -217,9 +275,30 @@ static void supervise_init(struct run *run) {
     }
 }
 
+/* Nothing inside lives any more; what it wrote last is still in the pipes. Whoever wants this process to end
+ * is not kept waiting for a reader. */
+static void drain(struct run *run) {
+    struct pollfd wait[POLLS];
+    run->control = -1;
+    run->limits.out_of_memory = -1;
+    while (output_open(run->output) && !run->output_exceeded) {
+        wait_for_any(run, wait);
+        struct signalfd_siginfo info;
+        bool asked = wait[SIGNALS].revents != 0 && read(run->signals, &info, sizeof info) > 0 &&
+                     info.ssi_signo != SIGCHLD && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT;
+        if (wait[LIFELINE].revents != 0 || wait[TIMER].revents != 0 || asked) {
+            return;
+        }
+        run->output_exceeded = !output_move(run->output, wait + OUTPUT);
+    }
+}
+
 static int outcome(const struct run *run, int init_status) {
     if (run->timed_out) {
         return EXIT_TIME_LIMIT;
+    }
+    if (run->output_exceeded || run->out_of_memory) {
+        return 128 + SIGKILL;
     }
     if (run->reported) {
         return WIFEXITED(run->status) ? WEXITSTATUS(run->status) : 128 + WTERMSIG(run->status);
@@ -230,37 +309,108 @@ static int outcome(const struct run *run, int init_status) {
     return 128 + WTERMSIG(init_status);
 }
 
-/* Before Linux 5.14 the processes of a user are counted on the whole host, whatever namespaces they are in.
- */
-static void check_limits(const struct plan *plan) {
-    struct utsname kernel;
-    int major = 0;
-    int minor = 0;
-    if (plan->process_limit == 0) {
-        return;
+static const char *cause(const struct run *run, int code) {
+    if (story->failed) {
+        return "launch";
     }
-    if (uname(&kernel) != 0 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 || major < 5 ||
-        (major == 5 && minor < 14)) {
-        fail(EXIT_LAUNCH, "use Linux 5.14 or newer, or leave --pids out",
-             "cannot limit the processes of the sandbox: this kernel counts those of the whole host");
+    return run->timed_out                                             ? "timeout"
+           : run->out_of_memory                                       ? "memory"
+           : run->output_exceeded                                     ? "output"
+           : run->killed                                              ? "lifeline"
+           : code > 128 && !(run->reported && WIFEXITED(run->status)) ? "signal"
+                                                                      : "exit";
+}
+
+/* False: the record could not be written. */
+static bool write_record(struct run *run, int code, int init_status) {
+    if (run->record == NULL) {
+        return true;
+    }
+    struct ending ending = {
+        .exit = code,
+        .cause = cause(run, code),
+        .timed_out = run->timed_out,
+        .out_of_memory = run->out_of_memory,
+        .output_exceeded = run->output_exceeded,
+        .usage = run->usage,
+        .peak_memory = groups_peak_memory(&run->limits.groups),
+        .peak_processes = group_read(&run->limits.groups.of[CONTROLLER_PIDS], "pids.peak", NULL),
+        .output = run->output == NULL ? UINT64_MAX : output_bytes(run->output),
+    };
+    int status = run->reported ? run->status : init_status;
+    if (WIFSIGNALED(status) && !story->failed) {
+        ending.signal = WTERMSIG(status);
+    }
+    return record_write(run->record, &ending, &run->limits);
+}
+
+static struct run run = {.memory = -1, .init = -1, .lifeline = -1};
+
+/* This process gives up: nothing of the run may stay, and the record says why. */
+static void abandon(int status) {
+    if (run.init > 0) {
+        kill(run.init, SIGKILL);
+        while (wait4(run.init, NULL, 0, &run.usage) < 0 && errno == EINTR) {
+        }
+    }
+    limits_conclude(&run.limits);
+    write_record(&run, status, 0);
+    groups_remove(&run.limits.groups);
+    if (run.base > 0) {
+        remove_tree(run.base, run.plan->run_directory);
     }
 }
 
-int supervise(const struct plan *plan) {
-    struct run run = {.plan = plan, .lifeline = plan->lifeline, .memory = -1};
+static void prepare(const struct plan *plan) {
+    run.plan = plan;
+    run.lifeline = plan->lifeline;
+    at_failure = abandon;
     close_others(plan);
-    check_limits(plan);
-    check_streams(plan);
     umask(022);
+    if (plan->result != NULL) {
+        story_begin();
+        run.record = record_open(plan->result);
+    }
+    check_streams(plan);
     run.signals = wait_signals();
     run.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     run.base = open(plan->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (run.timer < 0 || run.base < 0 || fchdir(run.base) != 0) {
         fail_errno("start it through velo run", "cannot enter the store %s", plan->base);
     }
+    limits_prepare(&run.limits, plan);
     prepare_binds(plan);
     prepare_run_directory(&run);
     limit_kernel_memory();
+    run.output = output_prepare(plan);
+}
+
+static void conclude(void) {
+    limits_conclude(&run.limits);
+    const struct {
+        enum resource_kind limit;
+        bool hit;
+    } known[] = {
+        {LIMIT_TIME, run.timed_out}, {LIMIT_MEMORY, run.out_of_memory}, {LIMIT_OUTPUT, run.output_exceeded}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct enforcement *limit = &run.limits.of[known[i].limit];
+        if (known[i].hit || known[i].limit != LIMIT_MEMORY || limit->whole) {
+            limit->hit = known[i].hit ? HIT_YES : HIT_NO;
+        }
+    }
+}
+
+static void tell_what_ended_it(void) {
+    if (run.out_of_memory) {
+        message("ended the program: it needed more memory than its limit");
+    } else if (run.output_exceeded) {
+        message("ended the program: it wrote more than its limit of %llu bytes",
+                (unsigned long long)run.plan->output_limit);
+    }
+}
+
+int supervise(const struct plan *plan) {
+    prepare(plan);
     start_init(&run);
     if (plan->time_limit_ms != 0) {
         arm(&run, plan->time_limit_ms);
@@ -268,15 +418,28 @@ int supervise(const struct plan *plan) {
     supervise_init(&run);
 
     int init_status = 0;
-    while (waitpid(run.init, &init_status, 0) < 0 && errno == EINTR) {
+    while (wait4(run.init, &init_status, 0, &run.usage) < 0 && errno == EINTR) {
     }
+    run.init = -1;
+    if (story != NULL) {
+        story->ended = now_ns();
+    }
+    run.out_of_memory = run.out_of_memory || limits_out_of_memory(&run.limits);
+    drain(&run);
+    conclude();
+    tell_what_ended_it();
     int code = outcome(&run, init_status);
-    if ((run.reported || run.timed_out) && !run_finish(plan, run.memory)) {
+    bool ended_by_limit = run.timed_out || run.out_of_memory || run.output_exceeded;
+    if ((run.reported || ended_by_limit) && !run_finish(plan, run.memory)) {
         code = EXIT_LAUNCH;
     }
     if (remove_tree(run.base, plan->run_directory) != 0) {
         message("warning: cannot remove the run directory %s: %s; the next start of velo removes it",
                 plan->run_directory, strerror(errno));
     }
+    if (!write_record(&run, code, init_status)) {
+        code = EXIT_LAUNCH;
+    }
+    groups_remove(&run.limits.groups);
     _exit(code);
 }

@@ -5,6 +5,7 @@ import dev.velo.cas.store.Store;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.profiles.ProfileException;
 import dev.velo.runner.BindSpec;
+import dev.velo.runner.FailureRecord;
 import dev.velo.runner.Installation;
 import dev.velo.runner.Run;
 import dev.velo.runner.RunRequest;
@@ -124,11 +125,30 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException, ProfileException, LaunchException, IOException {
-        RunRequest request = request();
-        try (Store opened = store.openOrCreate()) {
-            new Run(opened, Installation.ofThisProcess(), System.err).become(request);
+        try {
+            RunRequest request = request();
+            try (Store opened = store.openOrCreate()) {
+                new Run(opened, Installation.ofThisProcess(), System.err).become(request);
+            }
+        } catch (VeloException | ProfileException | LaunchException | IOException | ParameterException e) {
+            record(e.getMessage());
+            throw e;
         }
         throw new IllegalStateException("the launcher did not take over");
+    }
+
+    /** What goes wrong from here on is told twice; that it cannot be written, once. */
+    private void record(String message) {
+        if (result != null) {
+            try {
+                FailureRecord.write(result, String.valueOf(message));
+            } catch (IOException e) {
+                Main.say(
+                        spec.commandLine().getErr(),
+                        "cannot write the record " + result + ": " + e.getMessage()
+                                + "; name a file in a directory that exists and may be written to");
+            }
+        }
     }
 
     private RunRequest request() throws VeloException, IOException {

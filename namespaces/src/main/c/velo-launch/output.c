@@ -1,0 +1,163 @@
+#include "kernel.h"
+#include "limits.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/*
+ * Payload and caller are tied by pipes of this process. Nothing here may wait for the caller: a signal or the
+ * time limit must get through to the sandbox although nobody reads. The caller's descriptors cannot be made
+ * non-blocking, because others have them, too; so to one that is no regular file only as much is written at
+ * once as pipe(7) takes without waiting when poll(2) says that it is ready.
+ */
+enum { BUFFER = 65536, AT_ONCE = 4096 };
+
+struct stream {
+    int from; /* -1: at its end */
+    int to;
+    int started; /* the writing end, until the payload has it */
+    int number;  /* of the standard descriptor */
+    bool regular;
+    size_t begin, end; /* what is in the buffer */
+    char buffer[BUFFER];
+};
+
+struct output {
+    uint64_t most;
+    uint64_t passed;
+    size_t count;
+    struct stream streams[OUTPUT_POLLS];
+};
+
+static bool same(int a, int b) {
+    struct stat one;
+    struct stat other;
+    return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+/* A program may open /dev/stdout again, which asks for permission on the pipe itself. */
+static void open_stream(struct stream *stream, int number, const struct plan *plan) {
+    int ends[2];
+    struct stat status;
+    if (pipe2(ends, O_CLOEXEC) != 0 || (stream->to = fcntl(number, F_DUPFD_CLOEXEC, 3)) < 0 ||
+        (geteuid() == 0 && fchown(ends[1], plan->outside_uid, plan->outside_gid) != 0)) {
+        fail_errno("free some descriptors", "cannot make a pipe for the output");
+    }
+    stream->from = ends[0];
+    stream->started = ends[1];
+    stream->number = number;
+    stream->regular = fstat(number, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+struct output *output_prepare(const struct plan *plan) {
+    if (plan->output_limit == 0) {
+        return NULL;
+    }
+    struct output *output = calloc(1, sizeof *output);
+    if (output == NULL) {
+        fail_errno("free some memory", "cannot count the output");
+    }
+    output->most = plan->output_limit;
+    /* One pipe where both go to one place, or their lines would change their order. */
+    output->count = same(STDOUT_FILENO, STDERR_FILENO) ? 1 : 2;
+    for (size_t i = 0; i < output->count; i++) {
+        open_stream(&output->streams[i], STDOUT_FILENO + (int)i, plan);
+    }
+    for (int number = STDOUT_FILENO; number <= STDERR_FILENO; number++) {
+        const struct stream *stream = &output->streams[output->count == 1 ? 0 : number - STDOUT_FILENO];
+        if (dup2(stream->started, number) < 0) {
+            fail_errno("free some descriptors", "cannot make a pipe for the output");
+        }
+    }
+    return output;
+}
+
+void output_started(struct output *output) {
+    for (size_t i = 0; output != NULL && i < output->count; i++) {
+        struct stream *stream = &output->streams[i];
+        close(stream->started);
+        dup2(stream->to, stream->number);
+    }
+    if (output != NULL && output->count == 1) {
+        dup2(output->streams[0].to, STDERR_FILENO);
+    }
+}
+
+void output_poll(const struct output *output, struct pollfd *wait) {
+    for (size_t i = 0; i < OUTPUT_POLLS; i++) {
+        wait[i] = (struct pollfd){.fd = -1};
+        if (output != NULL && i < output->count && output->streams[i].from >= 0) {
+            const struct stream *stream = &output->streams[i];
+            bool full = stream->begin < stream->end;
+            wait[i] =
+                (struct pollfd){.fd = full ? stream->to : stream->from, .events = full ? POLLOUT : POLLIN};
+        }
+    }
+}
+
+/* The payload's next write gets EPIPE, as if it wrote to the caller itself. */
+static void end(struct stream *stream) {
+    close(stream->from);
+    stream->from = -1;
+    stream->begin = stream->end = 0;
+}
+
+static void fill(struct stream *stream) {
+    ssize_t got = read(stream->from, stream->buffer, sizeof stream->buffer);
+    if (got > 0) {
+        stream->begin = 0;
+        stream->end = (size_t)got;
+    } else if (got == 0 || errno != EINTR) {
+        end(stream);
+    }
+}
+
+static void empty(struct output *output, struct stream *stream) {
+    size_t length = stream->end - stream->begin;
+    size_t most = stream->regular || length < AT_ONCE ? length : AT_ONCE;
+    if (most > output->most - output->passed) {
+        most = (size_t)(output->most - output->passed);
+    }
+    ssize_t put = write(stream->to, stream->buffer + stream->begin, most);
+    if (put > 0) {
+        stream->begin += (size_t)put;
+        output->passed += (uint64_t)put;
+    } else if (put < 0 && errno != EINTR && errno != EAGAIN) {
+        end(stream);
+    }
+}
+
+bool output_move(struct output *output, const struct pollfd *wait) {
+    for (size_t i = 0; output != NULL && i < output->count; i++) {
+        struct stream *stream = &output->streams[i];
+        if (stream->from < 0 || wait[i].revents == 0) {
+            continue;
+        }
+        if (stream->begin == stream->end) {
+            fill(stream);
+        } else if (output->passed < output->most) {
+            empty(output, stream);
+        }
+        if (stream->begin < stream->end && output->passed == output->most) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool output_open(const struct output *output) {
+    for (size_t i = 0; output != NULL && i < output->count; i++) {
+        if (output->streams[i].from >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t output_bytes(const struct output *output) {
+    return output->passed;
+}
