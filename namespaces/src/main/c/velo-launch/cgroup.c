@@ -57,7 +57,7 @@ uint64_t group_read(const struct group *group, const char *file, const char *wor
 }
 
 /* A lock says that somebody still uses the group; the kernel drops it with the last of its owners. */
-static int make_locked(int parent, const char *name) {
+static int try_locked(int parent, const char *name) {
     if (mkdirat(parent, name, 0755) != 0) {
         return -1;
     }
@@ -66,12 +66,24 @@ static int make_locked(int parent, const char *name) {
     struct stat there;
     if (directory < 0 || flock(directory, LOCK_SH) != 0 || fstat(directory, &made) != 0 ||
         fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) != 0 || made.st_ino != there.st_ino) {
-        /* Somebody who cleans up came in between. */
         if (directory >= 0) {
             close(directory);
         }
         errno = EAGAIN;
         return -1;
+    }
+    return directory;
+}
+
+/* Whoever cleans up may come in between, and take a group that is not locked yet for a leftover. */
+static int make_locked(int parent, const char *name) {
+    enum { ATTEMPTS = 8 };
+    int directory = -1;
+    for (int attempt = 0; attempt < ATTEMPTS && directory < 0; attempt++) {
+        directory = try_locked(parent, name);
+        if (directory < 0 && errno != EAGAIN && errno != ENOENT) {
+            break;
+        }
     }
     return directory;
 }

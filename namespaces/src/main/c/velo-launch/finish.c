@@ -33,6 +33,7 @@ bool run_finish(const struct plan *plan, int memory) {
     pid_t child = fork();
     if (child == 0) {
         char **command = plan->finish.items;
+        at_failure = NULL;
         child_defaults();
         if (memory >= 0) {
             command = with_upper(plan, memory);

@@ -9,7 +9,8 @@
 
 struct story *story;
 
-const char *const phase_names[PHASES] = {"prepare", "namespaces", "root", "confine", "payload", "exec"};
+const char *const phase_names[PHASES] = {"prepare", "namespaces", "root",  "confine",
+                                         "payload", "exec",       "finish"};
 const char *const space_names[SPACES] = {"/", "/tmp", "/dev/shm"};
 
 uint64_t now_ns(void) {

@@ -17,6 +17,7 @@ enum phase {
     PHASE_CONFINE,    /* ceilings, and the second user namespace */
     PHASE_PAYLOAD,    /* the payload's process gives up its rights */
     PHASE_RUN,        /* the payload's program */
+    PHASE_FINISH,     /* what it changed is captured */
     PHASES
 };
 

@@ -311,7 +311,7 @@ static int outcome(const struct run *run, int init_status) {
 
 static const char *cause(const struct run *run, int code) {
     if (story->failed) {
-        return "launch";
+        return story->stage == PHASE_FINISH ? "capture" : "launch";
     }
     return run->timed_out                                             ? "timeout"
            : run->out_of_memory                                       ? "memory"
@@ -330,7 +330,7 @@ static bool write_record(struct run *run, int code, int init_status) {
         .exit = code,
         .cause = cause(run, code),
         .timed_out = run->timed_out,
-        .out_of_memory = run->out_of_memory,
+        .out_of_memory = run->out_of_memory || limits_out_of_memory(&run->limits),
         .output_exceeded = run->output_exceeded,
         .usage = run->usage,
         .peak_memory = groups_peak_memory(&run->limits.groups),
@@ -424,14 +424,21 @@ int supervise(const struct plan *plan) {
     if (story != NULL) {
         story->ended = now_ns();
     }
-    run.out_of_memory = run.out_of_memory || limits_out_of_memory(&run.limits);
+    if (run.limits.of[LIMIT_MEMORY].asked != 0 && limits_out_of_memory(&run.limits)) {
+        run.out_of_memory = true;
+    }
     drain(&run);
     conclude();
     tell_what_ended_it();
     int code = outcome(&run, init_status);
     bool ended_by_limit = run.timed_out || run.out_of_memory || run.output_exceeded;
-    if ((run.reported || ended_by_limit) && !run_finish(plan, run.memory)) {
-        code = EXIT_LAUNCH;
+    if (run.reported || ended_by_limit) {
+        enter_phase(PHASE_FINISH);
+        if (!run_finish(plan, run.memory)) {
+            code = EXIT_LAUNCH;
+            note_failure("cannot capture the changes of the run", "velo finish failed", 0,
+                         "see what it printed on standard error");
+        }
     }
     if (remove_tree(run.base, plan->run_directory) != 0) {
         message("warning: cannot remove the run directory %s: %s; the next start of velo removes it",
