@@ -16,6 +16,9 @@ static const char GROUP_REMEDY[] =
     "start velo as root, or in a group that is yours (systemd-run --user --scope -p Delegate=yes velo run "
     "...), or take what can be had with --limits best-effort";
 
+/* Where nobody asked for less: far more than a build needs, far less than a host has process ids for. */
+enum { USUAL_PROCESSES = 16384 };
+
 static void enforced_by(struct enforcement *limit, const char *mechanism, bool whole) {
     limit->mechanism = mechanism;
     limit->whole = whole;
@@ -174,6 +177,14 @@ static void set(int resource, uint64_t most, const char *what) {
     }
 }
 
+/* Never above what the caller has. */
+static void at_most(int resource, rlim_t most) {
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
+        set(resource, most, "processes");
+    }
+}
+
 /* So many of the processors that this process may use as the limit has whole ones, or one more; not always
  * the first of them. */
 static void stay_on(uint64_t thousandths) {
@@ -209,6 +220,8 @@ void limits_apply(const struct limits *limits, const struct plan *plan) {
          * first, because it keeps account. */
         bool group = limits->groups.of[CONTROLLER_PIDS].version != 0;
         set(RLIMIT_NPROC, plan->process_limit + (group ? 2 : 1), "processes");
+    } else if (counts_by_namespace()) {
+        at_most(RLIMIT_NPROC, USUAL_PROCESSES);
     }
     if (memory->asked != 0 && !memory->whole) {
         set(RLIMIT_DATA, memory->asked, "memory of a process");
