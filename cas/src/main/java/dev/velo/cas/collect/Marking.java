@@ -22,8 +22,11 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -38,16 +41,19 @@ final class Marking implements Sweep.Needs {
         NOTHING
     }
 
+    /** One look at a root's file; without a status where there was none. */
+    private record Look(Found found, Optional<FileStatus> status) {}
+
     private final FileOps system = FileOps.system();
     private final Store store;
     private final Roots roots;
     private final Duration grace;
     private final boolean remove;
     private final LiveSet live = new LiveSet();
-    private final List<String> missing = new ArrayList<>();
+    private final Set<String> missing = new LinkedHashSet<>();
     private final List<Roots.Root> expired = new ArrayList<>();
     private final Set<Digest> copies = new HashSet<>();
-    private final Set<Roots.Root> kept = new HashSet<>();
+    private final Map<Roots.Root, Look> kept = new HashMap<>();
     private Timestamp start;
     private Timestamp cutoff;
     private boolean certain = true;
@@ -68,8 +74,8 @@ final class Marking implements Sweep.Needs {
         cutoff = start.minusSeconds(grace.toSeconds());
         addLeases(held);
         List<Roots.Root> all = roots.list();
-        List<Found> found =
-                new Parallel<Found>("cannot collect store " + store.path()).map(all.size(), i -> look(all.get(i)));
+        List<Look> found =
+                new Parallel<Look>("cannot collect store " + store.path()).map(all.size(), i -> look(all.get(i)));
         for (int i = 0; i < all.size(); i++) {
             addRoot(all.get(i), found.get(i));
         }
@@ -106,7 +112,7 @@ final class Marking implements Sweep.Needs {
         try {
             addLeases(held);
             for (Roots.Root root : roots.list()) {
-                if (kept.contains(root)) {
+                if (kept.containsKey(root) && isAsSeen(root, kept.get(root))) {
                     continue;
                 }
                 if (!Files.notExists(root.file())) {
@@ -142,17 +148,45 @@ final class Marking implements Sweep.Needs {
     }
 
     List<String> missing() {
-        return missing;
+        return List.copyOf(missing);
     }
 
-    private Found look(Roots.Root root) throws IOException {
+    /**
+     * A registration that is the same as before does not tell that its file is: another manifest may have been registered and written, and
+     * then this one registered again by an ingest that was killed before it wrote.
+     */
+    private boolean isAsSeen(Roots.Root root, Look seen) throws IOException {
         if (Files.notExists(root.file())) {
-            return Found.NOTHING;
+            return true;
+        }
+        Optional<FileStatus> before =
+                seen.status().filter(FileStatus::isRegular).filter(status -> Sighting.isSettled(status, start));
+        try {
+            return before.isPresent() && Sighting.isSame(before.get(), status(root));
+        } catch (ErrnoException e) {
+            return false;
+        }
+    }
+
+    private FileStatus status(Roots.Root root) throws IOException {
+        return system.status(FileOps.CWD, root.file().toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private Look look(Roots.Root root) throws IOException {
+        if (Files.notExists(root.file())) {
+            return new Look(Found.NOTHING, Optional.empty());
         }
         try {
             // Before the bytes: whatever changes the file later shows in its times then.
-            FileStatus status =
-                    system.status(FileOps.CWD, root.file().toString().getBytes(StandardCharsets.UTF_8));
+            FileStatus status = status(root);
+            return new Look(read(root, status), Optional.of(status));
+        } catch (ErrnoException e) {
+            return new Look(Found.DAMAGED, Optional.empty());
+        }
+    }
+
+    private Found read(Roots.Root root, FileStatus status) throws IOException {
+        try {
             byte[] bytes = ManifestFile.read(root.file());
             Optional<Sighting> seen = roots.sighting(root.name());
             if (seen.isPresent() && seen.get().isOf(status, bytes)) {
@@ -174,10 +208,11 @@ final class Marking implements Sweep.Needs {
         }
     }
 
-    private void addRoot(Roots.Root root, Found found) throws StoreException, IOException {
+    private void addRoot(Roots.Root root, Look look) throws StoreException, IOException {
+        Found found = look.found();
         boolean locked = roots.isProtected(root.name());
         if (locked) {
-            keepOrRefuse(root);
+            keepOrRefuse(root, look);
         }
         if (remove && found != Found.NOTHING) {
             roots.forgetMissing(root.name());
@@ -187,19 +222,19 @@ final class Marking implements Sweep.Needs {
             copies.add(root.manifest());
         }
         if (found == Found.MANIFEST) {
-            kept.add(root);
+            kept.put(root, look);
         } else if (found == Found.OTHER_MANIFEST) {
             // Not kept for good: it is worth another look later.
             return;
         } else if (found == Found.DAMAGED) {
             // What it named when it was registered stays until the user has decided.
-            keepOrRefuse(root);
+            keepOrRefuse(root, look);
             missing.add(root.file() + ": damaged or unreadable; its contents are kept");
         } else if (!locked && isExpired(root)) {
             expired.add(root);
             missing.add(root.file() + ": gone; its contents are no longer kept");
         } else {
-            keepOrRefuse(root);
+            keepOrRefuse(root, look);
             missing.add(root.file() + ": gone; its contents are kept "
                     + (locked ? "since it is protected" : "for the grace period"));
         }
@@ -213,8 +248,8 @@ final class Marking implements Sweep.Needs {
         return since.isPresent() && since.get().compareTo(start.minusSeconds(grace.toSeconds())) < 0;
     }
 
-    private void keepOrRefuse(Roots.Root root) throws StoreException, IOException {
-        kept.add(root);
+    private void keepOrRefuse(Roots.Root root, Look look) throws StoreException, IOException {
+        kept.put(root, look);
         // Another collector drops a root first and then the copy of its manifest.
         if (!addCopy(root.manifest(), root.file().toString()) && roots.list().contains(root)) {
             throw new StoreException(

@@ -37,6 +37,11 @@ public record Sighting(Digest manifest, String identity, int checksum) {
         return status.changed().compareTo(limit) < 0 && status.modified().compareTo(limit) < 0;
     }
 
+    /** True where nobody has changed the file, or put another one in its place, between these two looks; the first one was settled. */
+    public static boolean isSame(FileStatus first, FileStatus second) {
+        return identity(first).equals(identity(second));
+    }
+
     private static int checksum(byte[] bytes) {
         CRC32C sum = new CRC32C();
         sum.update(bytes);

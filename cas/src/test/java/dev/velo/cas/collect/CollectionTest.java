@@ -8,6 +8,7 @@ import dev.velo.cas.ingest.IngestRequest;
 import dev.velo.cas.ingest.IngestResult;
 import dev.velo.cas.ingest.Ingestion;
 import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestFile;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.cas.store.BlobStore;
 import dev.velo.cas.store.Lease;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CollectionTest {
     @TempDir
@@ -279,5 +282,25 @@ class CollectionTest {
         collector.get();
         pool.shutdown();
         assertThat(new Verification(store, false).store()).isEmpty();
+    }
+
+    /** Two ingests to one file: the one whose registration came last was killed before it wrote. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 10})
+    void aRegistrationThatIsTheSameAgainDoesNotHideAnotherFile(long secondsLater) throws Exception {
+        Digest first = ingest(store, project("one", "a"), "m.velo").manifest();
+        Path file = temp.resolve("m.velo");
+        byte[] bytes = Files.readAllBytes(file);
+        Timestamp now = new Sweep(store).now();
+        Marking marking = new Marking(store, Duration.ZERO, true);
+        // Ten seconds later the file is so old that a change must show in its times.
+        LiveSet live = marking.mark(List.of(), new Timestamp(now.seconds() + secondsLater, now.nanos()));
+
+        ingest(store, project("two", "b"), "m.velo");
+        store.roots().register(ManifestFile.place(file), first, bytes);
+        Digest other = Digest.of("b".getBytes(StandardCharsets.UTF_8));
+        assertThat(live.has(other, BlobStore.Form.PLAIN)).as("before").isFalse();
+        marking.renew(List.of());
+        assertThat(live.has(other, BlobStore.Form.PLAIN)).isTrue();
     }
 }
