@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,6 +28,7 @@ struct contender {
     const char *template;
     char **command;
     double *times;
+    double *work; /* processor time, of all its processes */
 };
 
 static void __attribute__((noreturn)) give_up(const char *what) {
@@ -78,9 +80,10 @@ static pid_t start(const struct contender *c, int plan) {
     return child;
 }
 
-static double run_once(const struct contender *c) {
+static double run_once(const struct contender *c, double *work) {
     int plan = -1;
     int status = 0;
+    struct rusage usage;
     if (c->plan != NULL) {
         copy_directories(open(c->template, O_RDONLY | O_DIRECTORY | O_CLOEXEC), AT_FDCWD, c->run);
         plan = open(c->plan, O_RDONLY | O_CLOEXEC);
@@ -90,10 +93,12 @@ static double run_once(const struct contender *c) {
     }
     double begin = milliseconds();
     pid_t child = start(c, plan);
-    if (child < 0 || waitpid(child, &status, 0) != child) {
+    if (child < 0 || wait4(child, &status, 0, &usage) != child) {
         give_up("start a program");
     }
     double took = milliseconds() - begin;
+    *work = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         fprintf(stderr, "launch: %s ended with status %#x\n", c->label, (unsigned)status);
         exit(1);
@@ -150,6 +155,21 @@ static int read_contenders(char **argv, struct contender *contenders) {
     return count;
 }
 
+static void compare(const char *what, const double *own, const double *other, int rounds) {
+    double *ratios = calloc((size_t)rounds, sizeof *ratios);
+    if (ratios == NULL) {
+        give_up("compare");
+    }
+    for (int round = 0; round < rounds; round++) {
+        ratios[round] = own[round] / other[round];
+    }
+    double one = median(own, rounds);
+    double two = median(other, rounds);
+    printf("    %-15s %7.2f ms beside %7.2f ms: ratio of medians %.3f, median of ratios %.3f\n", what, one,
+           two, one / two, median(ratios, rounds));
+    free(ratios);
+}
+
 int main(int argc, char **argv) {
     struct contender contenders[MOST];
     int rounds = argc > 1 ? atoi(argv[1]) : 0;
@@ -160,10 +180,10 @@ int main(int argc, char **argv) {
             "usage: launch ROUNDS -- LABEL command PROGRAM... -- LABEL plan FILE RUN TEMPLATE PROGRAM ...\n");
         return 2;
     }
-    double *ratios = calloc((size_t)rounds, sizeof *ratios);
     for (int i = 0; i < count; i++) {
         contenders[i].times = calloc((size_t)rounds, sizeof(double));
-        if (ratios == NULL || contenders[i].times == NULL) {
+        contenders[i].work = calloc((size_t)rounds, sizeof(double));
+        if (contenders[i].times == NULL || contenders[i].work == NULL) {
             give_up("begin");
         }
     }
@@ -172,23 +192,21 @@ int main(int argc, char **argv) {
         for (int i = 0; i < count; i++) {
             /* Another one begins each round: what one leaves to the kernel to clean up must not always hit
              * the same next one. */
-            int turn = (i + round + WARM_UP) % count;
-            double took = run_once(&contenders[turn]);
+            struct contender *c = &contenders[(i + round + WARM_UP) % count];
+            double work;
+            double took = run_once(c, &work);
             if (round >= 0) {
-                contenders[turn].times[round] = took;
+                c->times[round] = took;
+                c->work[round] = work;
             }
         }
     }
     for (int i = 0; i < count; i += 2) {
         const struct contender *own = &contenders[i];
         const struct contender *other = &contenders[i + 1];
-        for (int round = 0; round < rounds; round++) {
-            ratios[round] = own->times[round] / other->times[round];
-        }
-        double one = median(own->times, rounds);
-        double two = median(other->times, rounds);
-        printf("%-36s %7.2f ms   %-30s %7.2f ms   ratio of medians %.3f, median of ratios %.3f\n", own->label,
-               one, other->label, two, one / two, median(ratios, rounds));
+        printf("%s beside %s\n", own->label, other->label);
+        compare("wall time", own->times, other->times, rounds);
+        compare("processor time", own->work, other->work, rounds);
     }
     return 0;
 }

@@ -86,13 +86,15 @@ struct plan *plan_decode(const unsigned char *bytes, size_t length, const char *
 int supervise(const struct plan *plan) __attribute__((noreturn));
 
 /* namespaces.c */
-int namespace_flags(const struct plan *plan);
+/* Those that init begins in: all but the one of the network. */
+int namespace_flags(void);
 pid_t clone_into(int flags);
 void explain_clone_failure(void) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
-void raise_loopback(void);
+/* For this process and all that it starts: a network of their own, with nothing but its loopback. */
+void make_network(void);
 
 /* init.c: pid 1. control is its end of the socket to the supervisor. */
 void run_init(const struct plan *plan, int control) __attribute__((noreturn));
@@ -111,9 +113,9 @@ struct overlay {
     const char *work;
     const char *stage; /* a directory that may be mounted on for a moment */
 };
+/* -1 where the kernel does not take the upper layer from where it is: another overlay cannot be one, since it
+ * makes no whiteouts; nor can a file system of the network. Kernels before 6.5 tell only when they mount. */
 int overlay_mount(const struct overlay *overlay, unsigned long attributes);
-/* Whether the kernel takes the upper layer from where it is. */
-bool can_be_upper(const struct overlay *overlay);
 /* Mounts a composed layer on the stage, where it stays until the old root goes. */
 void compose(struct composed *layer, const char *stage);
 

@@ -28,10 +28,11 @@ int enter_root(const struct plan *plan) {
                               .work = work,
                               .stage = path};
     int memory = -1;
-    if (plan->disk_limit != 0 || !can_be_upper(&overlay)) {
+    int root = plan->disk_limit == 0 ? overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV) : -1;
+    if (root < 0) {
         memory = memory_upper(&overlay, plan->layers.items[plan->layers.count > 1 ? 1 : 0], plan->disk_limit);
+        root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     }
-    int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     int stage = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (stage < 0 || k_move_mount(root, stage) != 0) {
         fail_errno("use Linux 5.11 or newer", "cannot mount the sandbox's root");

@@ -144,7 +144,7 @@ static void start_init(struct run *run) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         fail_errno("try again", "cannot make a socket pair");
     }
-    run->init = clone_into(namespace_flags(run->plan));
+    run->init = clone_into(namespace_flags());
     if (run->init < 0) {
         explain_clone_failure();
     }
@@ -155,6 +155,8 @@ static void start_init(struct run *run) {
     close(pair[1]);
     run->control = pair[0];
     write_id_maps(run->init, run->plan);
+    /* While init does what it can without an identity. */
+    prepare_run_directory(run);
     tell_init(run, 'g');
 }
 
@@ -339,7 +341,6 @@ int supervise(const struct plan *plan) {
         fail_errno("start it through velo run", "cannot enter the store %s", plan->base);
     }
     prepare_binds(plan);
-    prepare_run_directory(&run);
     limit_kernel_memory();
     start_init(&run);
     if (plan->time_limit_ms != 0) {
@@ -347,6 +348,9 @@ int supervise(const struct plan *plan) {
     }
     supervise_init(&run);
 
+    /* Nothing but init is left in there, and that writes to no file: the kernel takes the namespaces apart at
+     * the same time. */
+    bool removed = run.reported && plan->finish.count == 0 && remove_tree(run.base, plan->run_directory) == 0;
     int init_status = 0;
     while (waitpid(run.init, &init_status, 0) < 0 && errno == EINTR) {
     }
@@ -354,7 +358,7 @@ int supervise(const struct plan *plan) {
     if ((run.reported || run.timed_out) && !finish(plan, run.memory)) {
         code = EXIT_LAUNCH;
     }
-    if (remove_tree(run.base, plan->run_directory) != 0) {
+    if (!removed && remove_tree(run.base, plan->run_directory) != 0) {
         message("warning: cannot remove the run directory %s: %s; the next start of velo removes it",
                 plan->run_directory, strerror(errno));
     }
