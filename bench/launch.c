@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PLAN_DESCRIPTOR = 3, MOST = 8, WARM_UP = 20 };
+enum { PLAN_DESCRIPTOR = 3, MOST = 8, WARM_UP = 20, PAUSE_MS = 3 };
 
 struct contender {
     const char *label;
@@ -27,8 +28,9 @@ struct contender {
     const char *run;
     const char *template;
     char **command;
-    double *times;
-    double *work; /* processor time, of all its processes */
+    double *exits; /* until it has exited */
+    double *gone;  /* until none of its processes is there any more: bwrap does not wait for the one inside */
+    double *work;  /* processor time of all of them */
 };
 
 static void __attribute__((noreturn)) give_up(const char *what) {
@@ -80,10 +82,17 @@ static pid_t start(const struct contender *c, int plan) {
     return child;
 }
 
-static double run_once(const struct contender *c, double *work) {
+static double processor_time(const struct rusage *usage) {
+    return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1e3 +
+           (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e3;
+}
+
+static void run_once(const struct contender *c, double *exited, double *gone, double *work) {
     int plan = -1;
     int status = 0;
+    int ignored;
     struct rusage usage;
+    struct rusage orphan;
     if (c->plan != NULL) {
         copy_directories(open(c->template, O_RDONLY | O_DIRECTORY | O_CLOEXEC), AT_FDCWD, c->run);
         plan = open(c->plan, O_RDONLY | O_CLOEXEC);
@@ -91,14 +100,22 @@ static double run_once(const struct contender *c, double *work) {
             give_up("open the plan");
         }
     }
+    /* What the kernel still does for the one before, without any process, must not be in the way of this one.
+     */
+    usleep(PAUSE_MS * 1000);
     double begin = milliseconds();
     pid_t child = start(c, plan);
-    if (child < 0 || wait4(child, &status, 0, &usage) != child) {
+    pid_t ended = child < 0 ? -1 : wait4(child, &status, 0, &usage);
+    *exited = milliseconds() - begin;
+    *work = processor_time(&usage);
+    if (ended != child) {
         give_up("start a program");
     }
-    double took = milliseconds() - begin;
-    *work = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
-            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+    /* Orphans come to this process, which said so. */
+    while (wait4(-1, &ignored, 0, &orphan) > 0) {
+        *work += processor_time(&orphan);
+    }
+    *gone = milliseconds() - begin;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         fprintf(stderr, "launch: %s ended with status %#x\n", c->label, (unsigned)status);
         exit(1);
@@ -110,7 +127,6 @@ static double run_once(const struct contender *c, double *work) {
             exit(1);
         }
     }
-    return took;
 }
 
 static int ascending(const void *a, const void *b) {
@@ -181,11 +197,15 @@ int main(int argc, char **argv) {
         return 2;
     }
     for (int i = 0; i < count; i++) {
-        contenders[i].times = calloc((size_t)rounds, sizeof(double));
+        contenders[i].exits = calloc((size_t)rounds, sizeof(double));
+        contenders[i].gone = calloc((size_t)rounds, sizeof(double));
         contenders[i].work = calloc((size_t)rounds, sizeof(double));
-        if (contenders[i].times == NULL || contenders[i].work == NULL) {
+        if (contenders[i].exits == NULL || contenders[i].gone == NULL || contenders[i].work == NULL) {
             give_up("begin");
         }
+    }
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+        give_up("become the reaper of orphans");
     }
     umask(022);
     for (int round = -WARM_UP; round < rounds; round++) {
@@ -193,10 +213,13 @@ int main(int argc, char **argv) {
             /* Another one begins each round: what one leaves to the kernel to clean up must not always hit
              * the same next one. */
             struct contender *c = &contenders[(i + round + WARM_UP) % count];
+            double exited;
+            double gone;
             double work;
-            double took = run_once(c, &work);
+            run_once(c, &exited, &gone, &work);
             if (round >= 0) {
-                c->times[round] = took;
+                c->exits[round] = exited;
+                c->gone[round] = gone;
                 c->work[round] = work;
             }
         }
@@ -205,7 +228,8 @@ int main(int argc, char **argv) {
         const struct contender *own = &contenders[i];
         const struct contender *other = &contenders[i + 1];
         printf("%s beside %s\n", own->label, other->label);
-        compare("wall time", own->times, other->times, rounds);
+        compare("until exit", own->exits, other->exits, rounds);
+        compare("until all gone", own->gone, other->gone, rounds);
         compare("processor time", own->work, other->work, rounds);
     }
     return 0;
