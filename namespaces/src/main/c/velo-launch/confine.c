@@ -49,22 +49,21 @@ static void put(int directory, const char *name, const char *text) {
     close(file);
 }
 
-static void lower(int proc, const struct ceiling *ceiling) {
-    char name[64];
-    char text[24] = "";
-    snprintf(name, sizeof name, "sys/user/%s", ceiling->name);
-    int file = openat(proc, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+/*
+ * A new user namespace begins without ceilings of its own, and what its parents allow stays in force whatever
+ * is written here: so nothing is raised by this, and there is nothing to read first.
+ */
+static void lower(int directory, const struct ceiling *ceiling) {
+    char text[24];
+    int length = snprintf(text, sizeof text, "%lu", ceiling->most);
+    int file = openat(directory, ceiling->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0 && errno == ENOENT && ceiling->young) {
         return;
     }
-    if (file < 0 || read(file, text, sizeof text - 1) <= 0) {
-        fail_errno(SEE_DOCTOR, "cannot read /proc/%s", name);
+    if (file < 0 || write(file, text, (size_t)length) != length) {
+        fail_errno(SEE_DOCTOR, "cannot write /proc/sys/user/%s", ceiling->name);
     }
     close(file);
-    if (strtoul(text, NULL, 10) > ceiling->most) {
-        snprintf(text, sizeof text, "%lu", ceiling->most);
-        put(proc, name, text);
-    }
 }
 
 /* Never above what the caller has. */
@@ -91,9 +90,14 @@ void limit_kernel_memory(void) {
 
 void own_nothing(const struct plan *plan, int proc) {
     char map[64];
-    for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
-        lower(proc, &ceilings[i]);
+    int user = openat(proc, "sys/user", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (user < 0) {
+        fail_errno(SEE_DOCTOR, "cannot open /proc/sys/user");
     }
+    for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
+        lower(user, &ceilings[i]);
+    }
+    close(user);
     /* The files of a process that may not be dumped belong to the host's root, who is nobody in here. */
     if (unshare(CLONE_NEWUSER) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0) {
         fail_errno("raise the sysctl user.max_user_namespaces", "cannot make the payload's user namespace");

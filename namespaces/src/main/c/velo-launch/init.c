@@ -75,8 +75,10 @@ static bool reap(pid_t payload, int *status) {
 }
 
 /*
- * What the kernel kills when pid 1 ends is counted nowhere. So where somebody wants to know, all is killed
- * and waited for here; not for ever, since the kernel will do what is left.
+ * What the payload left in the background ends with it, and is waited for. What the kernel kills when pid 1
+ * ends is counted nowhere; and once this process has reported, nobody writes to the sandbox's files any more,
+ * so that they can be removed while the kernel takes the namespaces apart. Not for ever: the kernel will do
+ * what is left.
  */
 static void settle(int signals) {
     enum { ROUNDS = 50, ROUND_MS = 10 };
@@ -111,26 +113,12 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
             forward(control, payload);
         }
     }
-    if (story != NULL) {
-        settle(signals);
-        look_at_spaces();
-    }
+    settle(signals);
+    look_at_spaces();
     if (send(control, &status, sizeof status, MSG_NOSIGNAL) < 0) {
         _exit(EXIT_LAUNCH);
     }
-    /* Not waiting for what the payload left in the background: when pid 1 ends, the kernel kills all of it.
-     */
     _exit(0);
-}
-
-/* What is blocked is kept until it is taken, and counts for the user; what is ignored is not. */
-static void ignore_signals(const sigset_t *wanted) {
-    for (int number = 1; number < NSIG; number++) {
-        if (!sigismember(wanted, number)) {
-            signal(number, SIG_IGN);
-        }
-    }
-    sigprocmask(SIG_SETMASK, wanted, NULL);
 }
 
 /* Else the payload could use, and change, the keys of the caller's login session (session-keyring(7)). */
@@ -145,8 +133,13 @@ static void leave_keyring(void) {
 
 void run_init(const struct plan *plan, const struct limits *limits, int control) {
     at_failure = NULL;
-    wait_for_maps(control);
     int proc = open_host_proc();
+    /* What needs no identity is done while the supervisor maps it. */
+    name_host(plan);
+    if (plan->network == NETWORK_NONE) {
+        make_network();
+    }
+    wait_for_maps(control);
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
     leave_keyring();
@@ -157,10 +150,6 @@ void run_init(const struct plan *plan, const struct limits *limits, int control)
     }
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);
-    name_host(plan);
-    if (plan->network == NETWORK_NONE) {
-        raise_loopback();
-    }
     enter_phase(PHASE_ROOT);
     int memory = enter_root(plan);
     if (memory >= 0 && plan->finish.count > 0) {
@@ -175,19 +164,24 @@ void run_init(const struct plan *plan, const struct limits *limits, int control)
     if (prctl(PR_SET_DUMPABLE, 0) != 0) {
         fail_errno("see velo doctor", "cannot protect the sandbox's init");
     }
+    /* Payload and init: neither needs a right from here on. */
+    drop_capabilities();
+    /* A signal that is blocked is kept until it is taken, and counts for the user. All others have their
+     * default action, and those the kernel never gives to pid 1 (pid_namespaces(7)). */
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    ignore_signals(&child);
+    sigprocmask(SIG_SETMASK, &child, NULL);
     int signals = signalfd(-1, &child, SFD_CLOEXEC);
     enter_phase(PHASE_PAYLOAD);
-    pid_t payload = fork();
+    /* It needs no memory of its own until it executes the program, and copying this would take longer than
+     * all that it does. */
+    pid_t payload = vfork();
     if (signals < 0 || payload < 0) {
         fail_errno("try again", "cannot start the payload's process");
     }
     if (payload == 0) {
         run_payload(plan, limits);
     }
-    drop_capabilities();
     serve(control, signals, payload);
 }

@@ -71,6 +71,10 @@ static inline int k_fsmount(int context, unsigned long attributes) {
 static inline int k_move_mount(int from, int to) {
     return (int)syscall(SYS_move_mount, from, "", to, "", K_MOVE_FROM_EMPTY | K_MOVE_TO_EMPTY);
 }
+/* On an entry of a directory; a link in its place is not followed. */
+static inline int k_move_mount_at(int from, int dir, const char *name) {
+    return (int)syscall(SYS_move_mount, from, "", dir, name, K_MOVE_FROM_EMPTY);
+}
 static inline int k_open_tree(int dir, const char *path, unsigned flags) {
     return (int)syscall(SYS_open_tree, dir, path, flags);
 }

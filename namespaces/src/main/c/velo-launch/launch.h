@@ -103,7 +103,8 @@ void check_streams(const struct plan *plan);
 bool run_finish(const struct plan *plan, int memory);
 
 /* namespaces.c */
-int namespace_flags(const struct plan *plan);
+/* Those that init begins in: all but the one of the network. */
+int namespace_flags(void);
 /* As a child of the control group that this is a descriptor of; -1: of the caller's. *born tells whether it
  * is there. */
 pid_t clone_into(int flags, int group, bool *born);
@@ -111,7 +112,8 @@ void explain_clone_failure(void) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
-void raise_loopback(void);
+/* For this process and all that it starts: a network of their own, with nothing but its loopback. */
+void make_network(void);
 
 /* What the supervisor tells init, beside the numbers of signals for the payload's process group. */
 enum { TELL_GO = 'g', TELL_END_ALL = 0xff };
@@ -134,9 +136,9 @@ struct overlay {
     const char *work;
     const char *stage; /* a directory that may be mounted on for a moment */
 };
+/* -1 where the kernel does not take the upper layer from where it is: another overlay cannot be one, since it
+ * makes no whiteouts; nor can a file system of the network. Kernels before 6.5 tell only when they mount. */
 int overlay_mount(const struct overlay *overlay, unsigned long attributes);
-/* Whether the kernel takes the upper layer from where it is. */
-bool can_be_upper(const struct overlay *overlay);
 /* Mounts a composed layer on the stage, where it stays until the old root goes. */
 void compose(struct composed *layer, const char *stage);
 

@@ -125,13 +125,9 @@ int open_device(const char *name, unsigned major_number, unsigned minor_number) 
 
 static void device(int dev, const char *name, unsigned major_number, unsigned minor_number) {
     int source = open_device(name, major_number, minor_number);
-    int file = openat(dev, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
-    int target = openat(dev, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0 || target < 0 || k_move_mount(source, target) != 0) {
+    if (mknodat(dev, name, S_IFREG | 0666, 0) != 0 || k_move_mount_at(source, dev, name) != 0) {
         fail_errno(SEE_DOCTOR, "cannot mount /dev/%s", name);
     }
-    close(file);
-    close(target);
     close(source);
 }
 
@@ -159,12 +155,10 @@ static void mount_dev(int root, const struct mount *m) {
         fail_errno(SEE_DOCTOR, "cannot make /dev/shm");
     }
     int shm = new_tmpfs(m->size, m->inodes, 01777, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
-    int target = openat(dev, "shm", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (target < 0 || k_move_mount(shm, target) != 0) {
+    if (k_move_mount_at(shm, dev, "shm") != 0) {
         fail_errno(SEE_DOCTOR, "cannot mount /dev/shm");
     }
     set_attributes(dev, 0, K_ATTR_RDONLY, "/dev");
-    close(target);
     close(shm);
     close(dev);
 }

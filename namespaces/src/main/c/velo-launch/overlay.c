@@ -68,7 +68,15 @@ static void close_layers(struct links *links) {
     free(links->names);
 }
 
-/* The new mount API: any number of layers. -1 where the kernel (before 6.8) cannot take them one by one. */
+enum {
+    NO_CONTEXT = -1,   /* the kernel (before 6.8) cannot take layers one by one */
+    UPPER_REFUSED = -2 /* it does not take the upper layer from where it is */
+};
+
+/*
+ * The new mount API: any number of layers. The upper one is the first, since asking whether the kernel takes
+ * it and letting go of a mount that was not made would cost as much as a mount: it waits for all processors.
+ */
 static int by_context(const struct overlay *o, const struct links *links, unsigned long attributes) {
     int context = k_fsopen("overlay");
     /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower
@@ -76,23 +84,29 @@ static int by_context(const struct overlay *o, const struct links *links, unsign
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
         fail_errno("use Linux 5.11 or newer with overlayfs (modprobe overlay)", "cannot make an overlay");
     }
-    for (size_t i = 0; i < o->count; i++) {
-        if (k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", links->names[i]) != 0) {
-            if (i == 0 && errno == EINVAL) {
-                close(context);
-                return -1;
-            }
-            fail_errno("use fewer layers", "cannot stack layer %s", o->lowers[i]);
-        }
-    }
     if (o->upper != NULL) {
-        if (k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", links->names[o->count]) != 0 ||
-            k_fsconfig(context, K_FSCONFIG_STRING, "workdir", links->names[o->count + 1]) != 0) {
+        if (k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", links->names[o->count]) != 0) {
+            if (errno == EINVAL) {
+                close(context);
+                return UPPER_REFUSED;
+            }
+            fail_errno(KEEP_ON, "cannot use the run's upper layer");
+        }
+        if (k_fsconfig(context, K_FSCONFIG_STRING, "workdir", links->names[o->count + 1]) != 0) {
             fail_errno(KEEP_ON, "cannot use the run's upper layer");
         }
         /* volatile: without it the kernel syncs the whole store's file system when the sandbox ends. */
         if (k_fsconfig(context, K_FSCONFIG_FLAG, "volatile", NULL) != 0) {
             message("warning: this kernel's overlay has no volatile mode; runs end slower");
+        }
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        if (k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", links->names[i]) != 0) {
+            if (i == 0 && errno == EINVAL) {
+                close(context);
+                return NO_CONTEXT;
+            }
+            fail_errno("use fewer layers", "cannot stack layer %s", o->lowers[i]);
         }
     }
     k_fsconfig(context, K_FSCONFIG_STRING, "index", "off");
@@ -136,34 +150,14 @@ static int by_options(const struct overlay *o, const struct links *links, unsign
     return mounted;
 }
 
-/* An overlay cannot, since it makes no whiteouts; nor can a file system of the network. Kernels before 6.5
- * tell only when they mount. */
-bool can_be_upper(const struct overlay *o) {
-    int upper = open(o->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int context = k_fsopen("overlay");
-    char name[32];
-    bool refused = false;
-    if (upper >= 0 && context >= 0 && k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) == 0) {
-        snprintf(name, sizeof name, "/proc/self/fd/%d", upper);
-        refused = k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", name) != 0 && errno == EINVAL;
-    }
-    if (upper >= 0) {
-        close(upper);
-    }
-    if (context >= 0) {
-        close(context);
-    }
-    return !refused;
-}
-
 int overlay_mount(const struct overlay *overlay, unsigned long attributes) {
     struct links links = open_layers(overlay);
     int mounted = by_context(overlay, &links, attributes);
-    if (mounted < 0) {
+    if (mounted == NO_CONTEXT) {
         mounted = by_options(overlay, &links, attributes);
     }
     close_layers(&links);
-    return mounted;
+    return mounted < 0 ? -1 : mounted;
 }
 
 /*

@@ -36,11 +36,12 @@ int enter_root(const struct plan *plan) {
             story->disk_free = true;
         }
     }
-    if (memory < 0 && !can_be_upper(&overlay)) {
+    int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
+    if (root < 0 && memory < 0) {
         const struct plan unlimited = {.best_effort = plan->best_effort};
         memory = memory_upper(&overlay, like, &unlimited);
+        root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     }
-    int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     int stage = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (stage < 0 || k_move_mount(root, stage) != 0) {
         fail_errno("use Linux 5.11 or newer", "cannot mount the sandbox's root");

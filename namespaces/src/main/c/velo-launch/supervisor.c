@@ -130,7 +130,7 @@ static void start_init(struct run *run) {
         fail_errno("try again", "cannot make a socket pair");
     }
     const bool grouped = groups_exist(&run->limits.groups);
-    const int flags = namespace_flags(run->plan);
+    const int flags = namespace_flags();
     bool born;
     enter_phase(PHASE_NAMESPACES);
     run->init =
@@ -149,6 +149,8 @@ static void start_init(struct run *run) {
     }
     output_started(run->output);
     write_id_maps(run->init, run->plan);
+    /* While init does what it can without an identity. */
+    prepare_run_directory(run);
     tell_init(run, TELL_GO);
 }
 
@@ -380,7 +382,6 @@ static void prepare(const struct plan *plan) {
     }
     limits_prepare(&run.limits, plan);
     prepare_binds(plan);
-    prepare_run_directory(&run);
     limit_kernel_memory();
     run.output = output_prepare(plan);
 }
@@ -417,6 +418,9 @@ int supervise(const struct plan *plan) {
     }
     supervise_init(&run);
 
+    /* Nothing but init is left in there, and that writes to no file: the kernel takes the namespaces apart at
+     * the same time. */
+    bool removed = run.reported && plan->finish.count == 0 && remove_tree(run.base, plan->run_directory) == 0;
     int init_status = 0;
     while (wait4(run.init, &init_status, 0, &run.usage) < 0 && errno == EINTR) {
     }
@@ -440,7 +444,7 @@ int supervise(const struct plan *plan) {
                          "see what it printed on standard error");
         }
     }
-    if (remove_tree(run.base, plan->run_directory) != 0) {
+    if (!removed && remove_tree(run.base, plan->run_directory) != 0) {
         message("warning: cannot remove the run directory %s: %s; the next start of velo removes it",
                 plan->run_directory, strerror(errno));
     }
