@@ -112,7 +112,7 @@ static void leave_keyring(void) {
     }
 }
 
-void run_init(const struct plan *plan, int control) {
+void run_init(const struct plan *plan, int control, const struct terminal *caller) {
     wait_for_maps(control);
     int proc = open_host_proc();
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
@@ -127,11 +127,12 @@ void run_init(const struct plan *plan, int control) {
     }
     int memory = enter_root(plan);
     if (memory >= 0 && plan->finish.count > 0) {
-        send_descriptor(control, memory);
+        send_descriptor(control, DESCRIPTOR_UPPER, memory);
     }
     own_nothing(plan, proc);
     die_with_supervisor(control);
     keep_only(control);
+    int terminal = caller == NULL ? -1 : make_terminal(caller, control);
     /* Nobody inside may look into this process or change it: not its memory, not its program, not its
      * descriptors. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0) {
@@ -147,7 +148,7 @@ void run_init(const struct plan *plan, int control) {
         fail_errno("try again", "cannot start the payload's process");
     }
     if (payload == 0) {
-        run_payload(plan);
+        run_payload(plan, terminal);
     }
     drop_capabilities();
     serve(control, signals, payload);

@@ -24,7 +24,8 @@ enum {
     K_BASE,
     K_COMPOSED,
     K_LAST = K_COMPOSED,
-    K_RESOURCE_LIMIT = 33
+    K_RESOURCE_LIMIT = 33,
+    K_TERMINAL = 38
 };
 
 enum { HEADER = 16, TRAILER = 4, VERSION = 1, MAX_RECORDS = 16 << 20, MAX_DESCRIPTOR = 1 << 20 };
@@ -193,6 +194,14 @@ static uint64_t number(struct decoding *d, struct cursor *c, size_t width, uint6
     return value;
 }
 
+/* A record that says all by being there. */
+static bool flag(struct decoding *d, const struct cursor *c) {
+    if (c->at != c->end) {
+        d->fault = "a record without payload has one";
+    }
+    return true;
+}
+
 static void decode_identity(struct decoding *d, struct cursor *c) {
     if (c->end - c->at != 16) {
         d->fault = "the identity has the wrong length";
@@ -233,7 +242,7 @@ static bool repeats(uint32_t kind) {
 
 static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
     struct plan *p = d->plan;
-    if ((kind < K_ARGUMENT || kind > K_LAST) && kind != K_RESOURCE_LIMIT) {
+    if ((kind < K_ARGUMENT || kind > K_LAST) && kind != K_RESOURCE_LIMIT && kind != K_TERMINAL) {
         d->fault = "a record of a kind that this launcher does not know";
         return;
     }
@@ -299,10 +308,10 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
         p->keep[p->keep_count++] = (int)number(d, &c, 4, MAX_DESCRIPTOR);
         break;
     case K_STDIN_NULL:
-        p->stdin_null = true;
-        if (c.at != c.end) {
-            d->fault = "a record without payload has one";
-        }
+        p->stdin_null = flag(d, &c);
+        break;
+    case K_TERMINAL:
+        p->terminal = flag(d, &c);
         break;
     default:
         d->fault = "unreachable";

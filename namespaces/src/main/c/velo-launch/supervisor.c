@@ -25,6 +25,7 @@ struct run {
     int signals;
     int timer;
     int lifeline;
+    struct terminal *terminal;
     int memory;    /* where the upper layer is, when it cannot be in the store; else -1 */
     bool reported; /* init has sent the payload's wait status */
     int status;
@@ -124,7 +125,7 @@ static void start_init(struct run *run) {
     }
     if (run->init == 0) {
         close(pair[0]);
-        run_init(run->plan, pair[1]);
+        run_init(run->plan, pair[1], run->terminal);
     }
     close(pair[1]);
     run->control = pair[0];
@@ -172,7 +173,17 @@ static void on_signal(struct run *run) {
         /* The payload's group is an orphan to the terminal, which would ignore SIGTSTP there. Stop both for
          * real. */
         tell_init(run, SIGSTOP);
+        terminal_suspend(run->terminal);
         raise(SIGSTOP);
+        break;
+    case SIGCONT:
+        tell_init(run, SIGCONT);
+        terminal_resume(run->terminal);
+        break;
+    case SIGWINCH:
+        if (!terminal_resize(run->terminal)) {
+            tell_init(run, SIGWINCH);
+        }
         break;
     default:
         tell_init(run, (unsigned char)number);
@@ -180,22 +191,33 @@ static void on_signal(struct run *run) {
     }
 }
 
+static void take_descriptor(struct run *run, char what, int descriptor) {
+    if (what == DESCRIPTOR_TERMINAL) {
+        terminal_begin(run->terminal, descriptor);
+    } else {
+        run->memory = descriptor;
+    }
+}
+
 static void supervise_init(struct run *run) {
-    enum { CONTROL, SIGNALS, TIMER, LIFELINE, COUNT };
+    enum { CONTROL, SIGNALS, TIMER, LIFELINE, TERMINAL, COUNT = TERMINAL + TERMINAL_WAITS };
     struct pollfd wait[COUNT] = {[CONTROL] = {.fd = run->control, .events = POLLIN},
                                  [SIGNALS] = {.fd = run->signals, .events = POLLIN},
                                  [TIMER] = {.fd = run->timer, .events = POLLIN},
                                  [LIFELINE] = {.fd = run->lifeline, .events = POLLIN}};
     for (;;) {
+        terminal_wait(run->terminal, &wait[TERMINAL]);
         if (poll(wait, COUNT, -1) < 0 && errno != EINTR) {
             kill(run->init, SIGKILL);
             return;
         }
         if (wait[CONTROL].revents != 0) {
             int status;
-            ssize_t got = receive(run->control, &status, sizeof status, &run->memory);
+            int descriptor = -1;
+            ssize_t got = receive(run->control, &status, sizeof status, &descriptor);
             if (got == 1) {
-                continue; /* the descriptor was all of it */
+                take_descriptor(run, *(char *)&status, descriptor);
+                continue;
             }
             if (got == sizeof status) {
                 run->reported = true;
@@ -214,6 +236,7 @@ static void supervise_init(struct run *run) {
         if (wait[SIGNALS].revents != 0) {
             on_signal(run);
         }
+        terminal_relay(run->terminal, &wait[TERMINAL]);
     }
 }
 
@@ -261,11 +284,18 @@ int supervise(const struct plan *plan) {
     prepare_binds(plan);
     prepare_run_directory(&run);
     limit_kernel_memory();
+    run.terminal = terminal_look(plan);
     start_init(&run);
     if (plan->time_limit_ms != 0) {
         arm(&run, plan->time_limit_ms);
     }
     supervise_init(&run);
+    if (run.timed_out) {
+        arm(&run, GRACE_MS); /* for the last of the output */
+    }
+    if (!terminal_end(run.terminal, run.signals, run.timer, run.lifeline)) {
+        run.timed_out = true;
+    }
 
     int init_status = 0;
     while (waitpid(run.init, &init_status, 0) < 0 && errno == EINTR) {
