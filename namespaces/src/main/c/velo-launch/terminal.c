@@ -189,6 +189,7 @@ static void hang_up(struct terminal *t) {
     t->master = -1;
     t->input.fd = -1;
     t->out.start = t->out.end = 0;
+    leave_raw(t); /* what goes on without a terminal can be interrupted from the caller's */
 }
 
 /* What a user would type. A first one behind part of a line ends only that. */
@@ -313,6 +314,16 @@ void terminal_relay(struct terminal *t, const struct pollfd *wait) {
     }
 }
 
+/* With the payload gone, the keys that end a program are for this one: its reader may have stopped reading.
+ */
+static void allow_interrupt(const struct terminal *t) {
+    struct termios modes;
+    if (t->raw && tcgetattr(STDIN_FILENO, &modes) == 0) {
+        modes.c_lflag |= ISIG;
+        tcsetattr(STDIN_FILENO, TCSANOW, &modes);
+    }
+}
+
 /* False where the user wants no more of it. */
 static bool go_on(struct terminal *t, int signals) {
     struct signalfd_siginfo info;
@@ -344,8 +355,10 @@ bool terminal_end(struct terminal *t, int signals, int timer, int lifeline) {
     if (t == NULL) {
         return true;
     }
+    share(&t->input, 0);
     t->input.fd = -1;
     t->in.start = t->in.end = 0;
+    allow_interrupt(t);
     while (wanted && in_time && (t->master >= 0 || t->out.start < t->out.end)) {
         struct pollfd wait[COUNT] = {[SIGNALS] = {.fd = signals, .events = POLLIN},
                                      [TIMER] = {.fd = timer, .events = POLLIN},
