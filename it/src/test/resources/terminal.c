@@ -181,6 +181,10 @@ static void act(char *action) {
         input();
     } else if (strcmp(action, "memory") == 0) {
         memory();
+    } else if (strcmp(action, "exclusive") == 0) {
+        ioctl(slave, TIOCEXCL);
+    } else if (strcmp(action, "flags") == 0) {
+        fprintf(stderr, "flags %s\n", (fcntl(slave, F_GETFL) & O_NONBLOCK) != 0 ? "changed" : "same");
     } else if (strcmp(action, "pause") == 0) {
         poll(NULL, 0, atoi(value));
     } else if (strcmp(action, "hangup") == 0) {

@@ -89,17 +89,18 @@ static void never_block(struct stream *s, int mode) {
     int own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (own >= 0) {
         s->fd = own;
-        return;
-    }
-    s->flags = fcntl(s->fd, F_GETFL);
-    if (s->flags >= 0) {
-        fcntl(s->fd, F_SETFL, s->flags | O_NONBLOCK);
+    } else {
+        s->flags = fcntl(s->fd, F_GETFL);
     }
 }
 
-static void share(const struct stream *s, int more) {
-    if (s->flags >= 0 && s->fd >= 0) {
-        fcntl(s->fd, F_SETFL, s->flags | more);
+/* Both at once: they are often one and the same. */
+static void set_shared(const struct terminal *t, int more) {
+    if (t->input.flags >= 0) {
+        fcntl(STDIN_FILENO, F_SETFL, t->input.flags | more);
+    }
+    if (t->output.flags >= 0) {
+        fcntl(STDOUT_FILENO, F_SETFL, t->output.flags | more);
     }
 }
 
@@ -148,6 +149,7 @@ void terminal_begin(struct terminal *t, int master) {
     fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
     never_block(&t->input, O_RDONLY);
     never_block(&t->output, O_WRONLY);
+    set_shared(t, O_NONBLOCK);
     /* Reading from the terminal in the background then stops this process, and fg has it go on. */
     sigemptyset(&input);
     sigaddset(&input, SIGTTIN);
@@ -158,8 +160,7 @@ void terminal_begin(struct terminal *t, int master) {
 
 void terminal_suspend(struct terminal *t) {
     if (t != NULL) {
-        share(&t->input, 0);
-        share(&t->output, 0);
+        set_shared(t, 0);
         leave_raw(t);
     }
 }
@@ -176,8 +177,7 @@ void terminal_resume(struct terminal *t) {
         t->modes = own;
     }
     enter_raw(t);
-    share(&t->input, O_NONBLOCK);
-    share(&t->output, O_NONBLOCK);
+    set_shared(t, O_NONBLOCK);
     terminal_resize(t);
 }
 
@@ -199,7 +199,6 @@ static void end_input(struct terminal *t) {
     if (t->master >= 0 && tcgetattr(t->master, &modes) == 0 && modes.c_cc[VEOF] != _POSIX_VDISABLE) {
         end = (char)modes.c_cc[VEOF];
     }
-    share(&t->input, 0);
     t->input.fd = -1;
     t->in.start = 0;
     t->in.end = 0;
@@ -355,7 +354,6 @@ bool terminal_end(struct terminal *t, int signals, int timer, int lifeline) {
     if (t == NULL) {
         return true;
     }
-    share(&t->input, 0);
     t->input.fd = -1;
     t->in.start = t->in.end = 0;
     allow_interrupt(t);

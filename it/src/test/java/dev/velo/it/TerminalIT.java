@@ -149,6 +149,21 @@ class TerminalIT {
                 .containsExactly("exit 127", "modes before");
     }
 
+    /** Others have that descriptor, too: whoever sets it not to block sets it for the caller's shell. */
+    @Test
+    void aTerminalThatCannotBeOpenedAgainIsSharedAndComesBackAsItWas() {
+        List<String> actions = List.of(
+                "exclusive", "expect:go", "flags", "signal:20", "stopped", "flags", "signal:18", "exit", "flags");
+        List<String> command = shell("echo go; sleep 1; echo done");
+        List<String> ordinary = new ArrayList<>(actions);
+        ordinary.remove("exclusive");
+        assertThat(found(drive(ordinary, command)))
+                .containsExactly("flags same", "stopped", "flags same", "exit 0", "flags same");
+        Host.needsOrdinaryUser("root may open a terminal that is in exclusive use");
+        assertThat(found(drive(actions, command)))
+                .containsExactly("flags changed", "stopped", "flags same", "exit 0", "flags same");
+    }
+
     @Test
     void whenStoppedItGivesTheTerminalBackAndTakesItAgainInTheForegroundOnly() {
         Outcome outcome = drive(
