@@ -105,13 +105,14 @@ static void await(int options, const char *what) {
 /* They change a moment after what made them change: waits for that a little. */
 static void modes(const char *wanted) {
     struct termios now;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 2400; i++) {
         tcgetattr(slave, &now);
         int same = now.c_iflag == before.c_iflag && now.c_oflag == before.c_oflag &&
                    now.c_lflag == before.c_lflag && now.c_cflag == before.c_cflag &&
                    memcmp(now.c_cc, before.c_cc, sizeof now.c_cc) == 0;
         int raw = (now.c_lflag & (ICANON | ECHO | ISIG)) == 0 && (now.c_oflag & OPOST) == 0;
-        if (strcmp(wanted, "before") == 0 ? same : raw) {
+        int interruptible = (now.c_lflag & (ICANON | ISIG)) == ISIG;
+        if (strcmp(wanted, "before") == 0 ? same : strcmp(wanted, "raw") == 0 ? raw : interruptible) {
             fprintf(stderr, "modes %s\n", wanted);
             return;
         }

@@ -265,6 +265,30 @@ class TerminalIT {
                 .isBetween(1, 1024);
     }
 
+    /** A FIFO that is open for reading, and that nobody reads. */
+    private List<String> unread(List<String> command) {
+        List<String> argv = new ArrayList<>(List.of("bash", "-c", "mkfifo $0; exec 3<>$0; exec \"$@\" >$0"));
+        argv.add(work.dir("unread").resolve("fifo").toString());
+        argv.addAll(command);
+        return argv;
+    }
+
+    @Test
+    void aReaderThatStopsReadingDoesNotStopTheTimeLimit() {
+        work.command(unread(sandbox(List.of("-t", "--timeout", "1s"), "yes")))
+                .within(Duration.ofMinutes(1))
+                .run()
+                .exits(124);
+    }
+
+    @Test
+    void whenTheProgramHasEndedItsOutputCanBeGivenUpByKey() {
+        Outcome outcome = drive(
+                List.of("modes:interruptible", "send:" + INTERRUPT, "exit", "modes:before"),
+                unread(sandbox(List.of("-t"), "/bin/sh", "-c", "seq 12000; exit 6")));
+        assertThat(found(outcome)).containsExactly("modes interruptible", "exit 6", "modes before");
+    }
+
     @Test
     void inputThatIsNoTerminalGoesInToItsEnd() {
         String lines = "a line of input\n".repeat(20_000);
