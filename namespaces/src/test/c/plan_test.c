@@ -69,7 +69,8 @@ static void check_golden(const unsigned char *bytes, size_t length) {
           "composed layers");
     check(p->network == NETWORK_HOST && p->keep_count == 1 && p->keep[0] == 9 && p->lifeline == 8,
           "descriptors");
-    check(p->finish.count == 2 && p->descriptor_limit == 1024 && p->time_limit_ms == 1500 && p->stdin_null,
+    check(p->finish.count == 2 && p->descriptor_limit == 1024 && p->time_limit_ms == 1500 && p->stdin_null &&
+              p->terminal,
           "the rest");
     check(p->mount_count == 5, "number of mounts");
     check(p->mounts[0].kind == MOUNT_PROC && strcmp(p->mounts[0].target, "/proc") == 0, "proc");
@@ -145,6 +146,7 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 33, "\1\0\0\0\0\0\0\0\0\0\0\0", 12) != NULL, "a limit of nothing");
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\x80", 12) != NULL, "a negative limit");
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0", 11) != NULL, "a short limit");
+    check(with_record(golden, length, 38, "", 0) != NULL, "a second terminal");
     check(with_record(golden, length, 8, "short", 5) != NULL, "a short mount");
     check(with_record(golden, length, 10, "\1\0\0", 3) != NULL, "a narrow number");
     check(with_record(golden, length, 10, "\xff\xff\xff\xff", 4) != NULL, "a descriptor out of range");

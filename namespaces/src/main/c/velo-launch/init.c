@@ -131,7 +131,8 @@ static void leave_keyring(void) {
     }
 }
 
-void run_init(const struct plan *plan, const struct limits *limits, int control) {
+void run_init(const struct plan *plan, const struct limits *limits, int control,
+              const struct terminal *caller) {
     at_failure = NULL;
     int proc = open_host_proc();
     /* What needs no identity is done while the supervisor maps it. */
@@ -153,12 +154,13 @@ void run_init(const struct plan *plan, const struct limits *limits, int control)
     enter_phase(PHASE_ROOT);
     int memory = enter_root(plan);
     if (memory >= 0 && plan->finish.count > 0) {
-        send_descriptor(control, memory);
+        send_descriptor(control, DESCRIPTOR_UPPER, memory);
     }
     enter_phase(PHASE_CONFINE);
     own_nothing(plan, proc);
     die_with_supervisor(control);
     keep_only(control);
+    int terminal = caller == NULL ? -1 : make_terminal(caller, control);
     /* Nobody inside may look into this process or change it: not its memory, not its program, not its
      * descriptors. */
     if (prctl(PR_SET_DUMPABLE, 0) != 0) {
@@ -181,7 +183,7 @@ void run_init(const struct plan *plan, const struct limits *limits, int control)
         fail_errno("try again", "cannot start the payload's process");
     }
     if (payload == 0) {
-        run_payload(plan, limits);
+        run_payload(plan, limits, terminal);
     }
     serve(control, signals, payload);
 }

@@ -72,6 +72,7 @@ struct plan {
     const char *result;        /* where the record goes; NULL: nowhere */
     bool best_effort;          /* a limit that cannot be enforced does not keep the run from beginning */
     bool stdin_null;
+    bool terminal; /* the payload has one of its own */
 };
 
 /* message.c: "velo: cannot <attempt> <object>: <reason>; <remedy>" on standard error, and exit. */
@@ -120,7 +121,9 @@ enum { TELL_GO = 'g', TELL_END_ALL = 0xff };
 
 /* init.c: pid 1. control is its end of the socket to the supervisor. */
 struct limits;
-void run_init(const struct plan *plan, const struct limits *limits, int control) __attribute__((noreturn));
+struct terminal;
+void run_init(const struct plan *plan, const struct limits *limits, int control,
+              const struct terminal *caller) __attribute__((noreturn));
 
 /* root.c: builds the root file system of the payload and makes it the root of the process. Returns a
  * descriptor of the memory that holds the upper layer, -1 where that lies in the run directory. */
@@ -149,6 +152,8 @@ void prepare_binds(const struct plan *plan);
 void mount_one(int root, const struct plan *plan, const struct mount *mount, const char *stage);
 void attach(int mount, int root, const char *target);
 int open_target(int root, const char *target);
+/* One of its own, not attached yet. Options are pairs, the last one NULL. */
+int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes);
 int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes);
 /* A device of the host, cut loose from its place, after a check that it is the one of that name. */
 int open_device(const char *name, unsigned major_number, unsigned minor_number);
@@ -172,12 +177,41 @@ void own_nothing(const struct plan *plan, int proc);
  * paths of the overlay. Without a limit of the plan's it may hold half of the machine's memory. -1: it cannot
  * be one, and the plan can do without the limit. */
 int memory_upper(struct overlay *overlay, const char *like, const struct plan *plan);
-void send_descriptor(int socket, int descriptor);
+/* What a descriptor is that init hands to the supervisor. */
+enum { DESCRIPTOR_UPPER = 'u', DESCRIPTOR_TERMINAL = 't' };
+void send_descriptor(int socket, char what, int descriptor);
 /* Receives up to length bytes; a descriptor that came with them is put into *descriptor. */
 ssize_t receive(int socket, void *bytes, size_t length, int *descriptor);
 
-/* payload.c: pid 2. */
-void run_payload(const struct plan *plan, const struct limits *limits) __attribute__((noreturn));
+/* pty.c: in init, a new terminal that looks like the caller's; its master goes to the supervisor. Returns the
+ * payload's side, which init keeps: so the master is at its end only when nobody is left inside. */
+int make_terminal(const struct terminal *caller, int control);
+/* In the payload, a session leader: the controlling terminal and the standard descriptors. */
+void take_terminal(int terminal);
+
+/* terminal.c: the supervisor's part. NULL stands for a payload without a terminal of its own. */
+enum { TERMINAL_WAITS = 3 };
+struct pollfd;
+/* What the caller's is like, before anything is started; what the payload prints is counted there. */
+struct output;
+struct terminal *terminal_look(const struct plan *plan, struct output *output);
+void terminal_copy(const struct terminal *t, int slave);
+/* From here on the caller's terminal is raw, until terminal_suspend or terminal_end. */
+void terminal_begin(struct terminal *t, int master);
+/* Fills in what to wait for, TERMINAL_WAITS of them, and does what can be done after the wait. */
+void terminal_wait(const struct terminal *t, struct pollfd *wait);
+void terminal_relay(struct terminal *t, const struct pollfd *wait);
+/* Passes on the size; false without a terminal. */
+bool terminal_resize(struct terminal *t);
+void terminal_suspend(struct terminal *t);
+void terminal_resume(struct terminal *t);
+/* Writes what the payload has printed, and gives the caller's terminal back. Ends early by a signal, when the
+ * lifeline is cut, and when the timer ends, which is false. */
+bool terminal_end(struct terminal *t, int signals, int timer, int lifeline);
+
+/* payload.c: pid 2. terminal: its side of it, -1 for the caller's own streams. */
+void run_payload(const struct plan *plan, const struct limits *limits, int terminal)
+    __attribute__((noreturn));
 void drop_capabilities(void);
 
 /* filter.c: what system calls this process may make from now on (docs/syscalls.md). For good. */

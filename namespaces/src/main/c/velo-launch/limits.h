@@ -77,6 +77,9 @@ struct pollfd;
 void output_poll(const struct output *output, struct pollfd *wait);
 /* Moves what can be moved without waiting. False: the limit is exceeded. */
 bool output_move(struct output *output, const struct pollfd *wait);
+/* For what goes through the supervisor anyway: as write(2), and EPIPE behind the limit. */
+ssize_t output_write(struct output *output, int to, const char *bytes, size_t count);
+bool output_exceeded(const struct output *output);
 bool output_open(const struct output *output);
 uint64_t output_bytes(const struct output *output);
 

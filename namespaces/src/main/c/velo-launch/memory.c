@@ -84,8 +84,8 @@ union rights {
     char space[CMSG_SPACE(sizeof(int))];
 };
 
-void send_descriptor(int socket, int descriptor) {
-    char byte = 'u';
+void send_descriptor(int socket, char what, int descriptor) {
+    char byte = what;
     struct iovec data = {.iov_base = &byte, .iov_len = 1};
     union rights rights = {
         .header = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
@@ -95,7 +95,7 @@ void send_descriptor(int socket, int descriptor) {
                              .msg_controllen = sizeof rights.space};
     memcpy(CMSG_DATA(&rights.header), &descriptor, sizeof descriptor);
     if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0) {
-        fail_errno("try again", "cannot hand on the upper layer");
+        fail_errno("try again", "cannot hand on a descriptor");
     }
 }
 

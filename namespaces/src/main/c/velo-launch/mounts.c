@@ -68,7 +68,7 @@ static void make_target(int root, const char *target, bool file) {
     close(at);
 }
 
-static int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes) {
+int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes) {
     int context = k_fsopen(type);
     int mounted = -1;
     if (context >= 0) {
@@ -131,6 +131,22 @@ static void device(int dev, const char *name, unsigned major_number, unsigned mi
     close(source);
 }
 
+/* An instance that nobody else sees. All of them together are limited (kernel.pty.max), so that one gets few.
+ */
+static void mount_terminals(int dev) {
+    static const char *const options[][2] = {
+        {"mode", "0620"}, {"ptmxmode", "0666"}, {"max", "64"}, {NULL, NULL}};
+    int terminals = new_filesystem("devpts", options, K_ATTR_NOSUID | K_ATTR_NOEXEC);
+    int made = mkdirat(dev, "pts", 0755);
+    int target = openat(dev, "pts", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (made != 0 || target < 0 || k_move_mount(terminals, target) != 0 ||
+        symlinkat("pts/ptmx", dev, "ptmx") != 0) {
+        fail_errno(SEE_DOCTOR, "cannot mount /dev/pts");
+    }
+    close(target);
+    close(terminals);
+}
+
 static void mount_dev(int root, const struct mount *m) {
     static const struct {
         const char *name;
@@ -151,6 +167,7 @@ static void mount_dev(int root, const struct mount *m) {
             fail_errno(SEE_DOCTOR, "cannot make /dev/%s", links[i][1]);
         }
     }
+    mount_terminals(dev);
     if (mkdirat(dev, "shm", 0755) != 0) {
         fail_errno(SEE_DOCTOR, "cannot make /dev/shm");
     }

@@ -28,6 +28,7 @@ struct stream {
 struct output {
     uint64_t most;
     uint64_t passed;
+    bool exceeded;
     size_t count;
     struct stream streams[OUTPUT_POLLS];
 };
@@ -62,6 +63,9 @@ struct output *output_prepare(const struct plan *plan) {
         fail_errno("free some memory", "cannot count the output");
     }
     output->most = plan->output_limit;
+    if (plan->terminal) {
+        return output; /* all goes through the supervisor as it is */
+    }
     /* One pipe where both go to one place, or their lines would change their order. */
     output->count = same(STDOUT_FILENO, STDERR_FILENO) ? 1 : 2;
     for (size_t i = 0; i < output->count; i++) {
@@ -85,6 +89,21 @@ void output_started(struct output *output) {
     if (output != NULL && output->count == 1) {
         dup2(output->streams[0].to, STDERR_FILENO);
     }
+}
+
+ssize_t output_write(struct output *output, int to, const char *bytes, size_t count) {
+    if (output == NULL) {
+        return write(to, bytes, count);
+    }
+    if (output->passed == output->most) {
+        output->exceeded = true;
+        errno = EPIPE;
+        return -1;
+    }
+    ssize_t put = write(
+        to, bytes, count < output->most - output->passed ? count : (size_t)(output->most - output->passed));
+    output->passed += put > 0 ? (uint64_t)put : 0;
+    return put;
 }
 
 void output_poll(const struct output *output, struct pollfd *wait) {
@@ -143,10 +162,14 @@ bool output_move(struct output *output, const struct pollfd *wait) {
             empty(output, stream);
         }
         if (stream->begin < stream->end && output->passed == output->most) {
-            return false;
+            output->exceeded = true;
         }
     }
-    return true;
+    return output == NULL || !output->exceeded;
+}
+
+bool output_exceeded(const struct output *output) {
+    return output != NULL && output->exceeded;
 }
 
 bool output_open(const struct output *output) {

@@ -102,11 +102,14 @@ static void __attribute__((noreturn)) execute(const struct plan *plan) {
          "cannot run %s: no such command in the sandbox", command);
 }
 
-void run_payload(const struct plan *plan, const struct limits *limits) {
+void run_payload(const struct plan *plan, const struct limits *limits, int terminal) {
     /* Away from the caller's terminal session: no TIOCSTI into it, and its job control stays the
      * supervisor's. */
     if (setsid() < 0) {
         fail_errno("try again", "cannot make a session for the payload");
+    }
+    if (terminal >= 0) {
+        take_terminal(terminal);
     }
     if (plan->stdin_null) {
         int null = open("/dev/null", O_RDONLY | O_CLOEXEC);

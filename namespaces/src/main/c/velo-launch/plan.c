@@ -26,7 +26,8 @@ enum {
     K_LAST = K_COMPOSED,
     K_RESOURCE_LIMIT = 33,
     K_RESULT = 36,
-    K_BEST_EFFORT = 37
+    K_BEST_EFFORT = 37,
+    K_TERMINAL = 38
 };
 
 enum { HEADER = 16, TRAILER = 4, VERSION = 1, MAX_RECORDS = 16 << 20, MAX_DESCRIPTOR = 1 << 20 };
@@ -195,6 +196,14 @@ static uint64_t number(struct decoding *d, struct cursor *c, size_t width, uint6
     return value;
 }
 
+/* A record that says all by being there. */
+static bool flag(struct decoding *d, const struct cursor *c) {
+    if (c->at != c->end) {
+        d->fault = "a record without payload has one";
+    }
+    return true;
+}
+
 static void decode_identity(struct decoding *d, struct cursor *c) {
     if (c->end - c->at != 16) {
         d->fault = "the identity has the wrong length";
@@ -238,7 +247,7 @@ static bool repeats(uint32_t kind) {
 
 static bool is_known(uint32_t kind) {
     return (kind >= K_ARGUMENT && kind <= K_LAST) || kind == K_RESOURCE_LIMIT || kind == K_RESULT ||
-           kind == K_BEST_EFFORT;
+           kind == K_BEST_EFFORT || kind == K_TERMINAL;
 }
 
 static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
@@ -312,11 +321,13 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
         p->result = only_string(d, &c);
         break;
     case K_STDIN_NULL:
+        p->stdin_null = flag(d, &c);
+        break;
     case K_BEST_EFFORT:
-        *(kind == K_STDIN_NULL ? &p->stdin_null : &p->best_effort) = true;
-        if (c.at != c.end) {
-            d->fault = "a record without payload has one";
-        }
+        p->best_effort = flag(d, &c);
+        break;
+    case K_TERMINAL:
+        p->terminal = flag(d, &c);
         break;
     default:
         d->fault = "unreachable";

@@ -29,6 +29,7 @@ struct run {
     int signals;
     int timer;
     int lifeline;
+    struct terminal *terminal;
     int memory;    /* where the upper layer is, when it cannot be in the store; else -1 */
     bool reported; /* init has sent the payload's wait status */
     int status;
@@ -140,7 +141,7 @@ static void start_init(struct run *run) {
     }
     if (run->init == 0) {
         close(pair[0]);
-        run_init(run->plan, &run->limits, pair[1]);
+        run_init(run->plan, &run->limits, pair[1], run->terminal);
     }
     close(pair[1]);
     run->control = pair[0];
@@ -206,7 +207,17 @@ static void on_signal(struct run *run) {
         /* The payload's group is an orphan to the terminal, which would ignore SIGTSTP there. Stop both for
          * real. */
         tell_init(run, SIGSTOP);
+        terminal_suspend(run->terminal);
         raise(SIGSTOP);
+        break;
+    case SIGCONT:
+        tell_init(run, SIGCONT);
+        terminal_resume(run->terminal);
+        break;
+    case SIGWINCH:
+        if (!terminal_resize(run->terminal)) {
+            tell_init(run, SIGWINCH);
+        }
         break;
     default:
         tell_init(run, (unsigned char)number);
@@ -214,7 +225,16 @@ static void on_signal(struct run *run) {
     }
 }
 
-enum { CONTROL, SIGNALS, TIMER, LIFELINE, MEMORY, OUTPUT, POLLS = OUTPUT + OUTPUT_POLLS };
+enum {
+    CONTROL,
+    SIGNALS,
+    TIMER,
+    LIFELINE,
+    MEMORY,
+    OUTPUT,
+    TERMINAL = OUTPUT + OUTPUT_POLLS,
+    POLLS = TERMINAL + TERMINAL_WAITS
+};
 
 static void wait_for_any(struct run *run, struct pollfd *wait) {
     const int watched[OUTPUT] = {[CONTROL] = run->control,
@@ -226,6 +246,7 @@ static void wait_for_any(struct run *run, struct pollfd *wait) {
         wait[i] = (struct pollfd){.fd = watched[i], .events = POLLIN};
     }
     output_poll(run->output_exceeded ? NULL : run->output, wait + OUTPUT);
+    terminal_wait(run->terminal, wait + TERMINAL);
     while (poll(wait, POLLS, -1) < 0) {
         if (errno != EINTR) {
             kill(run->init, SIGKILL);
@@ -234,12 +255,22 @@ static void wait_for_any(struct run *run, struct pollfd *wait) {
     }
 }
 
+static void take_descriptor(struct run *run, char what, int descriptor) {
+    if (what == DESCRIPTOR_TERMINAL) {
+        terminal_begin(run->terminal, descriptor);
+    } else {
+        run->memory = descriptor;
+    }
+}
+
 /* True when init has reported or has died. */
 static bool on_control(struct run *run) {
     int status;
-    ssize_t got = receive(run->control, &status, sizeof status, &run->memory);
+    int descriptor = -1;
+    ssize_t got = receive(run->control, &status, sizeof status, &descriptor);
     if (got == 1) {
-        return false; /* the descriptor was all of it */
+        take_descriptor(run, *(char *)&status, descriptor);
+        return false;
     }
     if (got == sizeof status) {
         run->reported = true;
@@ -274,6 +305,7 @@ static void supervise_init(struct run *run) {
         if (wait[SIGNALS].revents != 0) {
             on_signal(run);
         }
+        terminal_relay(run->terminal, &wait[TERMINAL]);
     }
 }
 
@@ -384,6 +416,7 @@ static void prepare(const struct plan *plan) {
     prepare_binds(plan);
     limit_kernel_memory();
     run.output = output_prepare(plan);
+    run.terminal = terminal_look(plan, run.output);
 }
 
 static void conclude(void) {
@@ -417,6 +450,13 @@ int supervise(const struct plan *plan) {
         arm(&run, plan->time_limit_ms);
     }
     supervise_init(&run);
+    if (run.timed_out) {
+        arm(&run, GRACE_MS); /* for the last of the output */
+    }
+    if (!terminal_end(run.terminal, run.signals, run.timer, run.lifeline)) {
+        run.timed_out = true;
+    }
+    run.output_exceeded = run.output_exceeded || output_exceeded(run.output);
 
     /* Nothing but init is left in there, and that writes to no file: the kernel takes the namespaces apart at
      * the same time. */

@@ -89,6 +89,11 @@ public final class LaunchPlan {
         return values.stdinNull;
     }
 
+    /** The payload gets a terminal of its own instead of the caller's streams. */
+    public boolean terminal() {
+        return values.terminal;
+    }
+
     /** Those that were asked for. */
     public Map<Resource, Long> limits() {
         return Collections.unmodifiableMap(values.limits);
@@ -134,6 +139,7 @@ public final class LaunchPlan {
         private OptionalLong descriptorLimit = OptionalLong.empty();
         private Duration timeLimit;
         private boolean stdinNull;
+        private boolean terminal;
         private boolean bestEffort;
         private String result;
         private final Map<Resource, Long> limits = new EnumMap<>(Resource.class);
@@ -231,6 +237,11 @@ public final class LaunchPlan {
 
         public Builder stdinNull(boolean value) {
             stdinNull = value;
+            return this;
+        }
+
+        public Builder terminal(boolean value) {
+            terminal = value;
             return this;
         }
 

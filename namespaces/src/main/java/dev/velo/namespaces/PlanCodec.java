@@ -33,6 +33,7 @@ public final class PlanCodec {
     private static final int RESOURCE_LIMIT = 33;
     private static final int RESULT = 36;
     private static final int BEST_EFFORT = 37;
+    private static final int TERMINAL = 38;
 
     private final ByteArrayOutputStream records = new ByteArrayOutputStream();
 
@@ -70,6 +71,9 @@ public final class PlanCodec {
         plan.result().ifPresent(file -> string(RESULT, file));
         if (plan.bestEffort()) {
             record(BEST_EFFORT, new byte[0]);
+        }
+        if (plan.terminal()) {
+            record(TERMINAL, new byte[0]);
         }
     }
 

@@ -24,6 +24,7 @@ class PlanCodecTest {
                 .descriptorLimit(1024)
                 .timeLimit(Duration.ofMillis(1500))
                 .stdinNull(true)
+                .terminal(true)
                 .compose(new ComposedLayer("farms/a,b:c\\d/tree", "cas/sha256"))
                 .mount(MountOp.proc("/proc"))
                 .mount(MountOp.dev("/dev", 1 << 20))

@@ -20,7 +20,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -116,9 +115,8 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = {"-t", "--tty"},
-            hidden = true,
-            description = "Not part of this version, and refused.")
-    private boolean tty;
+            description = "Give the program a terminal of its own, as large as this one.")
+    private boolean terminal;
 
     @Parameters(arity = "0..*", paramLabel = "CMD ARG...", description = "The program and its arguments, behind --.")
     private List<String> command = new ArrayList<>();
@@ -157,7 +155,6 @@ final class RunCommand implements Callable<Integer> {
                     "cannot run without --isolate: the preload shim (Mode B) is not part of this version",
                     "add --isolate");
         }
-        refuseUnsupported();
         if (bases.isEmpty() && manifests.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "name at least one manifest with --manifest");
         }
@@ -183,28 +180,9 @@ final class RunCommand implements Callable<Integer> {
                 Optional.ofNullable(changes),
                 PlacementOption.parse(spec, placement),
                 limits.limits(),
+                terminal,
                 Optional.ofNullable(result),
                 RawArguments.of(command));
-    }
-
-    /** A protection that is asked for and cannot be had refuses to run. */
-    private void refuseUnsupported() throws VeloException {
-        for (String name : List.of("--tty")) {
-            if (spec.commandLine().getParseResult().matchedOptions().stream().anyMatch(option -> used(option, name))) {
-                throw new VeloException(
-                        "cannot run with " + name + ": this version cannot enforce it",
-                        "leave it out, or use a newer velo");
-            }
-        }
-    }
-
-    private boolean used(OptionSpec option, String name) {
-        return List.of(option.names()).contains(name)
-                && spec.commandLine().getParseResult().originalArgs().stream()
-                        .takeWhile(argument -> !argument.equals("--"))
-                        .anyMatch(argument -> argument.equals(name)
-                                || argument.startsWith(name + "=")
-                                || (name.equals("--tty") && argument.equals("-t")));
     }
 
     private Optional<Boolean> hostNetwork() {

@@ -46,11 +46,12 @@ final class CallerEnvironment {
         return new CallerEnvironment(values);
     }
 
-    /** Assignments for the payload: the profile's, what it and the user pass on, and last the user's own. */
+    /** Assignments for the payload: the profile's, what it and the user pass on and a terminal needs, and last the user's own. */
     List<byte[]> forPayload(Profile profile, RunRequest request) {
         Map<String, byte[]> result = new LinkedHashMap<>();
         profile.set().forEach((name, value) -> result.put(name, value.getBytes(StandardCharsets.UTF_8)));
-        for (List<String> names : List.of(profile.pass(), request.passed())) {
+        List<String> terminal = request.terminal() ? List.of("TERM") : List.of();
+        for (List<String> names : List.of(terminal, profile.pass(), request.passed())) {
             for (String name : names) {
                 String key = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
                 if (values.containsKey(key)) {

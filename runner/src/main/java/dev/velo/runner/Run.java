@@ -177,6 +177,7 @@ public final class Run {
                 .hostname(request.hostname().orElse(profile.hostname()))
                 .identity(identity(request, profile))
                 .network(request.hostNetwork().orElse(profile.hostNetwork()) ? Network.HOST : Network.NONE)
+                .terminal(request.terminal())
                 .descriptorLimit(store.files().raiseDescriptorLimit())
                 .keep(lease.lock());
         store.files().keepAtExec(lease.lock());

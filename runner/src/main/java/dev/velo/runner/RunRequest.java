@@ -13,6 +13,7 @@ import java.util.OptionalInt;
  * @param manifests a later one wins over an earlier
  * @param environment assignments {@code K=V} as raw bytes
  * @param passed names of the caller's variables
+ * @param terminal the program gets a terminal of its own
  * @param result where the record of the run goes
  * @param command raw bytes, at least one
  */
@@ -32,5 +33,6 @@ public record RunRequest(
         Optional<String> changes,
         Optional<Placement> placement,
         Limits limits,
+        boolean terminal,
         Optional<Path> result,
         List<byte[]> command) {}
