@@ -14,9 +14,10 @@ enum { LOCKED = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC };
 /* Files that tell of the host or of other users' keys, and those that act on the machine when written.
  * pressure does both: it is the whole machine's, and what is written to it makes the kernel watch that. */
 static const char *const hidden_files[] = {
-    "cmdline",    "partitions", "diskstats",  "softirqs",    "kcore",       "kmsg",          "keys",
-    "key-users",  "kallsyms",   "timer_list", "timer_stats", "sched_debug", "latency_stats", "config.gz",
-    "interrupts", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo",      "sysrq-trigger"};
+    "cmdline",       "partitions", "diskstats",   "softirqs",    "kcore",       "kmsg",
+    "keys",          "key-users",  "kallsyms",    "timer_list",  "timer_stats", "sched_debug",
+    "latency_stats", "config.gz",  "bootconfig",  "swaps",       "mdstat",      "interrupts",
+    "kpagecount",    "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo",    "sysrq-trigger"};
 static const char *const hidden_directories[] = {"acpi", "asound", "fs", "pressure", "scsi"};
 static const char *const read_only[] = {"bus", "irq", "sys"};
 

@@ -177,13 +177,19 @@ int open_source(const char *path) {
     return k_openat2(AT_FDCWD, path, &how);
 }
 
+/* A copy of the host's mount. Where the host's is shared, so is the copy: what is mounted on either would
+ * appear on the other, in here and out there (mount_namespaces(7)). */
 static int bind_source(const struct mount *m) {
+    const struct k_mount_attr apart = {.propagation = MS_PRIVATE};
     int source = open_source(m->sources[0]);
     if (source < 0) {
         return -1;
     }
     int mount = k_open_tree(source, "", K_OPEN_TREE_CLONE | K_AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
     close(source);
+    if (mount >= 0 && k_mount_setattr(mount, K_AT_RECURSIVE, &apart) != 0) {
+        fail_errno("use Linux 5.12 or newer", "cannot part the mount of %s from the host's", m->sources[0]);
+    }
     return mount;
 }
 

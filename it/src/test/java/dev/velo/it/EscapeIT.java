@@ -53,9 +53,10 @@ class EscapeIT {
         Host.needsTool("setfattr");
         Path programs = work.dir("programs");
         work.sh(programs, """
-                cat >who.c; gcc -static -o who who.c; cp who capable; chown 0:0 who capable; chmod 4755 who; chmod 755 capable .; chmod 711 ..
+                printf '%s' "$1" >who.c; gcc -static -o who who.c; cp who capable; chown 0:0 who capable
+                chmod 4755 who; chmod 755 capable .; chmod 711 ..
                 setfattr -n security.capability -v 0x0100000200002000000000000000000000000000 capable
-                """.replace("cat >who.c", "cat >who.c <<'END'\n" + WHO + "END\n"));
+                """, WHO);
         String ordinary = "setpriv --reuid=54321 --regid=54321 --clear-groups ";
         assertThat(work.sh(programs, ordinary + "./who").out())
                 .as("control: outside")
@@ -108,16 +109,16 @@ class EscapeIT {
         });
     }
 
-    /** Shared mounts would carry each into the other. */
+    /** Shared mounts would carry each into the other, the run's own mounts with them. */
     @Test
     void mountsOfTheHostDoNotArriveInsideNorTheOtherWayRound() {
         Host.needsRoot("mounts");
         Path place = work.dir("shared");
         Outcome outcome = work.sh(place, """
-                chmod 777 .; mkdir -p data/sub; chmod -R 777 data
+                chmod 777 .; mkdir -p data/sub data/deep inner; chmod -R 777 data inner
                 cat >script <<'END'
                 mount --make-rshared /; sort -k 5 /proc/self/mountinfo >before
-                "$1" run --isolate --manifest "$2" --bind "$PWD/data:/data:rw" -- /bin/sh -c ': >/data/ready
+                "$1" run --isolate --manifest "$2" --bind "$PWD/data:/data:rw" --bind "$PWD/inner:/data/deep" -- /bin/sh -c ': >/data/ready
                   until [ -e /data/go ]; do sleep 0.1; done; ls /data/sub; mount -t tmpfs none /tmp 2>/dev/null || echo denied' &
                 until [ -e data/ready ]; do sleep 0.1; done
                 mount -t tmpfs none data/sub; : >data/sub/arrived; ls data/sub >control; : >data/go; wait
@@ -169,7 +170,7 @@ class EscapeIT {
                 """);
         Outcome outcome = work.inside(
                         work.ingest(tree),
-                        "stat -c %t:%T /dev/null; grep -c '^proc /proc proc ' /proc/mounts; grep -c fake /proc/self/status;"
+                        "stat -c %t:%T /dev/null; grep -c ' /proc proc ' /proc/mounts; grep -c fake /proc/self/status;"
                                 + " grep fake /proc/self/attr/exec; readlink /dev/fd; echo x >/dev/null && echo written")
                 .run()
                 .succeeds();

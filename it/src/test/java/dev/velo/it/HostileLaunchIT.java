@@ -54,7 +54,7 @@ class HostileLaunchIT {
                 cat >finds <<'END'
                 #!/bin/sh
                 i=0
-                while [ $i -lt 200 ]; do
+                while [ $i -lt 30 ]; do
                   for exe in /proc/1/exe /proc/$PPID/exe /proc/self/exe; do
                     { cat $exe >/tmp/copy && [ -n "$(grep -a velo-launch /tmp/copy)" ] && echo read $exe; } 2>/dev/null
                     { echo x >>$exe; } 2>/dev/null && echo wrote $exe
