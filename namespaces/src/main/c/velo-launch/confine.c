@@ -80,9 +80,20 @@ static void limit(int resource, rlim_t most, const char *what) {
     }
 }
 
+/*
+ * A core file of the payload would be written by the host's rules, which may name a program: the kernel
+ * starts that as the host's root even where the limit is 0, but not where it is 1, and a file is never that
+ * short (core(5)). Who may not have 1 has 0 from his caller, and cannot help it.
+ */
+static void forbid_core_files(void) {
+    const struct rlimit one = {1, 1};
+    if (setrlimit(RLIMIT_CORE, &one) != 0) {
+        limit(RLIMIT_CORE, 0, "core dumps");
+    }
+}
+
 void limit_kernel_memory(void) {
-    /* A core file of the payload would be written, or piped to a program, by the host's rules. */
-    limit(RLIMIT_CORE, 0, "core dumps");
+    forbid_core_files();
     limit(RLIMIT_MEMLOCK, 8 << 20, "locked memory");
     limit(RLIMIT_MSGQUEUE, 800 << 10, "message queues");
     limit(RLIMIT_SIGPENDING, 8 << 10, "pending signals");

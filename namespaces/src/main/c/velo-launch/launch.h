@@ -155,6 +155,9 @@ int open_target(int root, const char *target);
 /* One of its own, not attached yet. Options are pairs, the last one NULL. */
 int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes);
 int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes);
+/* A path of the host, which the planner gave as it is without links: whoever puts one in its way since then
+ * must not choose what is shown, and the planner has checked that it is not the store. -1 with errno. */
+int open_source(const char *path);
 /* A device of the host, cut loose from its place, after a check that it is the one of that name. */
 int open_device(const char *name, unsigned major_number, unsigned minor_number);
 

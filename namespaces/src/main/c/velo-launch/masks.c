@@ -11,12 +11,14 @@ static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 
 enum { LOCKED = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC };
 
-/* Files that tell of the host or of other users' keys, and those that act on the machine when written. */
+/* Files that tell of the host or of other users' keys, and those that act on the machine when written.
+ * pressure does both: it is the whole machine's, and what is written to it makes the kernel watch that. */
 static const char *const hidden_files[] = {
-    "partitions", "diskstats",  "softirqs",    "kcore",       "kmsg",          "keys",          "key-users",
-    "kallsyms",   "timer_list", "timer_stats", "sched_debug", "latency_stats", "config.gz",     "interrupts",
-    "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo",      "sysrq-trigger", "cmdline"};
-static const char *const hidden_directories[] = {"acpi", "asound", "scsi", "fs"};
+    "partitions", "diskstats",   "softirqs",    "kcore",       "kmsg",          "keys",
+    "key-users",  "kallsyms",    "timer_list",  "timer_stats", "sched_debug",   "latency_stats",
+    "config.gz",  "bootconfig",  "swaps",       "mdstat",      "interrupts",    "kpagecount",
+    "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo",    "sysrq-trigger", "cmdline"};
+static const char *const hidden_directories[] = {"acpi", "asound", "scsi", "pressure", "fs"};
 static const char *const read_only[] = {"bus", "irq", "sys"};
 
 /* An entry of the procfs itself, where no link can be in the way. false: the kernel has none of that name. */

@@ -119,7 +119,9 @@ int open_device(const char *name, unsigned major_number, unsigned minor_number) 
     if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(major_number, minor_number)) {
         fail(EXIT_LAUNCH, "repair the host's /dev", "cannot use %s: it is not the device of that name", path);
     }
-    set_attributes(source, 0, K_ATTR_NOSUID | K_ATTR_NOEXEC, path);
+    /* Read-only is the inode, which is the host's: its times could be changed by everybody who may write to
+     * the device. The device itself is written to all the same. */
+    set_attributes(source, 0, K_ATTR_NOSUID | K_ATTR_NOEXEC | K_ATTR_RDONLY, path);
     return source;
 }
 
@@ -180,8 +182,26 @@ static void mount_dev(int root, const struct mount *m) {
     close(dev);
 }
 
+int open_source(const char *path) {
+    struct k_open_how how = {.flags = O_PATH | O_CLOEXEC,
+                             .resolve = K_RESOLVE_NO_SYMLINKS | K_RESOLVE_NO_MAGICLINKS};
+    return k_openat2(AT_FDCWD, path, &how);
+}
+
+/* A copy of the host's mount. Where the host's is shared, so is the copy: what is mounted on either would
+ * appear on the other, in here and out there (mount_namespaces(7)). */
 static int bind_source(const struct mount *m) {
-    return k_open_tree(AT_FDCWD, m->sources[0], K_OPEN_TREE_CLONE | K_AT_RECURSIVE | O_CLOEXEC);
+    const struct k_mount_attr apart = {.propagation = MS_PRIVATE};
+    int source = open_source(m->sources[0]);
+    if (source < 0) {
+        return -1;
+    }
+    int mount = k_open_tree(source, "", K_OPEN_TREE_CLONE | K_AT_RECURSIVE | AT_EMPTY_PATH | O_CLOEXEC);
+    close(source);
+    if (mount >= 0 && k_mount_setattr(mount, K_AT_RECURSIVE, &apart) != 0) {
+        fail_errno("use Linux 5.12 or newer", "cannot part the mount of %s from the host's", m->sources[0]);
+    }
+    return mount;
 }
 
 void prepare_binds(const struct plan *plan) {
@@ -195,7 +215,9 @@ void prepare_binds(const struct plan *plan) {
 static void mount_bind(int root, const struct mount *m) {
     int source = m->prepared > 0 ? m->prepared : bind_source(m);
     if (source < 0) {
-        fail_errno("name something that the sandbox's identity may reach", "cannot bind %s", m->sources[0]);
+        fail_errno(errno == ELOOP ? "leave its path as it is while a run begins"
+                                  : "name something that the sandbox's identity may reach",
+                   "cannot bind %s", m->sources[0]);
     }
     uint64_t attributes = K_ATTR_NOSUID | K_ATTR_NODEV;
     if ((m->flags & MOUNT_READ_ONLY) != 0) {

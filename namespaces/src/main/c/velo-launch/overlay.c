@@ -31,7 +31,7 @@ static int open_layer(const struct overlay *o, const char *path) {
             return openat(layer->mounted, rest, O_PATH | O_DIRECTORY | O_CLOEXEC);
         }
     }
-    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return path[0] == '/' ? open_source(path) : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void link_to(struct links *links, const struct overlay *o, const char *path) {
