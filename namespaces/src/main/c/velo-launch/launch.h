@@ -88,7 +88,8 @@ int supervise(const struct plan *plan) __attribute__((noreturn));
 /* namespaces.c */
 int namespace_flags(const struct plan *plan);
 pid_t clone_into(int flags);
-void explain_clone_failure(void) __attribute__((noreturn));
+/* Why clone_into failed with these flags, from errno; then it exits. */
+void explain_clone_failure(int flags) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
@@ -166,9 +167,11 @@ int open_for_removal(int parent, const char *name);
 int dispose(int directory);
 int run_disposal(const char *path, bool wait);
 
-/* probe.c: prints what this host can do, one line a capability. */
+/* probe.c: prints what this host can do, one line a capability (reasons.h). */
 int probe(void);
 /* The same for metadata layers in an empty directory of the store, which its owner empties again. */
 int probe_metadata(const char *directory);
+/* The line of a capability that somebody else found to be missing, and which no run needs. */
+int print_refusal(const char *name, const char *type, const char *object);
 
 #endif

@@ -21,6 +21,9 @@ int main(int argc, char **argv) {
     if (argc > 2 && strcmp(argv[1], "--probe-metadata") == 0) {
         return probe_metadata(argv[2]);
     }
+    if (argc > 4 && strcmp(argv[1], "--refusal") == 0) {
+        return print_refusal(argv[2], argv[3], argv[4]);
+    }
     if (argc > 2 && strcmp(argv[1], "--empty") == 0) {
         return run_disposal(argv[2], true);
     }

@@ -146,7 +146,7 @@ static void start_init(struct run *run) {
     }
     run->init = clone_into(namespace_flags(run->plan));
     if (run->init < 0) {
-        explain_clone_failure();
+        explain_clone_failure(namespace_flags(run->plan));
     }
     if (run->init == 0) {
         close(pair[0]);
