@@ -167,11 +167,15 @@ int open_for_removal(int parent, const char *name);
 int dispose(int directory);
 int run_disposal(const char *path, bool wait);
 
-/* probe.c: prints what this host can do, one line a capability (reasons.h). */
-int probe(void);
+/* probe.c: prints what this host can do for sandboxes that run with these ids outside, one line a capability
+ * (reasons.h). */
+int probe(uid_t uid, gid_t gid);
 /* The same for metadata layers in an empty directory of the store, which its owner empties again. */
 int probe_metadata(const char *directory);
-/* The line of a capability that somebody else found to be missing, and which no run needs. */
-int print_refusal(const char *name, const char *type, const char *object);
+/* The line of a capability that somebody else found to be missing: need is "needed" or "optional". */
+struct refusal {
+    const char *name, *need, *type, *object, *more;
+};
+int print_refusal(const struct refusal *refusal);
 
 #endif

@@ -215,17 +215,18 @@ int probe_metadata(const char *directory) {
     return fflush(stdout) == 0 ? 0 : EXIT_LAUNCH;
 }
 
-int print_refusal(const char *name, const char *type, const char *object) {
-    enum reason reason = reason_of_type(type);
+int print_refusal(const struct refusal *refusal) {
+    enum reason reason = reason_of_type(refusal->type);
     if (reason == REASON_NONE) {
-        fail(EXIT_LAUNCH, "see docs/formats/doctor.md", "cannot explain %s: there is no such type", type);
+        fail(EXIT_LAUNCH, "see docs/formats/doctor.md", "cannot explain %s: there is no such type",
+             refusal->type);
     }
-    const struct finding finding = found(reason, object, "");
-    answer(name, false, &finding, "");
+    const struct finding finding = found(reason, refusal->object, refusal->more);
+    answer(refusal->name, strcmp(refusal->need, "needed") == 0, &finding, "");
     return fflush(stdout) == 0 ? 0 : EXIT_LAUNCH;
 }
 
-int probe(void) {
+int probe(uid_t uid, gid_t gid) {
     static const struct {
         const char *name;
         int flags;
@@ -239,7 +240,7 @@ int probe(void) {
                  {"cgroup-namespace", CLONE_NEWCGROUP, nothing},
                  {"overlay", CLONE_NEWNS, try_overlay},
                  {"proc", CLONE_NEWNS | CLONE_NEWPID, try_proc}};
-    const struct plan plan = {.outside_uid = geteuid(), .outside_gid = getegid()};
+    const struct plan plan = {.outside_uid = uid, .outside_gid = gid};
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
         const struct finding finding = attempt(CLONE_NEWUSER | needs[i].flags, &plan, needs[i].body);
         answer(needs[i].name, true, &finding, "");

@@ -152,6 +152,43 @@ class DoctorIT {
                 .contains("user-namespace\tneeded\tno\tuserns-unmapped\t");
     }
 
+    /** A user namespace that has no id but root's own: neither for a store nor for a sandbox. */
+    @Test
+    void rootWithoutOtherIdsIsToldSo() {
+        Host.needsTool("unshare");
+        Path place = work.dir("place");
+        List<String> argv = new ArrayList<>(List.of("unshare", "--user", "--map-root-user"));
+        argv.addAll(List.of(Workspace.VELO.toString(), "doctor", "--json"));
+        Outcome doctor = work.command(argv)
+                .with("VR_THE_SOURCE", place.resolve("store").toString())
+                .run()
+                .exits(1);
+        Map<String, JsonObject> answers = answers(doctor);
+        assertThat(text(answers.get("user-namespace"), "type"))
+                .as(doctor.toString())
+                .isEqualTo("idmap-unmapped");
+        assertThat(text(answers.get("store"), "type")).isEqualTo("store-unusable");
+        assertThat(text(answers.get("store"), "reason")).contains("does not exist in this user namespace");
+    }
+
+    @Test
+    void aStoreThatCannotBeOpenedKeepsNobodyFromKnowingTheRest() throws Exception {
+        Path file = work.dir("place").resolve("file");
+        Files.writeString(file, "no store");
+        Outcome doctor =
+                work.velo("doctor", "--json", "--store", file.toString()).run().exits(1);
+        Map<String, JsonObject> answers = answers(doctor);
+        assertThat(answers.get("proc").get("ok").getAsBoolean()).isTrue();
+        assertThat(text(answers.get("store"), "type")).isEqualTo("store-unusable");
+        assertThat(text(answers.get("store"), "reason")).contains(file.toString());
+        assertThat(text(answers.get("store"), "fix")).isNotBlank();
+        assertThat(answers(work.velo("doctor", "--json").run().succeeds())
+                        .get("store")
+                        .get("ok")
+                        .getAsBoolean())
+                .isTrue();
+    }
+
     @Test
     void theFixedSetOfFieldsComesInWordsToo() {
         Outcome words =

@@ -12,9 +12,9 @@ public record HostCapability(
         String name, boolean needed, boolean ok, String type, String reason, String fix, String detail) {
     private static final int FIELDS = 7;
 
-    /** A capability that is there and that no run needs. */
-    public static HostCapability present(String name) {
-        return new HostCapability(name, false, true, "", "", "", "");
+    /** A capability that is there. */
+    public static HostCapability present(String name, boolean needed) {
+        return new HostCapability(name, needed, true, "", "", "", "");
     }
 
     /** Reads a line of the launcher's probe: its fields, divided by tabs. */

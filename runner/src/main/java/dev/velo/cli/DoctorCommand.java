@@ -3,6 +3,7 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreOwner;
 import dev.velo.linkfarm.FilesystemProbe;
 import dev.velo.namespaces.HostCapability;
 import dev.velo.namespaces.LaunchException;
@@ -37,27 +38,46 @@ final class DoctorCommand implements Callable<Integer> {
     private boolean json;
 
     @Override
-    public Integer call() throws VeloException, LaunchException, IOException {
-        Launcher launcher = new Launcher(Installation.ofThisProcess().launcher());
-        List<HostCapability> capabilities = new ArrayList<>(launcher.probe());
-        try (Store opened = store.openOrCreate();
-                Lease lease = opened.leases().take(Lease.Kind.FARM, List.of())) {
-            FilesystemProbe.Abilities abilities = new FilesystemProbe(opened.files()).probe(lease.directory());
-            String place = opened.path().toString();
-            capabilities.add(
-                    abilities.links()
-                            ? HostCapability.present("store-hard-links")
-                            : launcher.refusal("store-hard-links", "store-links", place));
-            capabilities.add(
-                    abilities.clones()
-                            ? HostCapability.present("store-reflinks")
-                            : launcher.refusal("store-reflinks", "store-reflinks", place));
-            String name = "probe-layers";
-            opened.files().makeDirectory(lease.directory(), name.getBytes(StandardCharsets.US_ASCII), 0700);
-            capabilities.add(launcher.probeMetadata(lease.path().resolve(name)));
-        }
+    public Integer call() throws LaunchException, IOException {
+        List<HostCapability> capabilities =
+                capabilities(new Launcher(Installation.ofThisProcess().launcher()));
         print(capabilities);
         return capabilities.stream().allMatch(capability -> capability.ok() || !capability.needed()) ? 0 : 1;
+    }
+
+    private List<HostCapability> capabilities(Launcher launcher) throws LaunchException, IOException {
+        try (Store opened = store.openOrCreate();
+                Lease lease = opened.leases().take(Lease.Kind.FARM, List.of())) {
+            StoreOwner owner = opened.owner();
+            List<HostCapability> capabilities = new ArrayList<>(launcher.probe(owner.uid(), owner.gid()));
+            capabilities.add(HostCapability.present("store", true));
+            capabilities.addAll(ofStore(launcher, opened, lease));
+            return capabilities;
+        } catch (VeloException e) {
+            // The host can be told of all the same.
+            StoreOwner owner = StoreOwner.ofNewStores();
+            List<HostCapability> capabilities = new ArrayList<>(launcher.probe(owner.uid(), owner.gid()));
+            capabilities.add(launcher.refusal("store", true, "store-unusable", e.problem(), e.remedy()));
+            return capabilities;
+        }
+    }
+
+    private static List<HostCapability> ofStore(Launcher launcher, Store store, Lease lease)
+            throws LaunchException, IOException {
+        FilesystemProbe.Abilities abilities = new FilesystemProbe(store.files()).probe(lease.directory());
+        String name = "probe-layers";
+        store.files().makeDirectory(lease.directory(), name.getBytes(StandardCharsets.US_ASCII), 0700);
+        return List.of(
+                ofStore(launcher, store, "store-hard-links", abilities.links(), "store-links"),
+                ofStore(launcher, store, "store-reflinks", abilities.clones(), "store-reflinks"),
+                launcher.probeMetadata(lease.path().resolve(name)));
+    }
+
+    private static HostCapability ofStore(Launcher launcher, Store store, String name, boolean ok, String type)
+            throws LaunchException {
+        return ok
+                ? HostCapability.present(name, false)
+                : launcher.refusal(name, false, type, store.path().toString(), "");
     }
 
     private void print(List<HostCapability> capabilities) {

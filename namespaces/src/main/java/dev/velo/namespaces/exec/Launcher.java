@@ -102,9 +102,14 @@ public final class Launcher {
                 null);
     }
 
-    /** What the launcher finds on this host, in its order. */
-    public List<HostCapability> probe() throws LaunchException {
-        return answers(List.of("--probe"));
+    /**
+     * What the launcher finds on this host, in its order.
+     *
+     * @param uid the user id outside as which sandboxes run
+     * @param gid the group id
+     */
+    public List<HostCapability> probe(int uid, int gid) throws LaunchException {
+        return answers(List.of("--probe", Integer.toUnsignedString(uid), Integer.toUnsignedString(gid)));
     }
 
     /**
@@ -117,13 +122,16 @@ public final class Launcher {
     }
 
     /**
-     * A capability that was found to be missing here and not by the launcher, in the launcher's words.
+     * A capability that was found to be missing here and not by the launcher, in the words of the launcher's table.
      *
      * @param type one of docs/formats/doctor.md
      * @param object what the reason speaks of
+     * @param more what else it says
      */
-    public HostCapability refusal(String name, String type, String object) throws LaunchException {
-        return answers(List.of("--refusal", name, type, object)).get(0);
+    public HostCapability refusal(String name, boolean needed, String type, String object, String more)
+            throws LaunchException {
+        return answers(List.of("--refusal", name, needed ? "needed" : "optional", type, object, more))
+                .get(0);
     }
 
     private List<HostCapability> answers(List<String> arguments) throws LaunchException {
