@@ -355,6 +355,7 @@ static void test_cgroups(void) {
     put("root/cg/cgroup.controllers", "cpu memory pids\n");
     finding = find_controller(&roots, "memory", detail, sizeof detail);
     expect("group that is not there", &finding, "cgroup-hidden");
+    put("root/other/cgroup.procs", "");
     put("proc/self/cgroup", "0::/../other\n");
     finding = find_controller(&roots, "memory", detail, sizeof detail);
     expect("group outside of the namespace", &finding, "cgroup-hidden");
@@ -429,7 +430,7 @@ static void test_ranges(void) {
     chmod(under("bin/newgidmap"), 04755);
     finding = find_ranges(&files, 1000, "ann", detail, sizeof detail);
     expect("no file", &finding, "subuid-range");
-    put("subuid", "anna:100000:65536\nann:1:5\nann:200000:65536\n");
+    put("subuid", "anna:100000:65536\nan:100000:99999\nann:1:5\nann:200000:65536\n");
     put("subgid", "1000:300000:70000\n");
     finding = find_ranges(&files, 1000, "ann", detail, sizeof detail);
     expect("ranges", &finding, "");
