@@ -26,7 +26,10 @@ pid_t clone_into(int flags) {
 
 void explain_clone_failure(int flags) {
     const struct finding finding = diagnose_clone(&this_host, errno, flags);
-    fail_because(&finding, "see velo doctor for what this host can do", "cannot make a user namespace");
+    bool other = finding.reason == REASON_NAMESPACE_MISSING || finding.reason == REASON_NAMESPACE_MAX_ZERO ||
+                 finding.reason == REASON_NAMESPACE_LIMIT;
+    fail_because(&finding, "see velo doctor for what this host can do",
+                 other ? "cannot make a namespace" : "cannot make a user namespace");
 }
 
 static int write_proc(pid_t pid, const char *name, const char *text) {
