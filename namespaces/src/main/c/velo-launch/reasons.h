@@ -5,6 +5,8 @@
 #ifndef VELO_REASONS_H
 #define VELO_REASONS_H
 
+#include "host.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -38,23 +40,7 @@ void reason_fix(const struct finding *finding, char *text, size_t size);
 void fail_because(const struct finding *finding, const char *remedy, const char *attempt)
     __attribute__((noreturn));
 
-/*
- * What the diagnosis looks at: the caller's procfs, and what the kernel answers when it is asked again. Tests
- * have others.
- */
-struct host {
-    const char *proc;
-    /* A child in new namespaces that ends at once; its errno, 0 where it was made. */
-    int (*try_clone)(int flags);
-    /* Whether a filter answers instead of the kernel: a call with arguments that the kernel refuses
-     * otherwise.
-     */
-    bool (*filtered)(const char *call);
-};
-extern const struct host this_host;
-
 /* diagnosis.c: what an errno means. */
-void pause_for(unsigned milliseconds);
 struct finding diagnose_clone(const struct host *host, int errnum, int flags);
 /* In a user namespace that was made: sethostname, mount, unshare. process is its number, or "self". */
 struct finding diagnose_call(const struct host *host, int errnum, const char *process, const char *call);
