@@ -53,6 +53,64 @@ By their arguments:
 | calls of x32 | never | ENOSYS |
 END
 
+document docs/formats/doctor.md <<END
+# What \`velo doctor\` tells
+
+Made by \`scripts/docs.sh\`; the table is \`reasons.table\`, from which the launcher's messages are made, too. A run that cannot be launched for one of
+these reasons ends with exit status 125 and \`velo: cannot <verb> <object>: <reason> (<type>); <fix>\`, in the same words. The launcher decides
+(\`velo-launch --probe\`, \`diagnosis.c\`); Java prints.
+
+\`velo doctor\` ends with 0 when everything is there that every run needs, else with 1. \`velo doctor --json\` prints one object on one line. Its only
+member \`checks\` is an array of objects, whose order may change:
+
+| member | type | |
+|---|---|---|
+| \`name\` | string | the capability |
+| \`needed\` | boolean | no run works without it |
+| \`ok\` | boolean | it is there |
+| \`type\` | string | why not, one of the table below; empty where it is there |
+| \`reason\`, \`fix\` | string | for people; empty where it is there. A fix is a command, or says what else helps |
+| \`detail\` | string | what exactly there is, where that is of use; may be empty |
+
+| capability | needed | what is tried |
+|---|---|---|
+| \`user-namespace\` | yes | one is made, its ids are mapped, and a second one is made in it |
+| \`mount-namespace\` | yes | one is made, and its mounts are made private |
+| \`pid-namespace\`, \`network-namespace\`, \`ipc-namespace\`, \`cgroup-namespace\` | yes | one is made. (\`--net host\` does without a network namespace.) |
+| \`uts-namespace\` | yes | one is made, and gets a host name |
+| \`overlay\` | yes | one is mounted on a tmpfs, in a user namespace |
+| \`proc\` | yes | a new procfs is mounted, in a user and a pid namespace |
+| \`cgroup-memory\`, \`cgroup-pids\`, \`cgroup-cpu\` | no | looked at only: whether the caller may make a group and give it that controller, in his own group or the one above. Detail: \`unified\`, \`hybrid\`, \`v1\` or \`none\`, and the place |
+| \`subuid\` | no | looked at only: newuidmap and newgidmap with their rights, and 65536 ids in one range of /etc/subuid and of /etc/subgid. Detail: the ranges, first id and count. Ranges that another source of subid(5) than the files gives are not seen |
+| \`landlock\`, \`landlock-scopes\` | no | the kernel is asked for its ABI, which is the detail; scopes are there from ABI 6 |
+| \`store\` | yes | it is opened, or made |
+| \`store-hard-links\`, \`store-reflinks\`, \`store-metadata\` | no | done in the store |
+
+## Types
+
+One that is here keeps its meaning; there may be new ones. \`{}\` is the object, \`{+}\` more about it. A cause is named only where something
+proves it: an errno alone proves little. A filter of system calls is told from the kernel by asking again with arguments that every kernel refuses with
+another errno before it asks for rights. What is not proven is \`unknown\`, with the text of errno, and for a run with the advice of the place where
+it failed.
+
+$(awk -v form=md -f $launcher/reasons.awk $launcher/reasons.table)
+
+Of \`userns-apparmor\`, \`userns-apparmor-rights\`, \`apparmor-profile\` and \`userns-security-module\` no host was at hand: they are tested with
+files that look like theirs (\`reasons_test.c\`).
+
+## A profile for AppArmor
+
+With \`kernel.apparmor_restrict_unprivileged_userns=1\` (Ubuntu 23.10 and newer) a program may have user namespaces when a profile says so. This one says
+nothing else; \`PATH\` is where Velo is installed. As root, write it to \`/etc/apparmor.d/velo-launch\` and run \`apparmor_parser -r /etc/apparmor.d/velo-launch\`:
+
+\`\`\`
+abi <abi/4.0>,
+profile velo-launch PATH/libexec/velo-launch flags=(unconfined) {
+  userns,
+}
+\`\`\`
+END
+
 resources=it/src/test/resources
 
 acts() {

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -110,8 +111,12 @@ void own_nothing(const struct plan *plan, int proc) {
     }
     close(user);
     /* The files of a process that may not be dumped belong to the host's root, who is nobody in here. */
-    if (unshare(CLONE_NEWUSER) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0) {
-        fail_errno("raise the sysctl user.max_user_namespaces", "cannot make the payload's user namespace");
+    if (unshare(CLONE_NEWUSER) != 0) {
+        const struct finding finding = diagnose_call(&this_host, errno, "self", "unshare");
+        fail_because(&finding, SEE_DOCTOR, "cannot make the payload's user namespace");
+    }
+    if (prctl(PR_SET_DUMPABLE, 1) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot map the payload's ids");
     }
     put(proc, "self/setgroups", "deny");
     snprintf(map, sizeof map, "%u %u 1", plan->inside_uid, plan->inside_uid);

@@ -55,6 +55,16 @@ struct k_open_how {
     uint64_t flags, mode, resolve;
 };
 
+/* The two words of struct statx that are asked for. */
+struct k_statx {
+    uint64_t begin;
+    uint64_t attributes;
+    uint64_t middle[5];
+    uint64_t attributes_mask;
+    uint64_t end[24];
+};
+enum { K_STATX_MOUNT_ROOT = 0x2000 };
+
 struct k_mount_attr {
     uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
@@ -84,6 +94,9 @@ static inline int k_mount_setattr(int mount, unsigned flags, const struct k_moun
 }
 static inline int k_openat2(int dir, const char *path, const struct k_open_how *how) {
     return (int)syscall(SYS_openat2, dir, path, how, sizeof *how);
+}
+static inline int k_statx(const char *path, struct k_statx *status) {
+    return (int)syscall(SYS_statx, AT_FDCWD, path, 0, 0U, status);
 }
 static inline int k_close_range(unsigned first, unsigned last) {
     return (int)syscall(SYS_close_range, first, last, 0);

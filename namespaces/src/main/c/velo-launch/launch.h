@@ -109,7 +109,8 @@ int namespace_flags(void);
 /* As a child of the control group that this is a descriptor of; -1: of the caller's. *born tells whether it
  * is there. */
 pid_t clone_into(int flags, int group, bool *born);
-void explain_clone_failure(void) __attribute__((noreturn));
+/* Why clone_into failed with these flags, from errno; then it exits. */
+void explain_clone_failure(int flags) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
@@ -229,9 +230,15 @@ int open_for_removal(int parent, const char *name);
 int dispose(int directory);
 int run_disposal(const char *path, bool wait);
 
-/* probe.c: prints what this host can do, one line a capability. */
-int probe(void);
+/* probe.c: prints what this host can do for sandboxes that run with these ids outside, one line a capability
+ * (reasons.h). */
+int probe(uid_t uid, gid_t gid);
 /* The same for metadata layers in an empty directory of the store, which its owner empties again. */
 int probe_metadata(const char *directory);
+/* The line of a capability that somebody else found to be missing: need is "needed" or "optional". */
+struct refusal {
+    const char *name, *need, *type, *object, *more;
+};
+int print_refusal(const struct refusal *refusal);
 
 #endif

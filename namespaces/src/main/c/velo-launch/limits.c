@@ -131,6 +131,9 @@ static void refuse(const struct limits *limits) {
     for (int i = 0; i < LIMITS; i++) {
         const struct enforcement *limit = &limits->of[i];
         if (limit->asked != 0 && !limit->whole) {
+            static char type[32];
+            snprintf(type, sizeof type, "limit-%s", limit_names[i]);
+            failure_type = type;
             fail(EXIT_LAUNCH, GROUP_REMEDY, "cannot limit the %s of the sandbox: %s", what[i], limit->reason);
         }
     }

@@ -1,12 +1,23 @@
 #include "kernel.h"
 #include "launch.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
 enum { PLAN_DESCRIPTOR = 3 };
+
+static unsigned id(const char *text) {
+    char *end = NULL;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || number >= UINT_MAX) {
+        fail(EXIT_LAUNCH, "name a user id and a group id", "cannot probe: %s is no id", text);
+    }
+    return (unsigned)number;
+}
 
 int main(int argc, char **argv) {
     if (getauxval(AT_SECURE) != 0 || geteuid() != getuid()) {
@@ -16,10 +27,13 @@ int main(int argc, char **argv) {
         return puts("velo-launch, launch plan 1") < 0;
     }
     if (argc > 1 && strcmp(argv[1], "--probe") == 0) {
-        return probe();
+        return argc > 3 ? probe(id(argv[2]), id(argv[3])) : probe(geteuid(), getegid());
     }
     if (argc > 2 && strcmp(argv[1], "--probe-metadata") == 0) {
         return probe_metadata(argv[2]);
+    }
+    if (argc > 6 && strcmp(argv[1], "--refusal") == 0) {
+        return print_refusal(&(const struct refusal){argv[2], argv[3], argv[4], argv[5], argv[6]});
     }
     if (argc > 2 && strcmp(argv[1], "--empty") == 0) {
         return run_disposal(argv[2], true);

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -83,8 +84,10 @@ int new_filesystem(const char *type, const char *const (*options)[2], unsigned l
         close(context);
     }
     if (mounted < 0) {
-        fail_errno("run velo where /proc is not masked (an outer container may do that) and see velo doctor",
-                   "cannot mount a new %s", type);
+        bool proc = strcmp(type, "proc") == 0;
+        const struct finding finding =
+            proc ? diagnose_proc(&this_host, errno) : diagnose_mount(&this_host, errno);
+        fail_because(&finding, SEE_DOCTOR, proc ? "cannot mount a new proc" : "cannot mount a new tmpfs");
     }
     return mounted;
 }

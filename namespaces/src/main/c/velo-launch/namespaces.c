@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -35,71 +36,54 @@ pid_t clone_into(int flags, int group, bool *born) {
     return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
 }
 
-static long sysctl_value(const char *path) {
-    char text[32] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return -1;
-    }
-    ssize_t got = read(fd, text, sizeof text - 1);
-    close(fd);
-    return got > 0 ? strtol(text, NULL, 10) : -1;
+void explain_clone_failure(int flags) {
+    const struct finding finding = diagnose_clone(&this_host, errno, flags);
+    bool other = finding.reason == REASON_NAMESPACE_MISSING || finding.reason == REASON_NAMESPACE_MAX_ZERO ||
+                 finding.reason == REASON_NAMESPACE_LIMIT;
+    fail_because(&finding, "see velo doctor for what this host can do",
+                 other ? "cannot make a namespace" : "cannot make a user namespace");
 }
 
-void explain_clone_failure(void) {
-    int errnum = errno;
-    if (sysctl_value("/proc/sys/user/max_user_namespaces") == 0) {
-        fail(EXIT_LAUNCH, "as root: sysctl user.max_user_namespaces=10000",
-             "cannot make a user namespace: user.max_user_namespaces is 0");
-    }
-    if (sysctl_value("/proc/sys/kernel/unprivileged_userns_clone") == 0) {
-        fail(EXIT_LAUNCH, "as root: sysctl kernel.unprivileged_userns_clone=1",
-             "cannot make a user namespace: kernel.unprivileged_userns_clone is 0");
-    }
-    if (sysctl_value("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1) {
-        fail(EXIT_LAUNCH,
-             "install an AppArmor profile that allows velo-launch userns, or as root: sysctl "
-             "kernel.apparmor_restrict_unprivileged_userns=0",
-             "cannot make a user namespace: AppArmor restricts unprivileged user namespaces");
-    }
-    errno = errnum;
-    if (errnum == ENOSPC) {
-        fail_errno("end some sandboxes or raise the sysctls user.max_*_namespaces",
-                   "cannot make namespaces: too many of them");
-    }
-    if (errnum == EPERM || errnum == EACCES) {
-        fail_errno(
-            "run velo outside of the container or allow clone(CLONE_NEWUSER) in its system call filter",
-            "cannot make namespaces: an outer container or security module forbids it");
-    }
-    fail_errno("see velo doctor for what this host can do", "cannot make namespaces");
-}
-
-static void write_proc(pid_t pid, const char *name, const char *text, bool may_fail) {
+static int write_proc(pid_t pid, const char *name, const char *text) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
-        if (!may_fail) {
-            fail_errno("see velo doctor for what this host can do", "cannot write %s of the sandbox", name);
+    if (fd < 0) {
+        return errno;
+    }
+    int errnum = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : errno;
+    close(fd);
+    return errnum;
+}
+
+struct finding map_ids(pid_t init, const struct plan *plan) {
+    const struct {
+        const char *file;
+        unsigned inside, outside;
+    } maps[] = {{"uid_map", plan->inside_uid, plan->outside_uid},
+                {"gid_map", plan->inside_gid, plan->outside_gid}};
+    if (geteuid() != 0) {
+        /* user_namespaces(7): without privilege the group map may be written only when setgroups is given up.
+         * A kernel that has no such file needs no such thing; if it failed otherwise, the map fails, too. */
+        write_proc(init, "setgroups", "deny");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        char map[64];
+        snprintf(map, sizeof map, "%u %u 1", maps[i].inside, maps[i].outside);
+        int errnum = write_proc(init, maps[i].file, map);
+        if (errnum != 0) {
+            return diagnose_map(&this_host, errnum, init, maps[i].file, maps[i].outside);
         }
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    return errno_finding(0);
 }
 
 void write_id_maps(pid_t init, const struct plan *plan) {
-    char map[64];
-    if (geteuid() != 0) {
-        /* user_namespaces(7): without privilege the group map may be written only when setgroups is given up.
-         */
-        write_proc(init, "setgroups", "deny", true);
+    const struct finding finding = map_ids(init, plan);
+    if (finding.reason != REASON_NONE) {
+        fail_because(&finding, "see velo doctor for what this host can do",
+                     "cannot map the ids of the sandbox");
     }
-    snprintf(map, sizeof map, "%u %u 1", plan->inside_uid, plan->outside_uid);
-    write_proc(init, "uid_map", map, false);
-    snprintf(map, sizeof map, "%u %u 1", plan->inside_gid, plan->outside_gid);
-    write_proc(init, "gid_map", map, false);
 }
 
 void become_mapped(const struct plan *plan) {
@@ -117,7 +101,8 @@ void become_mapped(const struct plan *plan) {
 
 void name_host(const struct plan *plan) {
     if (sethostname(plan->hostname, strlen(plan->hostname)) != 0 || setdomainname("(none)", 6) != 0) {
-        fail_errno("see velo doctor", "cannot name the sandbox's host");
+        const struct finding finding = diagnose_call(&this_host, errno, "self", "sethostname");
+        fail_because(&finding, "see velo doctor", "cannot name the sandbox's host");
     }
 }
 
@@ -140,7 +125,7 @@ static void raise_loopback(void) {
  * in the meantime. */
 void make_network(void) {
     if (unshare(CLONE_NEWNET) != 0) {
-        explain_clone_failure();
+        explain_clone_failure(CLONE_NEWNET);
     }
     raise_loopback();
 }

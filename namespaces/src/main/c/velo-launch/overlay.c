@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -82,7 +83,8 @@ static int by_context(const struct overlay *o, const struct links *links, unsign
     /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower
      * directory fails. */
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
-        fail_errno("use Linux 5.11 or newer with overlayfs (modprobe overlay)", "cannot make an overlay");
+        const struct finding finding = diagnose_overlay(&this_host, errno);
+        fail_because(&finding, "use Linux 5.11 or newer with overlayfs", "cannot make an overlay");
     }
     if (o->upper != NULL) {
         if (k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", links->names[o->count]) != 0) {
@@ -114,7 +116,8 @@ static int by_context(const struct overlay *o, const struct links *links, unsign
     int mounted =
         k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 ? k_fsmount(context, attributes) : -1;
     if (mounted < 0) {
-        fail_errno(KEEP_ON, "cannot mount the overlay");
+        const struct finding finding = diagnose_overlay(&this_host, errno);
+        fail_because(&finding, KEEP_ON, "cannot mount the overlay");
     }
     close(context);
     return mounted;
@@ -141,7 +144,8 @@ static int by_options(const struct overlay *o, const struct links *links, unsign
     }
     unsigned long flags = MS_NOSUID | MS_NODEV | ((attributes & K_ATTR_RDONLY) != 0 ? MS_RDONLY : 0);
     if (mount("overlay", o->stage, "overlay", flags, options) != 0) {
-        fail_errno(KEEP_ON, "cannot mount the overlay");
+        const struct finding finding = diagnose_overlay(&this_host, errno);
+        fail_because(&finding, KEEP_ON, "cannot mount the overlay");
     }
     int mounted = k_open_tree(AT_FDCWD, o->stage, K_OPEN_TREE_CLONE | O_CLOEXEC);
     if (mounted < 0 || umount2(o->stage, MNT_DETACH) != 0) {

@@ -1,100 +1,147 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
-/* Runs in a child in new namespaces; returns 0 or an errno. */
-typedef int (*trial)(void);
+/* Runs in a child in new namespaces, with its ids mapped. */
+typedef struct finding (*trial)(void);
 
-static int nothing(void) {
-    return 0;
+static struct finding nothing(void) {
+    return errno_finding(0);
 }
 
-static uid_t caller;
-static gid_t caller_group;
-
-static void map_self(void) {
-    static const char *const names[] = {"setgroups", "uid_map", "gid_map"};
-    char path[64];
-    char text[64];
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof path, "/proc/self/%s", names[i]);
-        if (i == 0) {
-            snprintf(text, sizeof text, "deny");
-        } else {
-            snprintf(text, sizeof text, "0 %u 1", (unsigned)(i == 1 ? caller : caller_group));
-        }
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, text, strlen(text)) < 0) {
-            _exit(errno);
-        }
-        close(fd);
-    }
+/* As a run does: the payload gets a user namespace in that of its mounts. */
+static struct finding try_second(void) {
+    return unshare(CLONE_NEWUSER) == 0 ? nothing() : diagnose_call(&this_host, errno, "self", "unshare");
 }
 
-static int try_overlay(void) {
-    map_self();
+static struct finding try_hostname(void) {
+    return sethostname("velo", 4) == 0 ? nothing() : diagnose_call(&this_host, errno, "self", "sethostname");
+}
+
+static struct finding try_private(void) {
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
+               ? nothing()
+               : diagnose_call(&this_host, errno, "self", "mount");
+}
+
+static bool mount_by_context(void) {
+    int context = k_fsopen("overlay");
+    return context >= 0 && k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) == 0 &&
+           k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", "/tmp/lower") == 0 &&
+           k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", "/tmp/upper") == 0 &&
+           k_fsconfig(context, K_FSCONFIG_STRING, "workdir", "/tmp/work") == 0 &&
+           k_fsconfig(context, K_FSCONFIG_FLAG, "volatile", NULL) == 0 &&
+           k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 && k_fsmount(context, 0) >= 0;
+}
+
+static struct finding try_overlay(void) {
     static const char *const directories[] = {"/tmp/lower", "/tmp/upper", "/tmp/work"};
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") != 0) {
-        return errno;
+    struct finding finding = try_private();
+    if (finding.reason != REASON_NONE) {
+        return finding;
+    }
+    if (mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") != 0) {
+        return diagnose_call(&this_host, errno, "self", "mount");
     }
     for (size_t i = 0; i < 3; i++) {
         if (mkdir(directories[i], 0755) != 0) {
-            return errno;
+            return unexplained(errno);
         }
     }
-    int context = k_fsopen("overlay");
-    if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0 ||
-        k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", "/tmp/lower") != 0 ||
-        k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", "/tmp/upper") != 0 ||
-        k_fsconfig(context, K_FSCONFIG_STRING, "workdir", "/tmp/work") != 0 ||
-        k_fsconfig(context, K_FSCONFIG_FLAG, "volatile", NULL) != 0 ||
-        k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0 || k_fsmount(context, 0) < 0) {
-        return errno;
+    /* Kernels before 6.8 do not take layers one by one, and a run does without, too. */
+    if (mount_by_context() ||
+        (errno == EINVAL &&
+         mount("overlay", "/tmp/lower", "overlay", 0,
+               "userxattr,lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/work") == 0)) {
+        return nothing();
     }
-    return 0;
+    return diagnose_overlay(&this_host, errno);
 }
 
-static int try_proc(void) {
+static struct finding try_proc(void) {
+    struct finding finding = try_private();
+    if (finding.reason != REASON_NONE) {
+        return finding;
+    }
     int context = k_fsopen("proc");
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0 || k_fsmount(context, 0) < 0) {
-        return errno;
+        return diagnose_proc(&this_host, errno);
     }
-    return 0;
+    return nothing();
 }
 
-static void print(const char *name, int errnum) {
-    if (errnum == 0) {
-        printf("%s ok\n", name);
-    } else {
-        printf("%s %d %s\n", name, errnum, strerror(errnum));
+static struct finding stopped(int status) {
+    char how[64];
+    snprintf(how, sizeof how, "the probe ended with %s %d", WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return found(REASON_UNKNOWN, how, "");
+}
+
+/* The kernel frees namespaces some time after their last process, and until then those of the trial before
+ * count for the ceilings. A ceiling that is reached for good is waited for once. */
+static pid_t clone_patiently(int flags) {
+    enum { PAUSE_MS = 20 };
+    static int patience;
+    for (;;) {
+        bool born;
+        pid_t child = clone_into(flags, -1, &born);
+        if (child > 0) {
+            patience = patience == 0 ? 100 : patience;
+        }
+        if (child >= 0 || errno != ENOSPC || patience <= 1) {
+            return child;
+        }
+        patience--;
+        pause_for(PAUSE_MS);
     }
 }
 
-static void attempt(const char *name, int flags, trial body) {
+/* What the trial finds in new namespaces that were made as for a run. */
+static struct finding attempt(int flags, const struct plan *plan, trial body) {
+    struct finding finding;
+    int pair[2];
     int status = 0;
+    char go = 'g';
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return unexplained(errno);
+    }
     fflush(stdout);
-    bool born;
-    pid_t child = clone_into(flags, -1, &born);
+    pid_t child = clone_patiently(flags);
     if (child == 0) {
-        _exit(body());
+        close(pair[0]);
+        if (recv(pair[1], &go, 1, 0) != 1) {
+            _exit(EXIT_LAUNCH);
+        }
+        become_mapped(plan);
+        finding = body();
+        _exit(send(pair[1], &finding, sizeof finding, MSG_NOSIGNAL) < 0 ? EXIT_LAUNCH : 0);
     }
-    int errnum = child < 0 ? errno : 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    int errnum = errno;
+    close(pair[1]);
+    if (child < 0) {
+        close(pair[0]);
+        return diagnose_clone(&this_host, errnum, flags);
     }
-    if (child > 0) {
-        errnum = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    struct finding mapped = map_ids(child, plan);
+    bool answered = mapped.reason == REASON_NONE && send(pair[0], &go, 1, MSG_NOSIGNAL) == 1 &&
+                    recv(pair[0], &finding, sizeof finding, 0) == (ssize_t)sizeof finding;
+    close(pair[0]); /* a child that waits for its maps then ends */
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    print(name, errnum);
+    if (mapped.reason != REASON_NONE) {
+        return mapped;
+    }
+    return answered ? finding : stopped(status);
 }
 
 static bool make_blob_and_metadata(void) {
@@ -127,7 +174,7 @@ static int stacked(const char *const (*options)[2]) {
 }
 
 /* As a run does it: one metadata layer above its data, and that below another overlay. */
-static int try_metadata(void) {
+static int mount_metadata(void) {
     static const char *const layer[][2] = {
         {"lowerdir+", "tree"}, {"datadir+", "data"}, {"index", "off"}, {"xino", "off"}, {NULL, NULL}};
     static const char *const root[][2] = {
@@ -151,52 +198,56 @@ static int try_metadata(void) {
     return right ? 0 : EINVAL;
 }
 
+static struct finding try_metadata(void) {
+    int errnum = mount_metadata();
+    return errnum == 0 ? nothing() : found(REASON_STORE_METADATA, strerror(errnum), "");
+}
+
 int probe_metadata(const char *directory) {
     struct stat owner;
-    int go[2];
-    int status = 0;
-    if (chdir(directory) != 0 || stat(".", &owner) != 0 || pipe2(go, O_CLOEXEC) != 0) {
+    if (chdir(directory) != 0 || stat(".", &owner) != 0) {
         fail_errno("name a directory", "cannot probe in %s", directory);
     }
     bool root = geteuid() == 0;
-    struct plan plan = {.outside_uid = root ? owner.st_uid : geteuid(),
-                        .outside_gid = root ? owner.st_gid : getegid()};
-    bool born;
-    pid_t child = clone_into(CLONE_NEWUSER | CLONE_NEWNS, -1, &born);
-    if (child < 0) {
-        print("metadata", errno);
-        return 0;
-    }
-    if (child == 0) {
-        char byte;
-        close(go[1]);
-        if (read(go[0], &byte, 1) != 1) {
-            _exit(EIO);
-        }
-        become_mapped(&plan);
-        _exit(try_metadata());
-    }
-    write_id_maps(child, &plan);
-    if (write(go[1], "g", 1) != 1) {
-        close(go[1]); /* the child then reads the end, and says so */
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    print("metadata", WIFEXITED(status) ? WEXITSTATUS(status) : EIO);
+    const struct plan plan = {.outside_uid = root ? owner.st_uid : geteuid(),
+                              .outside_gid = root ? owner.st_gid : getegid()};
+    const struct finding finding = attempt(CLONE_NEWUSER | CLONE_NEWNS, &plan, try_metadata);
+    answer("store-metadata", false, &finding, "");
     return fflush(stdout) == 0 ? 0 : EXIT_LAUNCH;
 }
 
-int probe(void) {
-    caller = geteuid();
-    caller_group = getegid();
-    attempt("user-namespace", CLONE_NEWUSER, nothing);
-    attempt("mount-namespace", CLONE_NEWUSER | CLONE_NEWNS, nothing);
-    attempt("pid-namespace", CLONE_NEWUSER | CLONE_NEWPID, nothing);
-    attempt("network-namespace", CLONE_NEWUSER | CLONE_NEWNET, nothing);
-    attempt("ipc-namespace", CLONE_NEWUSER | CLONE_NEWIPC, nothing);
-    attempt("uts-namespace", CLONE_NEWUSER | CLONE_NEWUTS, nothing);
-    attempt("cgroup-namespace", CLONE_NEWUSER | CLONE_NEWCGROUP, nothing);
-    attempt("overlay", CLONE_NEWUSER | CLONE_NEWNS, try_overlay);
-    attempt("proc", CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, try_proc);
+int print_refusal(const struct refusal *refusal) {
+    enum reason reason = reason_of_type(refusal->type);
+    if (reason == REASON_NONE) {
+        fail(EXIT_LAUNCH, "see docs/formats/doctor.md", "cannot explain %s: there is no such type",
+             refusal->type);
+    }
+    const struct finding finding = found(reason, refusal->object, refusal->more);
+    answer(refusal->name, strcmp(refusal->need, "needed") == 0, &finding, "");
+    return fflush(stdout) == 0 ? 0 : EXIT_LAUNCH;
+}
+
+int probe(uid_t uid, gid_t gid) {
+    static const struct {
+        const char *name;
+        int flags;
+        trial body;
+    } needs[] = {{"user-namespace", 0, try_second},
+                 {"mount-namespace", CLONE_NEWNS, try_private},
+                 {"pid-namespace", CLONE_NEWPID, nothing},
+                 {"network-namespace", CLONE_NEWNET, nothing},
+                 {"ipc-namespace", CLONE_NEWIPC, nothing},
+                 {"uts-namespace", CLONE_NEWUTS, try_hostname},
+                 {"cgroup-namespace", CLONE_NEWCGROUP, nothing},
+                 {"overlay", CLONE_NEWNS, try_overlay},
+                 {"proc", CLONE_NEWNS | CLONE_NEWPID, try_proc}};
+    const struct plan plan = {.outside_uid = uid, .outside_gid = gid};
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        const struct finding finding = attempt(CLONE_NEWUSER | needs[i].flags, &plan, needs[i].body);
+        answer(needs[i].name, true, &finding, "");
+    }
+    probe_cgroups();
+    probe_ids();
+    probe_landlock();
     return fflush(stdout) == 0 ? 0 : EXIT_LAUNCH;
 }

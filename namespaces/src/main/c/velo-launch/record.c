@@ -205,6 +205,12 @@ static void put_failure(FILE *out) {
     } else {
         fprintf(out, "%d", story->errnum);
     }
+    fputs(",\"type\":", out);
+    if (story->type[0] == '\0') {
+        fputs("null", out);
+    } else {
+        put_string(out, story->type);
+    }
     fputs(",\"what\":", out);
     put_string(out, story->what);
     fputs(",\"reason\":", out);

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 #include "story.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@ int enter_root(const struct plan *plan) {
     char path[4096];
     /* Nothing that is mounted in here may appear outside, nor the other way round. */
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
-        fail_errno("see velo doctor", "cannot make the sandbox's mounts private");
+        const struct finding finding = diagnose_call(&this_host, errno, "self", "mount");
+        fail_because(&finding, "see velo doctor", "cannot make the sandbox's mounts private");
     }
     char upper[4096];
     char work[4096];

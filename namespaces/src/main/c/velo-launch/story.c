@@ -8,6 +8,7 @@
 #include <time.h>
 
 struct story *story;
+const char *failure_type = "";
 
 const char *const phase_names[PHASES] = {"prepare", "namespaces", "root",  "confine",
                                          "payload", "exec",       "finish"};
@@ -54,6 +55,7 @@ void note_failure(const char *text, const char *reason, int errnum, const char *
         return;
     }
     story->errnum = errnum;
+    snprintf(story->type, sizeof story->type, "%s", failure_type);
     snprintf(story->what, sizeof story->what, "%s", text);
     snprintf(story->reason, sizeof story->reason, "%s", reason);
     snprintf(story->remedy, sizeof story->remedy, "%s", remedy == NULL ? "" : remedy);

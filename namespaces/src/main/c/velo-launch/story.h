@@ -36,6 +36,7 @@ struct story {
     bool failed;
     uint32_t stage; /* a phase */
     int errnum;     /* 0: no system call failed */
+    char type[48];  /* of docs/formats/doctor.md, or of a limit; empty: it has none */
     char what[512]; /* "cannot <verb> <object>" */
     char reason[512];
     char remedy[256];
@@ -51,6 +52,8 @@ void enter_phase(enum phase phase);
 uint64_t now_ns(void);
 /* Of init, before it ends and with it all inside. */
 void look_at_spaces(void);
+/* Of the failure that is told next. */
+extern const char *failure_type;
 /* The first failure is the one that counts: what comes after it follows from it. */
 void note_failure(const char *text, const char *reason, int errnum, const char *remedy);
 

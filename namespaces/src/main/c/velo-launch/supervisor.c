@@ -137,7 +137,7 @@ static void start_init(struct run *run) {
     run->init =
         clone_into(grouped ? flags & ~CLONE_NEWCGROUP : flags, groups_birthplace(&run->limits.groups), &born);
     if (run->init < 0) {
-        explain_clone_failure();
+        explain_clone_failure(flags);
     }
     if (run->init == 0) {
         close(pair[0]);

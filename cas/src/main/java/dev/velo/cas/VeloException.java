@@ -5,6 +5,7 @@ package dev.velo.cas;
  * the command line prints the message as one line and chooses the exit status.
  */
 public class VeloException extends Exception {
+    private final String problem;
     private final String remedy;
 
     /**
@@ -17,7 +18,13 @@ public class VeloException extends Exception {
 
     public VeloException(String problem, String remedy, Throwable cause) {
         super(problem + "; " + remedy, cause);
+        this.problem = problem;
         this.remedy = remedy;
+    }
+
+    /** The message without the remedy. */
+    public final String problem() {
+        return problem;
     }
 
     public final String remedy() {

@@ -78,6 +78,7 @@ public final class FailureRecord {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("stage", "plan");
         values.put("errno", null);
+        values.put("type", null);
         values.put("what", reason < 0 ? problem : problem.substring(0, reason));
         values.put("reason", reason < 0 ? "" : problem.substring(reason + 2));
         values.put("remedy", remedy < 0 ? "" : message.substring(remedy + 2));

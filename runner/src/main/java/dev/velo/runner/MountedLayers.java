@@ -1,6 +1,7 @@
 package dev.velo.runner;
 
 import dev.velo.linkfarm.LayerProbe;
+import dev.velo.namespaces.HostCapability;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.exec.Launcher;
 import java.nio.file.Path;
@@ -17,7 +18,8 @@ public final class MountedLayers implements LayerProbe {
     @Override
     public Optional<String> refusal(Path directory) {
         try {
-            return launcher.probeMetadata(directory);
+            HostCapability metadata = launcher.probeMetadata(directory);
+            return metadata.ok() ? Optional.empty() : Optional.of(metadata.reason());
         } catch (LaunchException e) {
             return Optional.of(e.getMessage());
         }

@@ -102,16 +102,32 @@ final class StoreOpening {
         }
     }
 
-    private StoreOwner claim(Descriptor root) throws IOException {
+    private StoreOwner claim(Descriptor root) throws IOException, StoreException {
         FileStatus status = system.status(root.number());
         // A directory that root made ready for an account keeps that account as its owner.
         StoreOwner owner =
                 status.uid() != 0 ? new StoreOwner(status.uid(), status.gid()) : StoreOwner.forNewStore(system);
         system.changeMode(root.number(), StoreLayout.PRIVATE);
         if (system.effectiveUid() == 0) {
-            system.changeOwner(root.number(), owner.uid(), owner.gid());
+            give(root, owner);
         }
         return owner;
+    }
+
+    private void give(Descriptor root, StoreOwner owner) throws IOException, StoreException {
+        try {
+            system.changeOwner(root.number(), owner.uid(), owner.gid());
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EINVAL) {
+                throw e;
+            }
+            // chown(2): an id without a mapping. Root of a user namespace may have no other id than its own.
+            throw new StoreException(
+                    "cannot create store " + path + ": user id " + owner.uid() + " or group id " + owner.gid()
+                            + ", which would own it, does not exist in this user namespace",
+                    "run velo as an ordinary user, or in a user namespace that has more ids",
+                    e);
+        }
     }
 
     private StoreOwner ownerOf(Descriptor root) throws IOException, StoreException {

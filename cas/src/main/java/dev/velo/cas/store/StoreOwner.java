@@ -15,6 +15,11 @@ public record StoreOwner(int uid, int gid) {
      */
     static final StoreOwner SERVICE = new StoreOwner(65520, 65520);
 
+    /** The owner of a store that the caller would make now. */
+    public static StoreOwner ofNewStores() {
+        return forNewStore(FileOps.system());
+    }
+
     static StoreOwner forNewStore(FileOps files) {
         return files.effectiveUid() == 0 ? SERVICE : new StoreOwner(files.effectiveUid(), files.effectiveGid());
     }

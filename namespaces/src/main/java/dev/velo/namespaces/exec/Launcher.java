@@ -1,5 +1,6 @@
 package dev.velo.namespaces.exec;
 
+import dev.velo.namespaces.HostCapability;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.LaunchPlan;
 import dev.velo.namespaces.PlanCodec;
@@ -13,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
@@ -102,21 +102,48 @@ public final class Launcher {
                 null);
     }
 
-    /** The capabilities that the launcher finds on this host, one line each: a name, then {@code ok} or an errno and its text. */
-    public List<String> probe() throws LaunchException {
-        return probe(List.of("--probe"));
+    /**
+     * What the launcher finds on this host, in its order.
+     *
+     * @param uid the user id outside as which sandboxes run
+     * @param gid the group id
+     */
+    public List<HostCapability> probe(int uid, int gid) throws LaunchException {
+        return answers(List.of("--probe", Integer.toUnsignedString(uid), Integer.toUnsignedString(gid)));
     }
 
     /**
      * Whether metadata layers work in a directory, found by mounting one.
      *
      * @param directory empty, on the file system in question; what is made in it stays
-     * @return empty where they work, else why not
      */
-    public Optional<String> probeMetadata(Path directory) throws LaunchException {
-        List<String> lines = probe(List.of("--probe-metadata", directory.toString()));
-        String line = lines.isEmpty() ? "metadata 0 the launcher gave no answer" : lines.get(0);
-        return line.equals("metadata ok") ? Optional.empty() : Optional.of(line.split(" ", 3)[2]);
+    public HostCapability probeMetadata(Path directory) throws LaunchException {
+        return answers(List.of("--probe-metadata", directory.toString())).get(0);
+    }
+
+    /**
+     * A capability that was found to be missing here and not by the launcher, in the words of the launcher's table.
+     *
+     * @param type one of docs/formats/doctor.md
+     * @param object what the reason speaks of
+     * @param more what else it says
+     */
+    public HostCapability refusal(String name, boolean needed, String type, String object, String more)
+            throws LaunchException {
+        return answers(List.of("--refusal", name, needed ? "needed" : "optional", type, object, more))
+                .get(0);
+    }
+
+    private List<HostCapability> answers(List<String> arguments) throws LaunchException {
+        List<HostCapability> answers = new ArrayList<>();
+        for (String line : probe(arguments)) {
+            answers.add(HostCapability.parse(line));
+        }
+        if (answers.isEmpty()) {
+            throw new LaunchException(
+                    "cannot probe this host: the launcher gave no answer", "run " + program + " --probe", null);
+        }
+        return answers;
     }
 
     private List<String> probe(List<String> arguments) throws LaunchException {
@@ -130,7 +157,13 @@ public final class Launcher {
             List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .toList();
-            process.waitFor();
+            int status = process.waitFor();
+            if (status != 0) {
+                throw new LaunchException(
+                        "cannot probe this host: the launcher ended with status " + status,
+                        "run " + program + " " + String.join(" ", arguments),
+                        null);
+            }
             return lines;
         } catch (IOException e) {
             throw new LaunchException(
