@@ -24,6 +24,10 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self 446
+#endif
 
 enum {
     K_FSOPEN_CLOEXEC = 1,
@@ -39,6 +43,12 @@ enum {
     K_RESOLVE_NO_SYMLINKS = 4,
     K_RESOLVE_BENEATH = 8,
     K_RESOLVE_IN_ROOT = 0x10
+};
+
+enum { K_LANDLOCK_SCOPE_ABSTRACT_UNIX = 1, K_LANDLOCK_SCOPE_SIGNAL = 2 };
+
+struct k_landlock_ruleset {
+    uint64_t files, network, scoped;
 };
 
 struct k_open_how {

@@ -162,6 +162,10 @@ ssize_t receive(int socket, void *bytes, size_t length, int *descriptor);
 void run_payload(const struct plan *plan) __attribute__((noreturn));
 void drop_capabilities(void);
 
+/* landlock.c: keeps this process and all that it starts from connecting to abstract sockets of others, from
+ * signalling and from tracing them, where the kernel can (Linux 6.12). */
+void enter_domain(const struct plan *plan);
+
 /* filter.c: what system calls this process may make from now on (docs/syscalls.md). For good. */
 void filter_calls(void);
 

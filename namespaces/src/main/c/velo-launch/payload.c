@@ -138,6 +138,7 @@ void run_payload(const struct plan *plan) {
         fail_errno("use Linux 5.9 or newer", "cannot close descriptors");
     }
     reset_signals();
+    enter_domain(plan);
     filter_calls();
     execute(plan);
 }
