@@ -1,3 +1,4 @@
+#include "calls.h"
 #include "kernel.h"
 #include "launch.h"
 
@@ -9,6 +10,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /*
@@ -38,7 +40,7 @@ enum {
 };
 
 struct program {
-    struct sock_filter code[1024];
+    struct sock_filter code[BPF_MAXINSNS];
     unsigned short length;
 };
 
@@ -172,7 +174,55 @@ static void check_socket(struct program *p) {
     allow_only(p, SYS_socketpair, 0, local, LENGTH(local));
 }
 
-static void make_filter(struct program *p) {
+bool is_allowed_by_plan(const struct plan *plan, uint32_t number) {
+    for (size_t i = 0; i < plan->change_count; i++) {
+        if (plan->changes[i].allowed && find_call(plan->changes[i].name)->number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_change(const struct plan *plan, const struct call_change *change) {
+    static const char remedy[] = "use bin/velo and velo-launch of one distribution";
+    const struct call *call = find_call(change->name);
+    if (call == NULL) {
+        fail(EXIT_LAUNCH, remedy, "cannot filter system call %s: this architecture has none of that name",
+             change->name);
+    }
+    enum call_rule rule = rule_of(call);
+    if (change->allowed ? rule != CALL_DENIED : rule == CALL_NEEDED) {
+        fail(EXIT_LAUNCH, remedy, "cannot %s system call %s: no plan may change that",
+             change->allowed ? "allow" : "deny", change->name);
+    }
+    for (const struct call_change *other = plan->changes; other != change; other++) {
+        if (strcmp(other->name, change->name) == 0) {
+            fail(EXIT_LAUNCH, remedy, "cannot filter system call %s: the plan names it twice", change->name);
+        }
+    }
+}
+
+static void deny_by_table(struct program *p, const struct plan *plan) {
+    for (size_t i = 0; i < denial_count; i++) {
+        if (!is_allowed_by_plan(plan, denials[i].call.number)) {
+            verdict_if(p, BPF_JEQ, denials[i].call.number, DENIED);
+        }
+    }
+}
+
+/* Before the checks of arguments, which allow some of these calls; and clone3 keeps its own verdict, without
+ * which C libraries would not fall back. */
+static void deny_by_plan(struct program *p, const struct plan *plan) {
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct call *call = find_call(plan->changes[i].name);
+        enum call_rule rule = rule_of(call);
+        if (!plan->changes[i].allowed && (rule == CALL_FREE || rule == CALL_CHECKED)) {
+            verdict_if(p, BPF_JEQ, call->number, DENIED);
+        }
+    }
+}
+
+static void make_filter(struct program *p, const struct plan *plan) {
     /* Numbers mean other calls in another architecture, so none but the native one: a 32-bit program dies at
      * its first call. */
     load(p, offsetof(struct seccomp_data, arch));
@@ -181,11 +231,10 @@ static void make_filter(struct program *p) {
     load(p, offsetof(struct seccomp_data, nr));
     /* The calls of x32, too: they have bit 30 set. */
     verdict_if(p, BPF_JGT, LAST_KNOWN, SECCOMP_RET_ERRNO | ENOSYS);
-#define DENY(name) verdict_if(p, BPF_JEQ, SYS_##name, DENIED);
-#include "syscalls.inc"
-#undef DENY
+    deny_by_table(p, plan);
     /* Its flags are in memory, where a filter cannot look; C libraries fall back to clone. */
     verdict_if(p, BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
+    deny_by_plan(p, plan);
     check_flags(p, SYS_clone);
     check_flags(p, SYS_unshare);
     check_ioctl(p);
@@ -196,10 +245,22 @@ static void make_filter(struct program *p) {
     give(p, SECCOMP_RET_ALLOW);
 }
 
+static struct program program;
+
+void prepare_filter(const struct plan *plan) {
+    for (size_t i = 0; i < plan->change_count; i++) {
+        check_change(plan, &plan->changes[i]);
+    }
+    program.length = 0;
+    make_filter(&program, plan);
+}
+
+struct sock_fprog prepared_filter(void) {
+    return (struct sock_fprog){.len = program.length, .filter = program.code};
+}
+
 void filter_calls(void) {
-    static struct program program;
-    make_filter(&program);
-    const struct sock_fprog filter = {.len = program.length, .filter = program.code};
+    const struct sock_fprog filter = prepared_filter();
     /* Without that flag kernels before 5.16 make the whole program slower against attacks on itself. */
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter) != 0) {
         fail_errno("use a kernel with CONFIG_SECCOMP_FILTER", "cannot install the system call filter");

@@ -102,10 +102,22 @@ static void ignore_signals(const sigset_t *wanted) {
     sigprocmask(SIG_SETMASK, wanted, NULL);
 }
 
+static bool uses_keys(const struct plan *plan) {
+    return is_allowed_by_plan(plan, SYS_keyctl) || is_allowed_by_plan(plan, SYS_add_key) ||
+           is_allowed_by_plan(plan, SYS_request_key);
+}
+
 /* Else the payload could use, and change, the keys of the caller's login session (session-keyring(7)). */
-static void leave_keyring(void) {
+static void leave_keyring(const struct plan *plan) {
     enum { JOIN_SESSION_KEYRING = 1 };
-    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM) {
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS) {
+        return;
+    }
+    if (uses_keys(plan)) {
+        fail_errno("raise kernel.keys.maxkeys, or use a profile that allows no system call for keys",
+                   "cannot give the sandbox a keyring of its own");
+    }
+    if (errno != EPERM) {
         /* The filter has no system call for keys, so nothing inside can use the caller's. */
         message("warning: the sandbox has no keyring of its own: %s; raise kernel.keys.maxkeys",
                 strerror(errno));
@@ -117,7 +129,7 @@ void run_init(const struct plan *plan, int control) {
     int proc = open_host_proc();
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
-    leave_keyring();
+    leave_keyring(plan);
     become_mapped(plan);
     /* After the change of identity, which clears it: prctl(2), PR_SET_PDEATHSIG. */
     die_with_supervisor(control);

@@ -43,6 +43,12 @@ struct composed {
     int mounted; /* a descriptor of its root, in init only; 0 before */
 };
 
+/* Something else than the filter does by itself about a system call. */
+struct call_change {
+    const char *name;
+    bool allowed; /* else denied */
+};
+
 struct plan {
     struct strings arguments;
     struct strings environment;
@@ -66,6 +72,8 @@ struct plan {
     uint64_t time_limit_ms;    /* 0: none */
     uint64_t process_limit;    /* 0: none */
     uint64_t disk_limit;       /* bytes; 0: none */
+    struct call_change *changes;
+    size_t change_count;
     bool stdin_null;
 };
 
@@ -166,8 +174,12 @@ void drop_capabilities(void);
  * signalling and from tracing them, where the kernel can (Linux 6.12). */
 void enter_domain(const struct plan *plan);
 
-/* filter.c: what system calls this process may make from now on (docs/syscalls.md). For good. */
+/* filter.c: what system calls a payload may make (docs/syscalls.md). Made from the plan; exits where the plan
+ * asks for what no plan may. */
+void prepare_filter(const struct plan *plan);
+/* From now on, and for good. */
 void filter_calls(void);
+bool is_allowed_by_plan(const struct plan *plan, uint32_t number);
 
 /* removal.c: removes a directory and all below it, following no link. Returns 0 or -1 with errno. */
 int remove_tree(int parent, const char *name);

@@ -24,6 +24,8 @@ class PlanCodecTest {
                 .descriptorLimit(1024)
                 .timeLimit(Duration.ofMillis(1500))
                 .stdinNull(true)
+                .change(new CallChange("mkdir", false))
+                .change(new CallChange("keyctl", true))
                 .compose(new ComposedLayer("farms/a,b:c\\d/tree", "cas/sha256"))
                 .mount(MountOp.proc("/proc"))
                 .mount(MountOp.dev("/dev", 1 << 20))

@@ -107,6 +107,11 @@ public final class Launcher {
         return probe(List.of("--probe"));
     }
 
+    /** The system calls of this architecture, one line each: a name, and what a plan may change about it (calls.h). */
+    public List<String> systemCalls() throws LaunchException {
+        return probe(List.of("--syscalls"));
+    }
+
     /**
      * Whether metadata layers work in a directory, found by mounting one.
      *
