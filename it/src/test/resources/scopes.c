@@ -11,7 +11,8 @@
  *   scopes signal PID         whether it may signal that one
  *   scopes confine            enters one more domain
  *   scopes version            of Landlock
- *   scopes without NUMBER P…  runs a program for which landlock_create_ruleset(2) fails with that errno
+ *   scopes without CALL NUMBER P…  runs a program for which that call, landlock_create_ruleset or keyctl,
+ *                             fails with that errno
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -159,9 +160,10 @@ static int confine(void) {
     return say(ruleset < 0 ? -1 : (int)syscall(RESTRICT_SELF, ruleset, 0));
 }
 
-static int without(unsigned errnum, char **command) {
+static int without(const char *call, unsigned errnum, char **command) {
+    const unsigned number = strcmp(call, "keyctl") == 0 ? SYS_keyctl : CREATE_RULESET;
     struct sock_filter code[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr)},
-                                 {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, CREATE_RULESET},
+                                 {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number},
                                  {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | errnum},
                                  {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
     const struct sock_fprog program = {sizeof code / sizeof *code, code};
@@ -200,8 +202,8 @@ int main(int argc, char **argv) {
     if (strcmp(act, "version") == 0) {
         return printf("%ld\n", syscall(CREATE_RULESET, NULL, 0, 1)) < 0;
     }
-    if (strcmp(act, "without") == 0 && argc > 3) {
-        return without((unsigned)atoi(what), argv + 3);
+    if (strcmp(act, "without") == 0 && argc > 4) {
+        return without(what, (unsigned)atoi(argv[3]), argv + 4);
     }
     return 2;
 }

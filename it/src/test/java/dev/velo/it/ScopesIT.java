@@ -110,7 +110,12 @@ class ScopesIT {
 
     private Outcome without(int errno, String network, String... act) {
         List<String> command = all(
-                List.of(program.toString(), "without", Integer.toString(errno), Workspace.VELO.toString()),
+                List.of(
+                        program.toString(),
+                        "without",
+                        "landlock_create_ruleset",
+                        Integer.toString(errno),
+                        Workspace.VELO.toString()),
                 "run",
                 "--isolate",
                 "--net",
