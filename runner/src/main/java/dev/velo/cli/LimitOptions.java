@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What a run may use at most. */
+/** What a run may use at most. Each wins over the profile's limit of that name. */
 final class LimitOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -62,7 +62,7 @@ final class LimitOptions {
             names = "--limits",
             paramLabel = "strict|best-effort",
             description =
-                    "What to do about a limit that cannot be enforced here: refuse to run (strict, the default), or come as near to it as this host can.")
+                    "What to do about a limit that cannot be enforced here (default: the profile's, strict): refuse to run (strict), or come as near to it as this host can.")
     private String mode;
 
     /** As the user asked for them; whether they make sense is known by now, whether this host can is not. */
