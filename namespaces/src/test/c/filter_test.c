@@ -50,6 +50,9 @@ static uint32_t run(const struct sock_fprog *program, const struct seccomp_data 
         case BPF_ALU | BPF_AND | BPF_K:
             value &= step->k;
             break;
+        case BPF_JMP | BPF_JA:
+            at += step->k;
+            break;
         case BPF_JMP | BPF_JEQ | BPF_K:
             at += value == step->k ? step->jt : step->jf;
             break;

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -202,24 +203,60 @@ static void check_change(const struct plan *plan, const struct call_change *chan
     }
 }
 
-static void deny_by_table(struct program *p, const struct plan *plan) {
-    for (size_t i = 0; i < denial_count; i++) {
-        if (!is_allowed_by_plan(plan, denials[i].call.number)) {
-            verdict_if(p, BPF_JEQ, denials[i].call.number, DENIED);
+static int ascending(const void *a, const void *b) {
+    return *(const int *)a - *(const int *)b;
+}
+
+/*
+ * In blocks of numbers that are left at once where the loaded one is higher than all of them: the kernel runs
+ * the filter for each number beforehand, to know those that it always allows, and that would take longer than
+ * the rest of the filter's making if each number were compared with all.
+ */
+static void deny_numbers(struct program *p, int *numbers, size_t count) {
+    enum { BLOCK = 8 };
+    unsigned short leave[LENGTH(p->code)];
+    size_t left = 0;
+    qsort(numbers, count, sizeof *numbers, ascending);
+    for (size_t first = 0; first < count; first += BLOCK) {
+        size_t end = first + BLOCK < count ? first + BLOCK : count;
+        uint8_t size = (uint8_t)(end - first);
+        /* What is higher: over the comparisons, the way out and the verdict. */
+        add(p, BPF_JMP | BPF_JGT | BPF_K, (uint32_t)numbers[end - 1], size + 2, 0);
+        for (uint8_t i = 0; i < size; i++) {
+            add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)numbers[first + i], size - i, 0);
         }
+        leave[left++] = p->length;
+        add(p, BPF_JMP | BPF_JA, 0, 0, 0);
+        give(p, DENIED);
+    }
+    for (size_t i = 0; i < left; i++) {
+        p->code[leave[i]].k = (uint32_t)(p->length - leave[i] - 1);
     }
 }
 
-/* Before the checks of arguments, which allow some of these calls; and clone3 keeps its own verdict, without
- * which C libraries would not fall back. */
-static void deny_by_plan(struct program *p, const struct plan *plan) {
+/* What the table denies but for what the plan allows, and what the plan denies; of that, too, a call whose
+ * arguments are checked, and not clone3: it keeps its own verdict, without which C libraries would not fall
+ * back. */
+static void deny(struct program *p, const struct plan *plan) {
+    size_t count = 0;
+    int *numbers = calloc(denial_count + plan->change_count, sizeof *numbers);
+    if (numbers == NULL) {
+        fail(EXIT_LAUNCH, "free some memory", "cannot make the system call filter: out of memory");
+    }
+    for (size_t i = 0; i < denial_count; i++) {
+        if (!is_allowed_by_plan(plan, denials[i].call.number)) {
+            numbers[count++] = (int)denials[i].call.number;
+        }
+    }
     for (size_t i = 0; i < plan->change_count; i++) {
         const struct call *call = find_call(plan->changes[i].name);
         enum call_rule rule = rule_of(call);
         if (!plan->changes[i].allowed && (rule == CALL_FREE || rule == CALL_CHECKED)) {
-            verdict_if(p, BPF_JEQ, call->number, DENIED);
+            numbers[count++] = (int)call->number;
         }
     }
+    deny_numbers(p, numbers, count);
+    free(numbers);
 }
 
 static void make_filter(struct program *p, const struct plan *plan) {
@@ -231,10 +268,9 @@ static void make_filter(struct program *p, const struct plan *plan) {
     load(p, offsetof(struct seccomp_data, nr));
     /* The calls of x32, too: they have bit 30 set. */
     verdict_if(p, BPF_JGT, LAST_KNOWN, SECCOMP_RET_ERRNO | ENOSYS);
-    deny_by_table(p, plan);
+    deny(p, plan);
     /* Its flags are in memory, where a filter cannot look; C libraries fall back to clone. */
     verdict_if(p, BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-    deny_by_plan(p, plan);
     check_flags(p, SYS_clone);
     check_flags(p, SYS_unshare);
     check_ioctl(p);
