@@ -35,7 +35,7 @@ These fail with EPERM:
 
 $(awk -v form=md -f $launcher/table.awk $launcher/syscalls.table)
 
-By their arguments:
+By their arguments; no profile lifts one of these checks:
 
 | call | allowed | else |
 |---|---|---|
@@ -46,11 +46,28 @@ By their arguments:
 | \`socket\` | AF_UNIX; AF_INET and AF_INET6 as streams of TCP and datagrams of UDP, ICMP and ICMPv6; AF_NETLINK for routes | EPERM |
 | \`socketpair\` | AF_UNIX | EPERM |
 | \`setsockopt\` | all but TCP_ULP and UDP_ENCAP | EPERM |
+| \`sendto\`, \`sendmsg\`, \`sendmmsg\` | without MSG_OOB | EPERM |
 | \`prlimit\` | of any process but init | EPERM |
 | \`prlimit\`, \`setrlimit\` of core files | asking | nothing is done and 0 returned: the limit stays 1, for which the host neither writes a file nor starts its program |
 | numbers above 469, the last one of Linux 6.18 | never: nobody has looked at them yet | ENOSYS |
 | calls of another architecture (32-bit programs) | never | the program is killed |
 | calls of x32 | never | ENOSYS |
+
+## What a profile changes
+
+\`syscalls.deny\` and \`syscalls.allow\` of a profile (\`formats/profile.md\`) name calls one by one; \`velo-launch --syscalls\` lists the names of this
+architecture, and what can be changed about each:
+
+| | \`deny\` | \`allow\` |
+|---|---|---|
+| \`free\`: allowed | yes | no: nothing denies it |
+| \`denied\`: in a group above with *yes* | no change | yes: then the kernel alone decides |
+| \`fixed\`: in a group above with *no*, and \`clone3\` | no change | no: mounts, namespaces, files by number and code for the kernel are what the other protections rest on |
+| \`checked\`: by its arguments | yes, all of it | no: the check stays |
+| \`needed\`: \`execve\`, \`exit\`, \`exit_group\`, \`rt_sigreturn\`, \`restart_syscall\` | no: without these no program begins or ends | no: nothing denies it |
+
+Some of what can be allowed gives more than its name tells: through io_uring the kernel makes other calls, which the filter does not see; \`syslog\` reads the
+host's kernel log where \`kernel.dmesg_restrict\` is 0; with keys, the sandbox must get a keyring of its own or does not run.
 END
 
 document docs/formats/doctor.md <<END

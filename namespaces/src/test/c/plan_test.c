@@ -72,6 +72,9 @@ static void check_golden(const unsigned char *bytes, size_t length) {
     check(p->finish.count == 2 && p->descriptor_limit == 1024 && p->time_limit_ms == 1500 && p->stdin_null &&
               p->terminal,
           "the rest");
+    check(p->change_count == 2 && strcmp(p->changes[0].name, "mkdir") == 0 && !p->changes[0].allowed &&
+              strcmp(p->changes[1].name, "keyctl") == 0 && p->changes[1].allowed,
+          "changes of the filter");
     check(p->mount_count == 5, "number of mounts");
     check(p->mounts[0].kind == MOUNT_PROC && strcmp(p->mounts[0].target, "/proc") == 0, "proc");
     check(p->mounts[1].kind == MOUNT_DEV && p->mounts[1].size == 1 << 20, "dev");
@@ -139,6 +142,14 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 18, "a\0/b", 5) != NULL, "data outside the base");
     check(with_record(golden, length, 18, "../a\0b", 7) != NULL, "a composed layer that climbs");
     check(with_record(golden, length, 18, "a\0b\0c", 6) != NULL, "a composed layer of three");
+    check(with_record(golden, length, 32, "\1\0\0\0read", 9) == NULL, "positive control: a denied call");
+    check(with_record(golden, length, 32, "\2\0\0\0read", 9) == NULL, "positive control: an allowed call");
+    check(with_record(golden, length, 32, "\3\0\0\0read", 9) != NULL, "a verdict that nobody knows");
+    check(with_record(golden, length, 32, "\0\0\0\0read", 9) != NULL, "no verdict");
+    check(with_record(golden, length, 32, "\1\0\0", 3) != NULL, "a short verdict");
+    check(with_record(golden, length, 32, "\1\0\0\0", 4) != NULL, "a verdict on nothing");
+    check(with_record(golden, length, 32, "\1\0\0\0read", 8) != NULL, "a name that does not end");
+    check(with_record(golden, length, 32, "\1\0\0\0a\0b", 8) != NULL, "two names");
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\0", 12) == NULL,
           "positive control: a limit");
     check(with_record(golden, length, 33, "\3\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,

@@ -53,7 +53,7 @@ static const struct {
     const char *name;
     long number;
 } calls[] = {
-#define DENY(name) {#name, SYS_##name},
+#define DENY(name, liftable) {#name, SYS_##name},
 #include "syscalls.inc"
 #undef DENY
 };

@@ -94,6 +94,10 @@ static long local_pair(void) {
     int pair[2];
     return socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
 }
+static long out_of_band(void) {
+    int pair[2];
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ? -1 : send(pair[0], "x", 1, MSG_OOB);
+}
 /* What the kernel answers to a request for its configuration. */
 static long ask(const void *request, size_t length) {
     struct {
@@ -242,6 +246,7 @@ const struct act network_acts[] = {ACT(alg),
                                    ACT(datagram6),
                                    ACT(routes),
                                    ACT(local_pair),
+                                   ACT(out_of_band),
                                    ACT(make_interface),
                                    ACT(queue_of_loopback),
                                    ACT(make_route),

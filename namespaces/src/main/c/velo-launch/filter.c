@@ -1,3 +1,4 @@
+#include "calls.h"
 #include "kernel.h"
 #include "launch.h"
 
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -40,7 +42,7 @@ enum {
 };
 
 struct program {
-    struct sock_filter code[1024];
+    struct sock_filter code[BPF_MAXINSNS];
     unsigned short length;
 };
 
@@ -139,6 +141,15 @@ static void check_socket_option(struct program *p) {
     end_if(p, begin);
 }
 
+/* Bytes out of band, which hardly a program uses, and of which the kernel's Unix sockets lost count
+ * (CVE-2025-38236). */
+static void check_sending(struct program *p) {
+    static const uint32_t out_of_band[] = {MSG_OOB};
+    deny_only(p, SYS_sendto, 3, BPF_JSET, out_of_band, LENGTH(out_of_band));
+    deny_only(p, SYS_sendmsg, 2, BPF_JSET, out_of_band, LENGTH(out_of_band));
+    deny_only(p, SYS_sendmmsg, 3, BPF_JSET, out_of_band, LENGTH(out_of_band));
+}
+
 static const uint32_t IGNORED = SECCOMP_RET_ERRNO | 0;
 
 /* The limit of core files stays as it is (confine.c): a lower one would start the host's program for them.
@@ -199,6 +210,34 @@ static void check_socket(struct program *p) {
     allow_only(p, SYS_socketpair, 0, local, LENGTH(local));
 }
 
+bool is_allowed_by_plan(const struct plan *plan, uint32_t number) {
+    for (size_t i = 0; i < plan->change_count; i++) {
+        if (plan->changes[i].allowed && find_call(plan->changes[i].name)->number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_change(const struct plan *plan, const struct call_change *change) {
+    static const char remedy[] = "use bin/velo and velo-launch of one distribution";
+    const struct call *call = find_call(change->name);
+    if (call == NULL) {
+        fail(EXIT_LAUNCH, remedy, "cannot filter system call %s: this architecture has none of that name",
+             change->name);
+    }
+    enum call_rule rule = rule_of(call);
+    if (change->allowed ? rule != CALL_DENIED : rule == CALL_NEEDED) {
+        fail(EXIT_LAUNCH, remedy, "cannot %s system call %s: no plan may change that",
+             change->allowed ? "allow" : "deny", change->name);
+    }
+    for (const struct call_change *other = plan->changes; other != change; other++) {
+        if (strcmp(other->name, change->name) == 0) {
+            fail(EXIT_LAUNCH, remedy, "cannot filter system call %s: the plan names it twice", change->name);
+        }
+    }
+}
+
 static int ascending(const void *a, const void *b) {
     return *(const int *)a - *(const int *)b;
 }
@@ -230,12 +269,32 @@ static void deny_numbers(struct program *p, int *numbers, size_t count) {
     }
 }
 
-static void make_filter(struct program *p) {
-    int denied[] = {
-#define DENY(name) SYS_##name,
-#include "syscalls.inc"
-#undef DENY
-    };
+/* What the table denies but for what the plan allows, and what the plan denies; of that, too, a call whose
+ * arguments are checked, and not clone3: it keeps its own verdict, without which C libraries would not fall
+ * back. */
+static void deny(struct program *p, const struct plan *plan) {
+    size_t count = 0;
+    int *numbers = calloc(denial_count + plan->change_count, sizeof *numbers);
+    if (numbers == NULL) {
+        fail(EXIT_LAUNCH, "free some memory", "cannot make the system call filter: out of memory");
+    }
+    for (size_t i = 0; i < denial_count; i++) {
+        if (!is_allowed_by_plan(plan, denials[i].call.number)) {
+            numbers[count++] = (int)denials[i].call.number;
+        }
+    }
+    for (size_t i = 0; i < plan->change_count; i++) {
+        const struct call *call = find_call(plan->changes[i].name);
+        enum call_rule rule = rule_of(call);
+        if (!plan->changes[i].allowed && (rule == CALL_FREE || rule == CALL_CHECKED)) {
+            numbers[count++] = (int)call->number;
+        }
+    }
+    deny_numbers(p, numbers, count);
+    free(numbers);
+}
+
+static void make_filter(struct program *p, const struct plan *plan) {
     /* Numbers mean other calls in another architecture, so none but the native one: a 32-bit program dies at
      * its first call. */
     load(p, offsetof(struct seccomp_data, arch));
@@ -244,7 +303,7 @@ static void make_filter(struct program *p) {
     load(p, offsetof(struct seccomp_data, nr));
     /* The calls of x32, too: they have bit 30 set. */
     verdict_if(p, BPF_JGT, LAST_KNOWN, SECCOMP_RET_ERRNO | ENOSYS);
-    deny_numbers(p, denied, LENGTH(denied));
+    deny(p, plan);
     /* Its flags are in memory, where a filter cannot look; C libraries fall back to clone. */
     verdict_if(p, BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
     check_flags(p, SYS_clone);
@@ -253,14 +312,27 @@ static void make_filter(struct program *p) {
     check_personality(p);
     check_socket(p);
     check_socket_option(p);
+    check_sending(p);
     check_limits(p);
     give(p, SECCOMP_RET_ALLOW);
 }
 
+static struct program program;
+
+void prepare_filter(const struct plan *plan) {
+    for (size_t i = 0; i < plan->change_count; i++) {
+        check_change(plan, &plan->changes[i]);
+    }
+    program.length = 0;
+    make_filter(&program, plan);
+}
+
+struct sock_fprog prepared_filter(void) {
+    return (struct sock_fprog){.len = program.length, .filter = program.code};
+}
+
 void filter_calls(void) {
-    static struct program program;
-    make_filter(&program);
-    const struct sock_fprog filter = {.len = program.length, .filter = program.code};
+    const struct sock_fprog filter = prepared_filter();
     /* Without that flag kernels before 5.16 make the whole program slower against attacks on itself. */
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter) != 0) {
         fail_errno("use a kernel with CONFIG_SECCOMP_FILTER", "cannot install the system call filter");

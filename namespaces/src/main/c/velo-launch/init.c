@@ -121,10 +121,22 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
     _exit(0);
 }
 
+static bool uses_keys(const struct plan *plan) {
+    return is_allowed_by_plan(plan, SYS_keyctl) || is_allowed_by_plan(plan, SYS_add_key) ||
+           is_allowed_by_plan(plan, SYS_request_key);
+}
+
 /* Else the payload could use, and change, the keys of the caller's login session (session-keyring(7)). */
-static void leave_keyring(void) {
+static void leave_keyring(const struct plan *plan) {
     enum { JOIN_SESSION_KEYRING = 1 };
-    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM) {
+    if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) >= 0 || errno == ENOSYS) {
+        return;
+    }
+    if (uses_keys(plan)) {
+        fail_errno("raise kernel.keys.maxkeys, or use a profile that allows no system call for keys",
+                   "cannot give the sandbox a keyring of its own");
+    }
+    if (errno != EPERM) {
         /* The filter has no system call for keys, so nothing inside can use the caller's. */
         message("warning: the sandbox has no keyring of its own: %s; raise kernel.keys.maxkeys",
                 strerror(errno));
@@ -143,7 +155,7 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
     wait_for_maps(control);
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
-    leave_keyring();
+    leave_keyring(plan);
     become_mapped(plan);
     /* Not before it was in its group: the root that it sees is the one of this moment. */
     if (groups_exist(&limits->groups) && unshare(CLONE_NEWCGROUP) != 0) {

@@ -27,6 +27,10 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self 446
+#endif
 
 enum {
     K_FSOPEN_CLOEXEC = 1,
@@ -50,6 +54,12 @@ struct k_clone_args {
         cgroup;
 };
 #define K_CLONE_INTO_CGROUP 0x200000000ULL
+
+enum { K_LANDLOCK_SCOPE_ABSTRACT_UNIX = 1, K_LANDLOCK_SCOPE_SIGNAL = 2 };
+
+struct k_landlock_ruleset {
+    uint64_t files, network, scoped;
+};
 
 struct k_open_how {
     uint64_t flags, mode, resolve;

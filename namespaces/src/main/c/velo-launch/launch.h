@@ -43,6 +43,12 @@ struct composed {
     int mounted; /* a descriptor of its root, in init only; 0 before */
 };
 
+/* Something else than the filter does by itself about a system call. */
+struct call_change {
+    const char *name;
+    bool allowed; /* else denied */
+};
+
 struct plan {
     struct strings arguments;
     struct strings environment;
@@ -71,6 +77,8 @@ struct plan {
     uint64_t output_limit;     /* bytes; 0: none */
     const char *result;        /* where the record goes; NULL: nowhere */
     bool best_effort;          /* a limit that cannot be enforced does not keep the run from beginning */
+    struct call_change *changes;
+    size_t change_count;
     bool stdin_null;
     bool terminal; /* the payload has one of its own */
 };
@@ -218,8 +226,16 @@ void run_payload(const struct plan *plan, const struct limits *limits, int termi
     __attribute__((noreturn));
 void drop_capabilities(void);
 
-/* filter.c: what system calls this process may make from now on (docs/syscalls.md). For good. */
+/* landlock.c: keeps this process and all that it starts from connecting to abstract sockets of others, from
+ * signalling and from tracing them, where the kernel can (Linux 6.12). */
+void enter_domain(const struct plan *plan);
+
+/* filter.c: what system calls a payload may make (docs/syscalls.md). Made from the plan; exits where the plan
+ * asks for what no plan may. */
+void prepare_filter(const struct plan *plan);
+/* From now on, and for good. */
 void filter_calls(void);
+bool is_allowed_by_plan(const struct plan *plan, uint32_t number);
 
 /* removal.c: removes a directory and all below it, following no link. Returns 0 or -1 with errno. */
 int remove_tree(int parent, const char *name);

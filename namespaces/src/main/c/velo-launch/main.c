@@ -1,3 +1,4 @@
+#include "calls.h"
 #include "kernel.h"
 #include "launch.h"
 
@@ -29,6 +30,9 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--probe") == 0) {
         return argc > 3 ? probe(id(argv[2]), id(argv[3])) : probe(geteuid(), getegid());
     }
+    if (argc > 1 && strcmp(argv[1], "--syscalls") == 0) {
+        return list_calls();
+    }
     if (argc > 2 && strcmp(argv[1], "--probe-metadata") == 0) {
         return probe_metadata(argv[2]);
     }
@@ -42,6 +46,7 @@ int main(int argc, char **argv) {
         return run_disposal(argv[2], false);
     }
     const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
+    prepare_filter(plan);
     if (argc > 1 && strcmp(argv[1], "--check") == 0) {
         return 0;
     }

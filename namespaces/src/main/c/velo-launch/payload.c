@@ -131,6 +131,7 @@ void run_payload(const struct plan *plan, const struct limits *limits, int termi
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    enter_domain(plan);
     filter_calls();
     enter_phase(PHASE_RUN);
     execute(plan);

@@ -24,6 +24,7 @@ enum {
     K_BASE,
     K_COMPOSED,
     K_LAST = K_COMPOSED,
+    K_SYSCALL_FILTER = 32,
     K_RESOURCE_LIMIT = 33,
     K_RESULT = 36,
     K_BEST_EFFORT = 37,
@@ -239,15 +240,29 @@ static void decode_limit(struct decoding *d, struct cursor *c) {
     *limit = most;
 }
 
+static void decode_change(struct decoding *d, struct cursor *c) {
+    enum { DENY = 1, ALLOW = 2 };
+    uint32_t verdict = c->end - c->at < 4 ? 0 : little32(c->at);
+    if (verdict != DENY && verdict != ALLOW) {
+        d->fault = "a record of the filter has no verdict";
+        return;
+    }
+    c->at += 4;
+    struct call_change change = {.name = only_string(d, c), .allowed = verdict == ALLOW};
+    struct plan *p = d->plan;
+    p->changes = grow(p->changes, p->change_count + 1, sizeof *p->changes);
+    p->changes[p->change_count++] = change;
+}
+
 static bool repeats(uint32_t kind) {
     return kind == K_ARGUMENT || kind == K_ENVIRONMENT || kind == K_LAYER || kind == K_MOUNT ||
            kind == K_KEEP_DESCRIPTOR || kind == K_FINISH || kind == K_WARNING || kind == K_COMPOSED ||
-           kind == K_RESOURCE_LIMIT;
+           kind == K_SYSCALL_FILTER || kind == K_RESOURCE_LIMIT;
 }
 
 static bool is_known(uint32_t kind) {
-    return (kind >= K_ARGUMENT && kind <= K_LAST) || kind == K_RESOURCE_LIMIT || kind == K_RESULT ||
-           kind == K_BEST_EFFORT || kind == K_TERMINAL;
+    return (kind >= K_ARGUMENT && kind <= K_LAST) || kind == K_SYSCALL_FILTER || kind == K_RESOURCE_LIMIT ||
+           kind == K_RESULT || kind == K_BEST_EFFORT || kind == K_TERMINAL;
 }
 
 static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
@@ -309,6 +324,9 @@ static void decode_record(struct decoding *d, uint32_t kind, struct cursor c) {
         break;
     case K_TIME_LIMIT:
         p->time_limit_ms = number(d, &c, 8, INT64_MAX);
+        break;
+    case K_SYSCALL_FILTER:
+        decode_change(d, &c);
         break;
     case K_RESOURCE_LIMIT:
         decode_limit(d, &c);

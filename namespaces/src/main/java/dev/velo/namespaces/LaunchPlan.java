@@ -99,6 +99,11 @@ public final class LaunchPlan {
         return Collections.unmodifiableMap(values.limits);
     }
 
+    /** Of the filter; no call twice. */
+    public List<CallChange> callChanges() {
+        return values.changes;
+    }
+
     /** A limit that cannot be enforced does not keep the run from beginning. */
     public boolean bestEffort() {
         return values.bestEffort;
@@ -129,6 +134,7 @@ public final class LaunchPlan {
         private final List<MountOp> mounts = new ArrayList<>();
         private final List<Integer> kept = new ArrayList<>();
         private final List<String> finish = new ArrayList<>();
+        private final List<CallChange> changes = new ArrayList<>();
         private String workdir = "/";
         private String hostname = "velo";
         private String base;
@@ -248,6 +254,11 @@ public final class LaunchPlan {
         /** @param most more than 0, in units of the resource */
         public Builder limit(Resource resource, long most) {
             limits.put(resource, most);
+            return this;
+        }
+
+        public Builder change(CallChange change) {
+            changes.add(change);
             return this;
         }
 

@@ -30,6 +30,7 @@ public final class PlanCodec {
     private static final int STDIN_NULL = 16;
     private static final int BASE = 17;
     private static final int COMPOSED = 18;
+    private static final int SYSCALL_FILTER = 32;
     private static final int RESOURCE_LIMIT = 33;
     private static final int RESULT = 36;
     private static final int BEST_EFFORT = 37;
@@ -67,6 +68,7 @@ public final class PlanCodec {
         if (plan.stdinNull()) {
             record(STDIN_NULL, new byte[0]);
         }
+        plan.callChanges().forEach(this::change);
         plan.limits().forEach(this::limit);
         plan.result().ifPresent(file -> string(RESULT, file));
         if (plan.bestEffort()) {
@@ -82,6 +84,13 @@ public final class PlanCodec {
         out.writeBytes(terminated(utf8(layer.tree())));
         out.writeBytes(terminated(utf8(layer.data())));
         record(COMPOSED, out.toByteArray());
+    }
+
+    private void change(CallChange change) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(numbers(change.allowed() ? 2 : 1));
+        out.writeBytes(terminated(utf8(change.name())));
+        record(SYSCALL_FILTER, out.toByteArray());
     }
 
     private void limit(Resource resource, long most) {

@@ -25,6 +25,8 @@ class PlanCodecTest {
                 .timeLimit(Duration.ofMillis(1500))
                 .stdinNull(true)
                 .terminal(true)
+                .change(new CallChange("mkdir", false))
+                .change(new CallChange("keyctl", true))
                 .compose(new ComposedLayer("farms/a,b:c\\d/tree", "cas/sha256"))
                 .mount(MountOp.proc("/proc"))
                 .mount(MountOp.dev("/dev", 1 << 20))

@@ -13,8 +13,6 @@ import org.yaml.snakeyaml.nodes.Tag;
 
 /** Takes YAML's nodes apart: mappings, lists and plain values, without anchors and without tags of their own. Whatever else there is, is a fault. */
 final class Nodes {
-    private static final Set<String> NOT_YET = Set.of("limits", "syscalls");
-
     /** What a plain value resolves to; not null, and no tag that names anything else. */
     private static final Set<Tag> PLAIN = Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.TIMESTAMP, Tag.MERGE);
 
@@ -49,9 +47,6 @@ final class Nodes {
         Map<String, Node> keys = new LinkedHashMap<>();
         for (NodeTuple tuple : map.getValue()) {
             String key = scalar(tuple.getKeyNode());
-            if (allowed != null && NOT_YET.contains(key)) {
-                throw new Fault(tuple.getKeyNode(), "this version cannot enforce '" + key + "'");
-            }
             if (allowed != null && !allowed.contains(key)) {
                 throw new Fault(tuple.getKeyNode(), "unknown key '" + key + "'");
             }

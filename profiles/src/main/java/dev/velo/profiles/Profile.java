@@ -29,7 +29,9 @@ public record Profile(
         boolean hostNetwork,
         long tmpSize,
         long shmSize,
-        List<HostMount> mounts) {
+        List<HostMount> mounts,
+        Limits limits,
+        SystemCalls systemCalls) {
     public Profile {
         // Keeps the order, so that the same profile gives the same plan each time.
         set = Collections.unmodifiableMap(new LinkedHashMap<>(set));

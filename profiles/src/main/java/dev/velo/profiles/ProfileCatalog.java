@@ -17,10 +17,20 @@ public final class ProfileCatalog {
     /** No profile is larger, in bytes. */
     static final int MAX_SIZE = 1 << 20;
 
+    private final SystemCalls.Table calls;
+
+    public ProfileCatalog(SystemCalls.Table calls) {
+        this.calls = calls;
+    }
+
     /** @param nameOrFile a file where it holds a slash or ends in .yaml or .yml */
     public Profile load(String nameOrFile) throws ProfileException {
         boolean file = nameOrFile.contains("/") || nameOrFile.endsWith(".yaml") || nameOrFile.endsWith(".yml");
         return file ? fromFile(Path.of(nameOrFile)) : builtIn(nameOrFile);
+    }
+
+    private ProfileReader reader(String file) {
+        return new ProfileReader(file, this::builtIn, calls);
     }
 
     private Profile builtIn(String name) throws ProfileException {
@@ -30,7 +40,7 @@ public final class ProfileCatalog {
                     "name one of " + String.join(", ", BUILT_IN) + " or a file that ends in .yaml");
         }
         try (InputStream in = ProfileCatalog.class.getResourceAsStream(name + ".yaml")) {
-            return new ProfileReader(name, this::builtIn).read(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            return reader(name).read(new String(in.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new ProfileException("cannot read profile " + name + ": " + e.getMessage(), "install velo again");
         }
@@ -53,7 +63,7 @@ public final class ProfileCatalog {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
-            return new ProfileReader(file.toString(), this::builtIn).read(text);
+            return reader(file.toString()).read(text);
         } catch (CharacterCodingException e) {
             throw new ProfileException("cannot read profile " + file + ": it is not UTF-8", "save it as UTF-8");
         } catch (IOException e) {

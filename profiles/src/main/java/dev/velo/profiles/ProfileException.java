@@ -5,4 +5,9 @@ public final class ProfileException extends Exception {
     public ProfileException(String problem, String remedy) {
         super(problem + "; " + remedy);
     }
+
+    /** @param cause what says all in its message: problem and remedy */
+    public ProfileException(Exception cause) {
+        super(cause.getMessage(), cause);
+    }
 }

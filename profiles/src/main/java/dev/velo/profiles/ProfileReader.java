@@ -31,10 +31,12 @@ final class ProfileReader {
 
     private final String file;
     private final Catalog catalog;
+    private final SystemCalls.Table calls;
 
-    ProfileReader(String file, Catalog catalog) {
+    ProfileReader(String file, Catalog catalog, SystemCalls.Table calls) {
         this.file = file;
         this.catalog = catalog;
+        this.calls = calls;
     }
 
     Profile read(String text) throws ProfileException {
@@ -94,7 +96,9 @@ final class ProfileReader {
                         "network",
                         "tmp",
                         "shm",
-                        "mounts"));
+                        "mounts",
+                        "limits",
+                        "syscalls"));
         Profile base = keys.containsKey("extends")
                 ? base(keys.get("extends"))
                 : new Profile(
@@ -109,7 +113,9 @@ final class ProfileReader {
                         false,
                         512L << 20,
                         64L << 20,
-                        List.of());
+                        List.of(),
+                        Limits.NONE,
+                        SystemCalls.UNCHANGED);
         Map<String, Node> identity = section(keys, "identity", Set.of("uid", "gid"));
         Map<String, Node> environment = section(keys, "environment", Set.of("set", "pass"));
         return new Profile(
@@ -124,7 +130,11 @@ final class ProfileReader {
                 value(keys, "network", ProfileReader::network, base.hostNetwork()),
                 value(section(keys, "tmp", Set.of("size")), "size", ProfileReader::size, base.tmpSize()),
                 value(section(keys, "shm", Set.of("size")), "size", ProfileReader::size, base.shmSize()),
-                mounts(keys, base.mounts()));
+                mounts(keys, base.mounts()),
+                value(keys, "limits", LimitsReader::read, Limits.NONE).orElse(base.limits()),
+                keys.containsKey("syscalls")
+                        ? SystemCallsReader.read(keys.get("syscalls"), base.systemCalls(), calls)
+                        : base.systemCalls());
     }
 
     private Profile base(Node node) throws ProfileException {

@@ -14,7 +14,9 @@ class ProfileCatalogTest {
     @TempDir
     Path temp;
 
-    private final ProfileCatalog catalog = new ProfileCatalog();
+    private final ProfileCatalog catalog = new ProfileCatalog(() -> {
+        throw new AssertionError("no profile here names system calls");
+    });
 
     private void refused(String nameOrFile, String reason) {
         assertThatThrownBy(() -> catalog.load(nameOrFile))
@@ -50,6 +52,8 @@ class ProfileCatalogTest {
     void everyBuiltInProfileLoadsUnderItsName() throws Exception {
         for (String name : ProfileCatalog.BUILT_IN) {
             assertThat(catalog.load(name).name()).isEqualTo(name);
+            assertThat(catalog.load(name).limits()).isEqualTo(Limits.NONE);
+            assertThat(catalog.load(name).systemCalls()).isEqualTo(SystemCalls.UNCHANGED);
         }
         assertThat(ProfileCatalog.BUILT_IN).startsWith("hermetic").hasSize(2);
     }

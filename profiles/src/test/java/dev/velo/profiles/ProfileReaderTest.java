@@ -8,10 +8,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,8 +27,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProfileReaderTest {
     private static final Path FORMAT = Path.of("../docs/formats/profile.md");
 
+    private static final Map<String, SystemCalls.Rule> CALLS = Map.of(
+            "getcwd", SystemCalls.Rule.FREE,
+            "mkdir", SystemCalls.Rule.FREE,
+            "keyctl", SystemCalls.Rule.DENIED,
+            "add_key", SystemCalls.Rule.DENIED,
+            "mount", SystemCalls.Rule.FIXED,
+            "ioctl", SystemCalls.Rule.CHECKED,
+            "execve", SystemCalls.Rule.NEEDED);
+
+    private static final ProfileCatalog CATALOG = new ProfileCatalog(() -> CALLS);
+
     private static Profile read(String text) throws ProfileException {
-        return new ProfileReader("p.yaml", new ProfileCatalog()::load).read(text);
+        return new ProfileReader("p.yaml", CATALOG::load, () -> CALLS).read(text);
     }
 
     /** The file name comes first, then where, then what; and it is one line. */
@@ -58,6 +73,10 @@ class ProfileReaderTest {
                   - {host: /usr, at: /opt/usr/, mode: ro, optional: true, under: true}
                   - {host: /data, mode: rw}
                   - {host: /etc/java*}
+                limits: {memory: 1G, pids: 100, cpus: 1.5, disk: 2M, timeout: 90s, max-output: 64K, mode: best-effort}
+                syscalls:
+                  deny: [mkdir, mount, ioctl, getcwd]
+                  allow: [keyctl]
                 """);
         assertThat(profile.name()).isEqualTo("mine");
         assertThat(profile.description()).isEqualTo("all of it");
@@ -76,6 +95,17 @@ class ProfileReaderTest {
                         new HostMount("/usr", "/opt/usr", false, true, true),
                         new HostMount("/data", "/data", true, false, false),
                         new HostMount("/etc/java*", "/etc/java*", false, false, false));
+        assertThat(profile.limits())
+                .isEqualTo(new Limits(
+                        Optional.of(Duration.ofSeconds(90)),
+                        OptionalLong.of(1 << 30),
+                        OptionalLong.of(100),
+                        OptionalLong.of(1500),
+                        OptionalLong.of(2 << 20),
+                        OptionalLong.of(64 << 10),
+                        Optional.of(true)));
+        assertThat(profile.systemCalls().denied()).containsExactly("mkdir", "mount", "ioctl", "getcwd");
+        assertThat(profile.systemCalls().allowed()).containsExactly("keyctl");
     }
 
     @Test
@@ -94,7 +124,22 @@ class ProfileReaderTest {
                         false,
                         512L << 20,
                         64L << 20,
-                        List.of()));
+                        List.of(),
+                        Limits.NONE,
+                        SystemCalls.UNCHANGED));
+    }
+
+    @Test
+    void whatIsNamedNowhereIsNotAskedFor() throws Exception {
+        SystemCalls.Table none = () -> {
+            throw new ProfileException("nobody", "asks");
+        };
+        assertThat(new ProfileReader("p.yaml", CATALOG::load, none)
+                        .read("name: x")
+                        .systemCalls())
+                .isEqualTo(SystemCalls.UNCHANGED);
+        assertThatThrownBy(() -> new ProfileReader("p.yaml", CATALOG::load, none).read("syscalls: {deny: [mkdir]}"))
+                .hasMessage("nobody; asks");
     }
 
     /** A document with a good value for each key that docs/formats/profile.md has in its tables. */
@@ -119,6 +164,15 @@ class ProfileReaderTest {
         examples.put("mode", "mounts: [{host: /usr, mode: rw}]");
         examples.put("optional", "mounts: [{host: /usr, optional: true}]");
         examples.put("under", "mounts: [{host: /usr, under: true}]");
+        examples.put("limits.memory", "limits: {memory: 1G}");
+        examples.put("limits.pids", "limits: {pids: 5}");
+        examples.put("limits.cpus", "limits: {cpus: 0.5}");
+        examples.put("limits.disk", "limits: {disk: 1G}");
+        examples.put("limits.timeout", "limits: {timeout: 1m}");
+        examples.put("limits.max-output", "limits: {max-output: 1M}");
+        examples.put("limits.mode", "limits: {mode: strict}");
+        examples.put("syscalls.deny", "syscalls: {deny: [getcwd]}");
+        examples.put("syscalls.allow", "syscalls: {allow: [keyctl]}");
         assertThat(documentedKeys()).containsExactlyInAnyOrderElementsOf(examples.keySet());
         examples.values()
                 .forEach(text -> assertThatCode(() -> read(text)).as(text).doesNotThrowAnyException());
@@ -149,8 +203,40 @@ class ProfileReaderTest {
                 "\"bad\\\\nkey\\\\e[1m\": 1|1|1|unknown key 'bad key [1m'",
                 "network: none\\nnetwork: host|2|1|key 'network' stands twice",
                 "environment:\\n  set: {A: 1, A: 2}|2|15|key 'A' stands twice",
-                "limits: {cpu: 1}|1|1|this version cannot enforce 'limits'",
-                "name: x\\nsyscalls: {}|2|1|this version cannot enforce 'syscalls'",
+                "limits: {cpu: 1}|1|10|unknown key 'cpu'",
+                "limits: 5|1|9|a mapping",
+                "limits: {memory: lots}|1|18|'lots' is not a size",
+                "limits: {memory: 0}|1|18|memory must be more than 0; leave it out for no limit",
+                "limits: {disk: 1X}|1|16|'1X' is not a size",
+                "limits: {disk: [1G]}|1|16|a plain value",
+                "limits: {pids: 0}|1|16|pids must be more than 0",
+                "limits: {pids: -1}|1|16|'-1' is not a number of processes",
+                "limits: {pids: 1_000}|1|16|'1_000' is not a number of processes",
+                "limits: {cpus: 0}|1|16|'0' is not a number of processors",
+                "limits: {cpus: 1e1}|1|16|'1e1' is not a number of processors",
+                "limits: {timeout: 1w}|1|19|'1w' is not a duration",
+                "limits: {timeout: 0s}|1|19|timeout must be more than 0",
+                "limits: {max-output: 0K}|1|22|max-output must be more than 0",
+                "limits:\\n  mode: lax|2|9|'lax' is neither 'strict' nor 'best-effort'",
+                "limits: {pids: 1, pids: 2}|1|19|key 'pids' stands twice",
+                "syscalls: [getcwd]|1|11|a mapping",
+                "syscalls: {kill: [getcwd]}|1|12|unknown key 'kill'",
+                "syscalls: {deny: getcwd}|1|18|a list",
+                "syscalls: {deny: [{a: b}]}|1|19|a plain value",
+                "syscalls: {deny: [getcwd, mkdri]}|1|27|there is no system call 'mkdri' on this architecture",
+                "syscalls: {deny: ['mk*']}|1|19|there is no system call 'mk*'",
+                "syscalls: {deny: ['*']}|1|19|there is no system call '*'",
+                "syscalls: {deny: ['@keys']}|1|19|there is no system call '@keys'",
+                "syscalls: {allow: [keys]}|1|20|there is no system call 'keys'",
+                "syscalls: {allow: ['']}|1|20|there is no system call ''",
+                "syscalls: {deny: [7]}|1|19|there is no system call '7'",
+                "syscalls:\\n  allow:\\n    - keyctl\\n    - mount|4|7|'mount' cannot be allowed: docs/syscalls.md says why",
+                "syscalls: {allow: [ioctl]}|1|20|'ioctl' cannot be allowed: it is, but for some arguments",
+                "syscalls: {allow: [getcwd]}|1|20|'getcwd' cannot be allowed: nothing denies it",
+                "syscalls: {allow: [execve]}|1|20|'execve' cannot be allowed: nothing denies it",
+                "syscalls: {deny: [execve]}|1|19|'execve' cannot be denied: without it no program begins or ends",
+                "syscalls: {deny: [mkdir, mkdir]}|1|26|system call 'mkdir' stands twice",
+                "syscalls: {deny: [keyctl], allow: [keyctl]}|1|36|system call 'keyctl' stands twice",
                 "just text|1|1|a mapping",
                 "[a, b]|1|1|a mapping",
                 "---|1|4|a mapping",
@@ -304,7 +390,7 @@ class ProfileReaderTest {
 
     @Test
     void extendsKeepsWhatIsNotSaidAndAddsToListsAndVariables() throws Exception {
-        Profile base = new ProfileCatalog().load("host-tools");
+        Profile base = CATALOG.load("host-tools");
         Profile profile = read("""
                 extends: host-tools
                 name: more
@@ -321,6 +407,39 @@ class ProfileReaderTest {
         assertThat(profile.pass()).containsExactly("TERM", "LANG", "LC_ALL", "TZ", "NEW");
         assertThat(profile.mounts()).hasSize(base.mounts().size() + 1).containsAll(base.mounts());
         refused("extends: host-tools\nmounts: [{host: /usr}]", 2, 10, "something is mounted at /usr already");
+    }
+
+    @Test
+    void extendsInheritsLimitsAndSystemCallsAndTheNearerWordWins() throws Exception {
+        Limits base = read("limits: {memory: 1G, pids: 10, timeout: 1m, mode: best-effort}")
+                .limits();
+        Limits own = read("limits: {pids: 20, disk: 5M, mode: strict}").limits();
+        Limits both = own.orElse(base);
+        assertThat(both.memory()).hasValue(1 << 30);
+        assertThat(both.processes()).hasValue(20);
+        assertThat(both.disk()).hasValue(5 << 20);
+        assertThat(both.time()).hasValue(Duration.ofMinutes(1));
+        assertThat(both.processors()).isEmpty();
+        assertThat(both.output()).isEmpty();
+        assertThat(both.bestEffort()).hasValue(false);
+
+        ProfileReader.Catalog catalog = name -> read("""
+                limits: {pids: 7, memory: 1M}
+                syscalls: {deny: [mkdir, add_key], allow: [keyctl]}
+                """);
+        ProfileReader reader = new ProfileReader("p.yaml", catalog, () -> CALLS);
+        Profile silent = reader.read("extends: hermetic");
+        assertThat(silent.limits().processes()).hasValue(7);
+        assertThat(silent.systemCalls()).isEqualTo(new SystemCalls(Set.of("mkdir", "add_key"), Set.of("keyctl")));
+        Profile nearer = reader.read("""
+                extends: hermetic
+                limits: {pids: 8}
+                syscalls: {deny: [getcwd, keyctl], allow: [add_key]}
+                """);
+        assertThat(nearer.limits().processes()).hasValue(8);
+        assertThat(nearer.limits().memory()).hasValue(1 << 20);
+        assertThat(nearer.systemCalls())
+                .isEqualTo(new SystemCalls(Set.of("mkdir", "getcwd", "keyctl"), Set.of("add_key")));
     }
 
     @Test

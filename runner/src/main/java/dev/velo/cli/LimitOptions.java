@@ -1,6 +1,6 @@
 package dev.velo.cli;
 
-import dev.velo.runner.Limits;
+import dev.velo.profiles.Limits;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What a run may use at most. */
+/** What a run may use at most. Each wins over the profile's limit of that name. */
 final class LimitOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -62,12 +62,12 @@ final class LimitOptions {
             names = "--limits",
             paramLabel = "strict|best-effort",
             description =
-                    "What to do about a limit that cannot be enforced here: refuse to run (strict, the default), or come as near to it as this host can.")
-    private String mode = "strict";
+                    "What to do about a limit that cannot be enforced here (default: the profile's, strict): refuse to run (strict), or come as near to it as this host can.")
+    private String mode;
 
     /** As the user asked for them; whether they make sense is known by now, whether this host can is not. */
     Limits limits() {
-        if (!mode.equals("strict") && !mode.equals("best-effort")) {
+        if (mode != null && !mode.equals("strict") && !mode.equals("best-effort")) {
             throw new ParameterException(spec.commandLine(), "--limits is strict or best-effort, not '" + mode + "'");
         }
         if (timeout != null && timeout.isZero()) {
@@ -80,7 +80,7 @@ final class LimitOptions {
                 positive("--cpus", processors),
                 positive("--disk", disk),
                 positive("--max-output", output),
-                mode.equals("best-effort"));
+                Optional.ofNullable(mode).map("best-effort"::equals));
     }
 
     private OptionalLong positive(String name, Long value) {

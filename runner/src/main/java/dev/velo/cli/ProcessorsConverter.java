@@ -1,24 +1,17 @@
 package dev.velo.cli;
 
-import java.math.BigDecimal;
+import dev.velo.profiles.Processors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A number of processors, like {@code 2} or {@code 0.25}, as thousandths of one. */
+/** A number of processors as thousandths of one: {@link Processors}. */
 final class ProcessorsConverter implements ITypeConverter<Long> {
-    private static final int MOST = 1_000_000;
-
     @Override
     public Long convert(String text) {
-        if (!text.matches("[0-9]{1,7}(\\.[0-9]{1,3})?")) {
-            throw new TypeConversionException(
-                    "'" + text + "' is not a number of processors such as 2 or 0.25, with at most three decimals");
+        try {
+            return Processors.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
         }
-        long thousandths = new BigDecimal(text).movePointRight(3).longValueExact();
-        // A period of the kernel is 100 ms and the least share of one is 1 ms: a hundredth of a processor.
-        if (thousandths < 10 || thousandths > MOST * 1000L) {
-            throw new TypeConversionException("'" + text + "' is not a number of processors from 0.01 to " + MOST);
-        }
-        return thousandths;
     }
 }

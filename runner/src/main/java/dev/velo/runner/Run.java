@@ -10,6 +10,7 @@ import dev.velo.cas.store.StoreException;
 import dev.velo.linkfarm.Farm;
 import dev.velo.linkfarm.LinkFarm;
 import dev.velo.linkfarm.Placement;
+import dev.velo.namespaces.CallChange;
 import dev.velo.namespaces.Identity;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.LaunchPlan;
@@ -17,9 +18,11 @@ import dev.velo.namespaces.Network;
 import dev.velo.namespaces.Resource;
 import dev.velo.namespaces.exec.Launcher;
 import dev.velo.overlay.OverlayMount;
+import dev.velo.profiles.Limits;
 import dev.velo.profiles.Profile;
 import dev.velo.profiles.ProfileCatalog;
 import dev.velo.profiles.ProfileException;
+import dev.velo.profiles.SystemCalls;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -43,7 +46,7 @@ public final class Run {
     /** Returns only by exception; whatever was made until then is gone. */
     public void become(RunRequest request) throws VeloException, ProfileException, LaunchException {
         checkTargets(request);
-        Profile profile = new ProfileCatalog().load(request.profile());
+        Profile profile = new ProfileCatalog(new LauncherCalls(installation)).load(request.profile());
         List<Manifest> bases = open(request.bases());
         List<Manifest> manifests = open(request.manifests());
         List<Digest> digests = new ArrayList<>();
@@ -189,7 +192,8 @@ public final class Run {
         root.mounts().forEach(plan::mount);
         request.command().forEach(plan::argument);
         CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);
-        limit(plan, request.limits());
+        limit(plan, request.limits().orElse(profile.limits()));
+        change(plan, profile.systemCalls());
         request.result().ifPresent(file -> plan.result(file.toAbsolutePath().toString()));
         if (request.output().isPresent() || request.changes().isPresent()) {
             plan.finish(FinishRequest.command(installation, store.path(), lease.name(), layers.bottomToTop(), request));
@@ -204,7 +208,12 @@ public final class Run {
         limits.memory().ifPresent(most -> plan.limit(Resource.MEMORY, most));
         limits.processors().ifPresent(most -> plan.limit(Resource.PROCESSORS, most));
         limits.output().ifPresent(most -> plan.limit(Resource.OUTPUT, most));
-        plan.bestEffort(limits.bestEffort());
+        plan.bestEffort(limits.bestEffort().orElse(false));
+    }
+
+    private static void change(LaunchPlan.Builder plan, SystemCalls calls) {
+        calls.denied().forEach(name -> plan.change(new CallChange(name, false)));
+        calls.allowed().forEach(name -> plan.change(new CallChange(name, true)));
     }
 
     private Identity identity(RunRequest request, Profile profile) {

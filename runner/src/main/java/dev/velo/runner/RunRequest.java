@@ -1,6 +1,7 @@
 package dev.velo.runner;
 
 import dev.velo.linkfarm.Placement;
+import dev.velo.profiles.Limits;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.OptionalInt;
  * @param environment assignments {@code K=V} as raw bytes
  * @param passed names of the caller's variables
  * @param terminal the program gets a terminal of its own
+ * @param limits those of the profile hold where these say nothing
  * @param result where the record of the run goes
  * @param command raw bytes, at least one
  */

@@ -14,7 +14,9 @@ import dev.velo.cas.manifest.TreeNode;
 import dev.velo.cas.posix.Timestamp;
 import dev.velo.namespaces.MountOp;
 import dev.velo.profiles.HostMount;
+import dev.velo.profiles.Limits;
 import dev.velo.profiles.Profile;
+import dev.velo.profiles.SystemCalls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,7 +79,9 @@ class RootPlanTest {
                 false,
                 1 << 20,
                 1 << 16,
-                mounts);
+                mounts,
+                Limits.NONE,
+                SystemCalls.UNCHANGED);
         plan.plan(profile, List.of(binds));
         return plan;
     }

@@ -112,6 +112,11 @@ public final class Launcher {
         return answers(List.of("--probe", Integer.toUnsignedString(uid), Integer.toUnsignedString(gid)));
     }
 
+    /** The system calls of this architecture, one line each: a name, and what a plan may change about it (calls.h). */
+    public List<String> systemCalls() throws LaunchException {
+        return probe(List.of("--syscalls"));
+    }
+
     /**
      * Whether metadata layers work in a directory, found by mounting one.
      *
