@@ -102,6 +102,17 @@ void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
 void raise_loopback(void);
 
+/* ids.c: replaces this process by a program that is root of a user namespace, in which the caller's own ids
+ * and those that are lent to him exist (subuid(5)). */
+struct lending {
+    const char *first; /* decimal, as for newuidmap */
+    const char *count;
+    const char *newuidmap;
+    const char *newgidmap;
+    int failure; /* exit status */
+};
+void run_with_ids(const struct lending *lending, char **command) __attribute__((noreturn));
+
 /* init.c: pid 1. control is its end of the socket to the supervisor. */
 void run_init(const struct plan *plan, int control) __attribute__((noreturn));
 

@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -26,6 +27,14 @@ int main(int argc, char **argv) {
     }
     if (argc > 2 && strcmp(argv[1], "--empty-later") == 0) {
         return run_disposal(argv[2], false);
+    }
+    if (argc > 7 && strcmp(argv[1], "--with-ids") == 0) {
+        const struct lending lending = {.failure = atoi(argv[2]),
+                                        .first = argv[3],
+                                        .count = argv[4],
+                                        .newuidmap = argv[5],
+                                        .newgidmap = argv[6]};
+        run_with_ids(&lending, argv + 7);
     }
     const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
     if (argc > 1 && strcmp(argv[1], "--check") == 0) {

@@ -77,6 +77,11 @@ public final class Ingestion {
     private Descriptor openSource() throws VeloException {
         Path source = request.source();
         try {
+            if (source.toRealPath().startsWith(store.outermost())) {
+                throw new VeloException(
+                        "cannot ingest " + source + ": it is part of store " + store.outermost(),
+                        "name a directory outside of it; velo export gives the tree of a manifest back");
+            }
             return store.callerFiles().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new VeloException(
@@ -102,7 +107,7 @@ public final class Ingestion {
     private PendingDirectory read(Descriptor source, Selection selection, Sources sources)
             throws IOException, VeloException {
         try (Workers pool = workers.get()) {
-            FileStatus root = store.files().status(store.root());
+            FileStatus root = outermost();
             TreeWalk.Identity hidden = hiddenFile();
             TreeWalk.Intake intake = (directory, name, parent) -> take(sources, directory, name, parent, hidden);
             TreeWalk walk = new TreeWalk(store.callerFiles(), pool, intake, log, TreeWalk.Identity.of(root));
@@ -110,6 +115,13 @@ public final class Ingestion {
             pool.finish();
             return tree;
         }
+    }
+
+    private FileStatus outermost() throws IOException {
+        Path outermost = store.outermost();
+        return outermost.equals(store.path().toRealPath())
+                ? store.files().status(store.root())
+                : store.callerFiles().status(FileOps.CWD, outermost.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Null for what is no part of the tree, and for what could not be read, which is then a fault. */
