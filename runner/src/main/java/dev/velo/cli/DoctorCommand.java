@@ -8,6 +8,7 @@ import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.exec.Launcher;
 import dev.velo.runner.Installation;
 import dev.velo.runner.MountedLayers;
+import dev.velo.runner.TenantStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -63,6 +64,7 @@ final class DoctorCommand implements Callable<Integer> {
                     abilities.clones() ? "" : "the file system of " + opened.path() + " cannot share blocks",
                     abilities.clones() ? "" : "keep the store on xfs or btrfs to save space for executables"));
             checks.add(layers(opened, lease));
+            checks.add(tenants());
         }
         print(checks);
         return checks.stream().allMatch(check -> check.ok() || !check.needed()) ? 0 : 1;
@@ -82,6 +84,19 @@ final class DoctorCommand implements Callable<Integer> {
                 refusal.isEmpty()
                         ? ""
                         : "use Linux 6.16 or newer and a store on ext4, xfs, btrfs or tmpfs for --placement metadata");
+    }
+
+    private Check tenants() {
+        String refusal = TenantStore.refusal(store.tenantIds(), System.getenv()).orElse("");
+        return new Check(
+                "tenant-ids",
+                false,
+                refusal.isEmpty(),
+                refusal,
+                refusal.isEmpty()
+                        ? ""
+                        : "have ids lent to you (usermod --add-subuids, --add-subgids; newuidmap), or run velo as root;"
+                                + " until then your tenants are kept apart by their stores and namespaces alone");
     }
 
     private static Check launcherCheck(String line) throws IOException {

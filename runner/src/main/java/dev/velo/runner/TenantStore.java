@@ -71,7 +71,8 @@ public final class TenantStore {
                     "leave --tenant-ids out, or choose another name");
         }
         try {
-            LentIds.Answer answer = new LentIds(new HostIds(Path.of("/etc")), environment).to(caller, wanted);
+            LentIds.Answer answer = new LentIds(new HostIds(Path.of("/etc")), environment)
+                    .to(caller, owner.isPresent() ? Optional.empty() : wanted);
             if (answer.isYes()) {
                 LentIds.startAgain(Installation.ofThisProcess(), answer, failure);
             }

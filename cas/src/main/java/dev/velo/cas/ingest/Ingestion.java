@@ -54,6 +54,7 @@ public final class Ingestion {
         StatCache cache = KnownFiles.cacheOf(store, request.source(), request.forceHash());
         try (Descriptor source = openSource();
                 Lease lease = store.leases().take(Lease.Kind.INGEST, KnownFiles.manifests(cache))) {
+            refuseStore();
             Staging staging = new Staging(store, store.blobs(), lease);
             KnownFiles known = KnownFiles.with(cache, request.source(), store, lease, staging);
             PendingDirectory tree = read(source, selection, new Sources(store, staging, known));
@@ -77,15 +78,19 @@ public final class Ingestion {
     private Descriptor openSource() throws VeloException {
         Path source = request.source();
         try {
-            if (source.toRealPath().startsWith(store.outermost())) {
-                throw new VeloException(
-                        "cannot ingest " + source + ": it is part of store " + store.outermost(),
-                        "name a directory outside of it; velo export gives the tree of a manifest back");
-            }
             return store.callerFiles().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new VeloException(
                     "cannot ingest " + source + ": " + e.getMessage(), "name a directory that you may read", e);
+        }
+    }
+
+    /** What is in there belongs to others, too: tenants, and whatever was ingested from where this user may not read. */
+    private void refuseStore() throws IOException, VeloException {
+        if (request.source().toRealPath().startsWith(store.outermost())) {
+            throw new VeloException(
+                    "cannot ingest " + request.source() + ": it is part of store " + store.outermost(),
+                    "name a directory outside of it; velo export gives the tree of a manifest back");
         }
     }
 
