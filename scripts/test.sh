@@ -19,6 +19,7 @@ need openssl command -v openssl
 need ostree command -v ostree
 need time test -x /usr/bin/time
 need util-linux command -v setpriv
+need uidmap command -v newuidmap
 need clang-format command -v clang-format
 install_missing
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -149,6 +150,29 @@ class TenantIdsIT {
         ingest("a", "--tenant-ids", "5000:1").run().succeeds();
         ingest("g").run().succeeds();
         assertThat(owner("g")).isBetween(2_013_265_920, 2_147_352_575);
+    }
+
+    /** At any moment of the making of a tenant. */
+    @Test
+    void whoeverIsKilledLeavesNoTwoTenantsWithOneId() throws Exception {
+        long began = System.nanoTime();
+        ingest("t0", "--tenant-ids", "2100000000:16").run().succeeds();
+        int whole = (int) ((System.nanoTime() - began) / 1_000_000);
+        Random random = new Random(12);
+        for (int i = 1; i < 16; i++) {
+            var maker = ingest("t" + i, "--tenant-ids", "2100000000:16").start();
+            Command.pause(whole / 3 + random.nextInt(whole));
+            maker.process().destroyForcibly().waitFor();
+        }
+        Set<Integer> ids = new HashSet<>();
+        for (int i = 0; i < 16; i++) {
+            ingest("t" + i, "--tenant-ids", "2100000000:16").run().succeeds();
+            work.velo("verify", "--tenant", "t" + i).run().succeeds();
+            assertThat(ids.add(owner("t" + i))).isTrue();
+        }
+        assertThat(ids).hasSize(16);
+        assertThat(work.sh(work.store(), "ls -A tenants | grep -v '^t[0-9]*$'").line())
+                .isEqualTo("tenant.ids\ntenant.lock");
     }
 
     @ParameterizedTest
