@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -236,7 +237,8 @@ class TenantIdsIT {
                 "lending",
                 etc.toString()));
         argv.addAll(List.of(command));
-        return work.command(argv);
+        // A script has many commands, and each starts a JVM twice.
+        return work.command(argv).within(Duration.ofMinutes(10));
     }
 
     /** A script as the account: with a copy of velo that it can reach, in a home with a tree. */
