@@ -1,6 +1,7 @@
-/* What one sandbox leaves lying about where another could find it, and the search for that. "hold" makes it all, says "ready" and waits;
- * "look" prints one line a thing, found or not, and takes what only its test knows as arguments: a host's process id and a path. "both"
- * does one after the other in one sandbox: there all must be found. */
+/* What one sandbox leaves lying about where another could find it, and the search for that. "hold" makes it
+ * all, says "ready" and waits; "look" prints one line a thing, found or not, and takes what only its test
+ * knows as arguments: a host's process id and a path. "both" does one after the other in one sandbox: there
+ * all must be found. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -39,7 +40,8 @@ static socklen_t name(struct sockaddr_un *address, const char *text) {
 }
 
 static int internet(int (*act)(int, const struct sockaddr *, socklen_t)) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     return fd >= 0 && act(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
 }
@@ -81,7 +83,8 @@ static int holder_runs(void) {
         char comm[32] = "";
         snprintf(path, sizeof path, "/proc/%s/comm", entry->d_name);
         int fd = open(path, O_RDONLY);
-        if (fd >= 0 && read(fd, comm, sizeof comm - 1) > 0 && strcmp(comm, "velo-holder\n") == 0 && atoi(entry->d_name) != getpid()) {
+        if (fd >= 0 && read(fd, comm, sizeof comm - 1) > 0 && strcmp(comm, "velo-holder\n") == 0 &&
+            atoi(entry->d_name) != getpid()) {
             found = 1;
         }
         close(fd);
