@@ -102,6 +102,7 @@ member \`checks\` is an array of objects, whose order may change:
 | \`landlock\`, \`landlock-scopes\` | no | the kernel is asked for its ABI, which is the detail; scopes are there from ABI 6 |
 | \`store\` | yes | it is opened, or made |
 | \`store-hard-links\`, \`store-reflinks\`, \`store-metadata\` | no | done in the store |
+| \`tenant-ids\` | no | whether each tenant of the store can have a host id of its own |
 
 ## Types
 

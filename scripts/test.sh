@@ -20,6 +20,7 @@ need ostree command -v ostree
 need time test -x /usr/bin/time
 need util-linux command -v setpriv
 need bubblewrap command -v bwrap
+need uidmap command -v newuidmap
 need clang-format command -v clang-format
 install_missing
 

@@ -128,6 +128,17 @@ void make_network(void);
 /* What the supervisor tells init, beside the numbers of signals for the payload's process group. */
 enum { TELL_GO = 'g', TELL_END_ALL = 0xff };
 
+/* ids.c: replaces this process by a program that is root of a user namespace, in which the caller's own ids
+ * and those that are lent to him exist (subuid(5)). */
+struct lending {
+    const char *first; /* decimal, as for newuidmap */
+    const char *count;
+    const char *newuidmap;
+    const char *newgidmap;
+    int failure; /* exit status */
+};
+void run_with_ids(const struct lending *lending, char **command) __attribute__((noreturn));
+
 /* init.c: pid 1. control is its end of the socket to the supervisor. */
 struct limits;
 struct terminal;

@@ -45,6 +45,14 @@ int main(int argc, char **argv) {
     if (argc > 2 && strcmp(argv[1], "--empty-later") == 0) {
         return run_disposal(argv[2], false);
     }
+    if (argc > 7 && strcmp(argv[1], "--with-ids") == 0) {
+        const struct lending lending = {.failure = atoi(argv[2]),
+                                        .first = argv[3],
+                                        .count = argv[4],
+                                        .newuidmap = argv[5],
+                                        .newgidmap = argv[6]};
+        run_with_ids(&lending, argv + 7);
+    }
     const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
     prepare_filter(plan);
     if (argc > 1 && strcmp(argv[1], "--check") == 0) {

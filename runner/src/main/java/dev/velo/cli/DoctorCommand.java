@@ -9,12 +9,14 @@ import dev.velo.namespaces.HostCapability;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.exec.Launcher;
 import dev.velo.runner.Installation;
+import dev.velo.runner.TenantStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,6 +54,7 @@ final class DoctorCommand implements Callable<Integer> {
             List<HostCapability> capabilities = new ArrayList<>(launcher.probe(owner.uid(), owner.gid()));
             capabilities.add(HostCapability.present("store", true));
             capabilities.addAll(ofStore(launcher, opened, lease));
+            capabilities.add(tenants(launcher));
             return capabilities;
         } catch (VeloException e) {
             // The host can be told of all the same.
@@ -60,6 +63,13 @@ final class DoctorCommand implements Callable<Integer> {
             capabilities.add(launcher.refusal("store", true, "store-unusable", e.problem(), e.remedy()));
             return capabilities;
         }
+    }
+
+    private HostCapability tenants(Launcher launcher) throws LaunchException {
+        Optional<String> refusal = TenantStore.refusal(store.tenantIds(), System.getenv());
+        return refusal.isEmpty()
+                ? HostCapability.present("tenant-ids", false)
+                : launcher.refusal("tenant-ids", false, "tenant-ids", refusal.get(), "");
     }
 
     private static List<HostCapability> ofStore(Launcher launcher, Store store, Lease lease)

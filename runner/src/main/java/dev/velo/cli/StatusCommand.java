@@ -54,8 +54,11 @@ final class StatusCommand implements Callable<Integer> {
         return unique == 0 ? 1 : (double) all / unique;
     }
 
-    private static void print(PrintWriter out, Store store, Status.Report report) {
-        out.println("store      " + store.path());
+    private void print(PrintWriter out, Store opened, Status.Report report) {
+        out.println("store      " + opened.path());
+        store.tenant()
+                .ifPresent(tenant -> out.println(
+                        "tenant     " + tenant + ", host id " + opened.owner().uid()));
         out.println("blobs      " + report.blobs() + " and " + report.twins() + " executable twins, "
                 + Output.size(report.bytes()) + " on disk");
         out.println("manifests  " + report.manifests()
@@ -75,9 +78,13 @@ final class StatusCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private static Map<String, Object> values(Store store, Status.Report report) {
+    private Map<String, Object> values(Store opened, Status.Report report) {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("store", store.path().toString());
+        values.put("store", opened.path().toString());
+        store.tenant().ifPresent(tenant -> {
+            values.put("tenant", tenant.text());
+            values.put("host_id", opened.owner().uid());
+        });
         values.put("blobs", report.blobs());
         values.put("twins", report.twins());
         values.put("bytes", report.bytes());

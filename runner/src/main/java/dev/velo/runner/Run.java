@@ -168,7 +168,7 @@ public final class Run {
     private LaunchPlan plan(RunRequest request, Profile profile, Lease lease, Layers layers)
             throws IOException, VeloException {
         Layers shown = layers.visible();
-        RootPlan root = new RootPlan(shown.topmostFirst(), store.path().toRealPath());
+        RootPlan root = new RootPlan(shown.topmostFirst(), store.outermost());
         root.plan(profile, request.binds());
         new Skeleton(store.files()).write(lease.directory(), root.skeleton());
 

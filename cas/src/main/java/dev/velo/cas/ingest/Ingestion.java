@@ -54,6 +54,7 @@ public final class Ingestion {
         StatCache cache = KnownFiles.cacheOf(store, request.source(), request.forceHash());
         try (Descriptor source = openSource();
                 Lease lease = store.leases().take(Lease.Kind.INGEST, KnownFiles.manifests(cache))) {
+            refuseStore();
             Staging staging = new Staging(store, store.blobs(), lease);
             KnownFiles known = KnownFiles.with(cache, request.source(), store, lease, staging);
             PendingDirectory tree = read(source, selection, new Sources(store, staging, known));
@@ -84,6 +85,15 @@ public final class Ingestion {
         }
     }
 
+    /** What is in there belongs to others, too: tenants, and whatever was ingested from where this user may not read. */
+    private void refuseStore() throws IOException, VeloException {
+        if (request.source().toRealPath().startsWith(store.outermost())) {
+            throw new VeloException(
+                    "cannot ingest " + request.source() + ": it is part of store " + store.outermost(),
+                    "name a directory outside of it; velo export gives the tree of a manifest back");
+        }
+    }
+
     /** Before the work, not after it. */
     private void checkOutput() throws VeloException {
         Path output = ManifestFile.place(request.output());
@@ -102,7 +112,7 @@ public final class Ingestion {
     private PendingDirectory read(Descriptor source, Selection selection, Sources sources)
             throws IOException, VeloException {
         try (Workers pool = workers.get()) {
-            FileStatus root = store.files().status(store.root());
+            FileStatus root = outermost();
             TreeWalk.Identity hidden = hiddenFile();
             TreeWalk.Intake intake = (directory, name, parent) -> take(sources, directory, name, parent, hidden);
             TreeWalk walk = new TreeWalk(store.callerFiles(), pool, intake, log, TreeWalk.Identity.of(root));
@@ -110,6 +120,13 @@ public final class Ingestion {
             pool.finish();
             return tree;
         }
+    }
+
+    private FileStatus outermost() throws IOException {
+        Path outermost = store.outermost();
+        return outermost.equals(store.path().toRealPath())
+                ? store.files().status(store.root())
+                : store.callerFiles().status(FileOps.CWD, outermost.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Null for what is no part of the tree, and for what could not be read, which is then a fault. */

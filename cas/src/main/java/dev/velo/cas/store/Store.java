@@ -57,6 +57,11 @@ public final class Store implements AutoCloseable {
         return callerFiles;
     }
 
+    /** The real path of all that belongs together: this store, or, where it is a tenant's, the store that has the tenants. */
+    public Path outermost() throws IOException {
+        return Tenants.outermost(path.toRealPath());
+    }
+
     /** The descriptor of the store's root. */
     public int root() {
         return root.number();

@@ -26,6 +26,15 @@ public final class StoreLayout {
     static final byte[] CACHE = name("cache");
 
     static final byte[] QUARANTINE = name("quarantine");
+
+    /** Made when the first tenant is; each directory in it is a store of its own. No command on this store looks into it. */
+    static final byte[] TENANTS = name("tenants");
+
+    /** In {@link #TENANTS}; a dot is in no tenant's name. */
+    static final byte[] TENANT_IDS = name("tenant.ids");
+
+    static final byte[] TENANT_IDS_STAGED = name("tenant.ids.new");
+    static final byte[] TENANT_LOCK = name("tenant.lock");
     static final byte[] BLOBS_PARENT = name("cas");
     static final byte[] BLOBS = name("cas/sha256");
     static final byte[] TWINS_PARENT = name("exec");

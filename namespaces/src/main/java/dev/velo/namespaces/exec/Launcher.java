@@ -58,17 +58,39 @@ public final class Launcher {
         }
     }
 
+    /**
+     * Becomes another program, with more ids than the caller has: the launcher makes the user namespace for it. Returns only by exception.
+     *
+     * @param command begins with the absolute path of the program
+     * @param environment the program's whole
+     */
+    public void becomeWithIds(IdLoan loan, List<byte[]> command, List<byte[]> environment) throws LaunchException {
+        Exec exec = LibraryLoader.create(Exec.class).load("c");
+        Runtime runtime = Runtime.getRuntime(exec);
+        List<byte[]> arguments = new ArrayList<>();
+        for (String word : List.of(
+                "velo-launch",
+                "--with-ids",
+                Integer.toString(loan.failure()),
+                Integer.toString(loan.first()),
+                Integer.toString(loan.count()),
+                loan.userMapper().toString(),
+                loan.groupMapper().toString())) {
+            arguments.add(word.getBytes(StandardCharsets.UTF_8));
+        }
+        arguments.addAll(command);
+        exec.execve(terminated(program.toString()), vector(runtime, arguments), vector(runtime, environment));
+        throw failure(runtime);
+    }
+
     private void execute(Path plan) throws LaunchException, IOException {
         // Loaded and linked before the descriptor of some jar is replaced: whatever would still have to be read could
         // not be.
         Exec exec = LibraryLoader.create(Exec.class).load("c");
         Runtime runtime = Runtime.getRuntime(exec);
         byte[] path = terminated(program.toString());
-        Pointer arguments = Memory.allocateDirect(runtime, 2 * runtime.addressSize());
-        arguments.putPointer(0, string(runtime, "velo-launch"));
-        arguments.putAddress(runtime.addressSize(), 0L);
-        Pointer environment = Memory.allocateDirect(runtime, runtime.addressSize());
-        environment.putAddress(0, 0L);
+        Pointer arguments = vector(runtime, List.of("velo-launch".getBytes(StandardCharsets.UTF_8)));
+        Pointer environment = vector(runtime, List.of());
         int descriptor = exec.open(terminated(plan.toString()), 0, 0);
         if (descriptor < 0) {
             throw failure(runtime);
@@ -83,10 +105,18 @@ public final class Launcher {
         throw failure(runtime);
     }
 
-    private static Pointer string(Runtime runtime, String text) {
-        byte[] bytes = terminated(text);
-        Pointer memory = Memory.allocateDirect(runtime, bytes.length);
-        memory.put(0, bytes, 0, bytes.length);
+    /** As execve(2) takes them. In one piece of memory: what only a pointer in there leads to would be freed. */
+    private static Pointer vector(Runtime runtime, List<byte[]> strings) {
+        int table = (strings.size() + 1) * runtime.addressSize();
+        int size = table + strings.stream().mapToInt(text -> text.length + 1).sum();
+        Pointer memory = Memory.allocateDirect(runtime, size, true);
+        int at = table;
+        for (int i = 0; i < strings.size(); i++) {
+            byte[] text = strings.get(i);
+            memory.putAddress((long) i * runtime.addressSize(), memory.address() + at);
+            memory.put(at, text, 0, text.length);
+            at += text.length + 1;
+        }
         return memory;
     }
 
