@@ -20,6 +20,7 @@ need ostree command -v ostree
 need time test -x /usr/bin/time
 need util-linux command -v setpriv
 need clang-format command -v clang-format
+need_fuzzer
 install_missing
 
 passed=0
@@ -39,6 +40,13 @@ fi
 
 echo "== documents made from tables"
 if scripts/docs.sh --check; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+fi
+
+echo "== launch plans, made up"
+if scripts/fuzz.sh 15 plans; then
   passed=$((passed + 1))
 else
   failed=$((failed + 1))
