@@ -9,234 +9,6 @@ import java.util.Random;
 
 /** Changes good profiles: first as trees, so that the syntax stays right, then as text, then as bytes. Each is skipped most of the time. */
 final class Damage {
-    private static final List<String> KEYS = List.of(
-            "name",
-            "description",
-            "extends",
-            "identity",
-            "uid",
-            "gid",
-            "hostname",
-            "workdir",
-            "environment",
-            "set",
-            "pass",
-            "network",
-            "tmp",
-            "shm",
-            "size",
-            "mounts",
-            "host",
-            "at",
-            "mode",
-            "optional",
-            "under",
-            "limits",
-            "syscalls",
-            "<<",
-            "",
-            "=",
-            "hostnam");
-
-    private static final List<String> VALUES = List.of(
-            "",
-            "true",
-            "false",
-            "yes",
-            "0",
-            "-1",
-            "00",
-            "007",
-            "0x10",
-            "1e9",
-            "999999999",
-            "1000000000",
-            "99999999999999999999",
-            "caller",
-            "none",
-            "host",
-            "ro",
-            "rw",
-            "/",
-            "//",
-            "/.",
-            "/proc",
-            "/./proc",
-            "/proc/",
-            "/proc*",
-            "/p*c",
-            "/*",
-            "/d*v",
-            "/dev/shm",
-            "/dev/..",
-            "/a/../b",
-            "/..",
-            "/a/*",
-            "/*/b",
-            "/a*b*c",
-            "/usr",
-            "/etc/java*",
-            "..",
-            ".",
-            "x",
-            "A=B",
-            "=",
-            "512M",
-            "0K",
-            "0",
-            "4194304T",
-            "4194305T",
-            "9223372036854775807",
-            "999999999999999",
-            "1iB",
-            "1 M",
-            "\u0661M",
-            "hermetic",
-            "host-tools",
-            "/\\E",
-            "/\\E(",
-            "/\\Q*",
-            "/a\\E*",
-            "/(",
-            "/[*",
-            "/\\",
-            "a.b-c",
-            "-a",
-            "a-",
-            "\0",
-            "a\0b",
-            "\u0007",
-            "\u001b[31m",
-            "\n",
-            "\u0085",
-            "\u009b31m",
-            "\u2028",
-            "\u202e",
-            "\ud83d\ude00",
-            "\ud83d",
-            "\ude00/",
-            "\ufeff",
-            "\u00fc",
-            "it's",
-            "; rm",
-            "%s",
-            "{0}",
-            "$1");
-
-    /** What YAML reads as something of its own. */
-    private static final List<String> SOURCES = List.of(
-            "~",
-            "null",
-            "&a x",
-            "*a",
-            "&a {a: b}",
-            "!!str x",
-            "!!int 5",
-            "!!binary aGk=",
-            "!!java.net.URL [x]",
-            "!local x",
-            "!",
-            "! x",
-            "!<tag:yaml.org,2002:str> x",
-            "!!set {a}",
-            "!!omap []",
-            "!!merge x",
-            "<<",
-            "=",
-            "2001-01-01",
-            ".inf",
-            "1:1:1",
-            "[]",
-            "{}",
-            "[a]",
-            "{a: b}",
-            "{a}",
-            "{a: }",
-            "{? a}",
-            "[a: b]",
-            "{[a]: b}",
-            "\"\\",
-            "\"\\q\"",
-            "\"\\uD800\"",
-            "\"\\uDC00/\"",
-            "\"\\U00110000\"",
-            "\"\\UFFFFFFFF\"",
-            "\"\\x\"",
-            "\"\\0\"",
-            "'",
-            "|",
-            ">-",
-            "|9",
-            "|0",
-            "@",
-            "`",
-            "%",
-            "{",
-            "[",
-            "}",
-            "]",
-            ",",
-            ":",
-            "-",
-            "?",
-            "\t",
-            "\"\\x9b1m\"",
-            "\"\\u202e\"",
-            "[[[[[[[[[x]]]]]]]]]",
-            "{a: {a: {a: {a: {a: {a: {a: {a: {a: b}}}}}}}}}",
-            "!!float 1",
-            "!!null x");
-
-    private static final List<String> PIECES = List.of(
-            "{",
-            "}",
-            "[",
-            "]",
-            ", ",
-            ": ",
-            "- ",
-            "? ",
-            "&a ",
-            "*a",
-            "! ",
-            "!!str ",
-            "!x ",
-            "<<: ",
-            "\n---\n",
-            "\n...\n",
-            "%YAML 9.9\n",
-            "%YAML 1.1\n---\n",
-            "%TAG ! tag:x\n",
-            "%x\n",
-            "\t",
-            "\r",
-            "\n",
-            "\r\n",
-            " #",
-            "|\n",
-            ">-\n",
-            "|9\n",
-            "\"",
-            "'",
-            "\\",
-            "\ufeff",
-            "\0",
-            "\u0007",
-            "\u007f",
-            "\u0085",
-            "\u2028",
-            "\ud83d\ude00",
-            "*",
-            "/",
-            "/..",
-            "\\E",
-            "a: ",
-            "\n ",
-            "\n  - ",
-            "=",
-            "~",
-            "1");
-
     private final Random random;
 
     Damage(Random random) {
@@ -309,11 +81,13 @@ final class Damage {
     }
 
     private YamlTree key() {
-        return random.nextInt(6) == 0 ? leaf() : new YamlTree.Text(any(KEYS));
+        return random.nextInt(6) == 0 ? leaf() : new YamlTree.Text(any(Fragments.KEYS));
     }
 
     private YamlTree leaf() {
-        return random.nextInt(3) == 0 ? new YamlTree.Raw(any(SOURCES)) : new YamlTree.Text(any(VALUES));
+        return random.nextInt(3) == 0
+                ? new YamlTree.Raw(any(Fragments.SOURCES))
+                : new YamlTree.Text(any(Fragments.VALUES));
     }
 
     private YamlTree nested(YamlTree value) {
@@ -321,14 +95,14 @@ final class Damage {
         for (int i = 1 + random.nextInt(random.nextInt(4) == 0 ? 12 : 2); i > 0; i--) {
             inner = random.nextBoolean()
                     ? new YamlTree.Sequence(new ArrayList<>(List.of(inner)))
-                    : new YamlTree.Mapping().put(any(KEYS), inner);
+                    : new YamlTree.Mapping().put(any(Fragments.KEYS), inner);
         }
         return inner;
     }
 
     /** Some part of it many times. */
     private String longer(String text) {
-        String whole = text.isEmpty() ? any(VALUES) + "*" : text;
+        String whole = text.isEmpty() ? any(Fragments.VALUES) + "*" : text;
         int from = random.nextInt(whole.length());
         int to = Math.min(whole.length(), from + 1 + random.nextInt(4));
         return whole.substring(0, from) + whole.substring(from, to).repeat(many()) + whole.substring(to);
@@ -354,8 +128,8 @@ final class Damage {
             case 2 -> before + part.repeat(many()) + after;
             case 3 -> after + part + before;
             case 4 -> before + part.toUpperCase() + after;
-            case 5 -> before + any(PIECES).repeat(random.nextInt(8) == 0 ? many() : 1) + part + after;
-            case 6 -> before + any(PIECES) + after;
+            case 5 -> before + any(Fragments.PIECES).repeat(random.nextInt(8) == 0 ? many() : 1) + part + after;
+            case 6 -> before + any(Fragments.PIECES) + after;
             default -> before + Character.toString(random.nextInt(random.nextBoolean() ? 0x80 : 0xD800)) + part + after;
         };
     }

@@ -30,7 +30,8 @@ final class FaultLine {
             return rest;
         }
         String text = new String(document, StandardCharsets.UTF_8);
-        String[] lines = text.split("\r\n|[\r\n\u0085\u2028\u2029]", -1);
+        // For SnakeYAML a carriage return is a line break where something follows.
+        String[] lines = text.split("\r\n|\r(?!\\z)|[\n\u0085\u2028\u2029]", -1);
         int line = Integer.parseInt(matcher.group(1));
         assertThat(line).as(rest).isBetween(1, lines.length);
         // The mark after the last character of a line, or of the document.
