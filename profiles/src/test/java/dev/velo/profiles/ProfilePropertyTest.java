@@ -68,7 +68,7 @@ class ProfilePropertyTest {
         long all = outcomes.values().stream().mapToLong(Long::longValue).sum();
         System.out.println("profiles: " + seeds + " seeds from " + SEED + ": " + seeds + " good documents read back, "
                 + all + " damaged ones, of which " + profiles + " gave a profile, the others one of "
-                + (outcomes.size() - 1) + " faults");
+                + (outcomes.size() - 1) + " messages");
         if (Boolean.getBoolean("velo.fuzz.outcomes")) {
             outcomes.entrySet().stream()
                     .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
