@@ -58,3 +58,29 @@ need_build_tools() {
   need musl-tools command -v musl-gcc
   need busybox-static is_static_busybox
 }
+
+has_fuzzer() {
+  local place status=0
+  place=$(mktemp -d)
+  echo 'int LLVMFuzzerTestOneInput(const char *bytes, unsigned long length) { return length == 0 && bytes == 0; }' >"$place/target.c"
+  clang -fsanitize=fuzzer,address,undefined -o "$place/target" "$place/target.c" || status=$?
+  rm -rf "$place"
+  return "$status"
+}
+
+need_fuzzer() {
+  if ! has_fuzzer >/dev/null 2>&1; then
+    local version
+    need clang command -v clang
+    # Its run-time library is a package of its own from Debian 12 on, and a part of clang's before.
+    version=$(clang -dumpversion 2>/dev/null) || version=
+    for package in libclang-rt-dev ${version:+"libclang-rt-${version%%.*}-dev" "libclang-common-${version%%.*}-dev"}; do
+      if apt-cache show "$package" >/dev/null 2>&1; then
+        missing_packages+=("$package")
+        break
+      fi
+    done
+  fi
+  # Gives a finding's addresses their names and lines.
+  need llvm command -v llvm-symbolizer
+}

@@ -22,6 +22,7 @@ need util-linux command -v setpriv
 need bubblewrap command -v bwrap
 need uidmap command -v newuidmap
 need clang-format command -v clang-format
+need_fuzzer
 install_missing
 
 passed=0
@@ -41,6 +42,13 @@ fi
 
 echo "== documents made from tables"
 if scripts/docs.sh --check; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+fi
+
+echo "== launch plans, made up"
+if scripts/fuzz.sh 15 plans; then
   passed=$((passed + 1))
 else
   failed=$((failed + 1))

@@ -18,21 +18,26 @@ final class Nodes {
 
     /** A fault at a place. */
     static final class Fault extends RuntimeException {
-        private final transient Node at;
+        private final int line;
+        private final int column;
+
+        /** Both counted from 1. */
+        Fault(int line, int column, String message) {
+            super(message, null, false, false);
+            this.line = line;
+            this.column = column;
+        }
 
         Fault(Node at, String message) {
-            super(message, null, false, false);
-            this.at = at;
+            this(at.getStartMark().getLine() + 1, at.getStartMark().getColumn() + 1, message);
         }
 
-        /** Counted from 1. */
         int line() {
-            return at.getStartMark().getLine() + 1;
+            return line;
         }
 
-        /** Counted from 1. */
         int column() {
-            return at.getStartMark().getColumn() + 1;
+            return column;
         }
     }
 
@@ -65,6 +70,10 @@ final class Nodes {
         String text = scalar.getValue();
         if (text.indexOf('\0') >= 0) {
             throw new Fault(node, "a NUL character");
+        }
+        // It could come only from an escape sequence, and would be written as a question mark.
+        if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+            throw new Fault(node, "half of a surrogate pair");
         }
         return text;
     }

@@ -51,24 +51,28 @@ public final class ProfileCatalog {
             if (Files.isDirectory(file)) {
                 throw new ProfileException("cannot read profile " + file + ": it is a directory", "name a YAML file");
             }
-            byte[] bytes;
             try (InputStream in = Files.newInputStream(file)) {
-                bytes = in.readNBytes(MAX_SIZE + 1);
+                return fromBytes(file.toString(), in.readNBytes(MAX_SIZE + 1));
             }
-            if (bytes.length > MAX_SIZE) {
-                throw new ProfileException(
-                        "cannot read profile " + file + ": it is larger than 1 MiB", "name a YAML file");
-            }
+        } catch (IOException e) {
+            String reason = Files.exists(file) ? "it cannot be read" : "there is no such file";
+            throw new ProfileException("cannot read profile " + file + ": " + reason, "name a file that you may read");
+        }
+    }
+
+    /** What the file of that name has, or more than {@link #MAX_SIZE} bytes of it. */
+    Profile fromBytes(String file, byte[] bytes) throws ProfileException {
+        if (bytes.length > MAX_SIZE) {
+            throw new ProfileException("cannot read profile " + file + ": it is larger than 1 MiB", "name a YAML file");
+        }
+        try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
-            return reader(file.toString()).read(text);
+            return reader(file).read(text);
         } catch (CharacterCodingException e) {
             throw new ProfileException("cannot read profile " + file + ": it is not UTF-8", "save it as UTF-8");
-        } catch (IOException e) {
-            String reason = Files.exists(file) ? "it cannot be read" : "there is no such file";
-            throw new ProfileException("cannot read profile " + file + ": " + reason, "name a file that you may read");
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.velo.profiles;
 
-import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -10,11 +9,6 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.Node;
 
 /**
@@ -22,6 +16,7 @@ import org.yaml.snakeyaml.nodes.Node;
  * a column and no tag can name a class. Whatever is not in the schema is refused: a key that is misspelt could be a protection.
  */
 final class ProfileReader {
+    private static final int MAX_LENGTH = 300;
     private static final String REMEDY = "correct it as docs/formats/profile.md says";
 
     /** Finds the profile that another one extends. */
@@ -41,45 +36,24 @@ final class ProfileReader {
 
     Profile read(String text) throws ProfileException {
         try {
-            Node root = new Yaml(new SafeConstructor(options())).compose(new StringReader(text));
-            if (root == null) {
-                throw fault(1, 1, "the file is empty");
-            }
-            return profile(root);
+            return profile(Document.root(text));
         } catch (Nodes.Fault e) {
-            throw fault(e.line(), e.column(), oneLine(e.getMessage()));
-        } catch (MarkedYAMLException e) {
-            int line = e.getProblemMark() == null ? 1 : e.getProblemMark().getLine() + 1;
-            int column = e.getProblemMark() == null ? 1 : e.getProblemMark().getColumn() + 1;
-            throw fault(
-                    line,
-                    column,
-                    oneLine(
-                            e.getProblem().startsWith("but ")
-                                    ? e.getContext() + " " + e.getProblem()
-                                    : e.getProblem()));
-        } catch (YAMLException e) {
-            throw new ProfileException("cannot read profile " + file + ": " + oneLine(e.getMessage()), REMEDY);
+            throw new ProfileException(
+                    "cannot read profile " + file + ": line " + e.line() + ", column " + e.column() + ": "
+                            + oneLine(e.getMessage()),
+                    REMEDY);
         }
     }
 
-    private static LoaderOptions options() {
-        LoaderOptions options = new LoaderOptions();
-        options.setAllowDuplicateKeys(false);
-        // An alias needs an anchor, and an anchor is refused where it stands; an alias limit would not say where.
-        options.setMaxAliasesForCollections(Integer.MAX_VALUE);
-        options.setNestingDepthLimit(8);
-        options.setCodePointLimit(ProfileCatalog.MAX_SIZE);
-        return options;
-    }
-
-    private ProfileException fault(int line, int column, String what) {
-        return new ProfileException(
-                "cannot read profile " + file + ": line " + line + ", column " + column + ": " + what, REMEDY);
-    }
-
+    /** Nothing in it ends a line, moves a cursor or turns the direction of writing; and whatever is quoted, its end is still to be seen. */
     private static String oneLine(String text) {
-        return String.valueOf(text).replaceAll("[\\s\\p{Cntrl}]+", " ").trim();
+        String line = text.replaceAll("[\\s\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]+", " ")
+                .trim();
+        int[] points = line.codePoints().toArray();
+        return points.length <= MAX_LENGTH
+                ? line
+                : new String(points, 0, MAX_LENGTH / 2) + " ... "
+                        + new String(points, points.length - MAX_LENGTH / 2, MAX_LENGTH / 2);
     }
 
     private Profile profile(Node root) throws ProfileException {
@@ -121,15 +95,15 @@ final class ProfileReader {
         return new Profile(
                 value(keys, "name", Nodes::scalar, base.name()),
                 value(keys, "description", Nodes::scalar, base.description()),
-                value(identity, "uid", ProfileReader::id, base.uid()),
-                value(identity, "gid", ProfileReader::id, base.gid()),
-                value(keys, "hostname", ProfileReader::hostname, base.hostname()),
-                value(keys, "workdir", ProfileReader::path, base.workdir()),
+                value(identity, "uid", Values::id, base.uid()),
+                value(identity, "gid", Values::id, base.gid()),
+                value(keys, "hostname", Values::hostname, base.hostname()),
+                value(keys, "workdir", Values::path, base.workdir()),
                 variables(environment, base.set()),
                 names(environment, base.pass()),
-                value(keys, "network", ProfileReader::network, base.hostNetwork()),
-                value(section(keys, "tmp", Set.of("size")), "size", ProfileReader::size, base.tmpSize()),
-                value(section(keys, "shm", Set.of("size")), "size", ProfileReader::size, base.shmSize()),
+                value(keys, "network", Values::network, base.hostNetwork()),
+                value(section(keys, "tmp", Set.of("size")), "size", Values::size, base.tmpSize()),
+                value(section(keys, "shm", Set.of("size")), "size", Values::size, base.shmSize()),
                 mounts(keys, base.mounts()),
                 value(keys, "limits", LimitsReader::read, Limits.NONE).orElse(base.limits()),
                 keys.containsKey("syscalls")
@@ -155,72 +129,11 @@ final class ProfileReader {
         return keys.containsKey(key) ? Nodes.mapping(keys.get(key), allowed) : Map.of();
     }
 
-    private static OptionalInt id(Node node) {
-        String text = Nodes.scalar(node);
-        if (text.equals("caller")) {
-            return OptionalInt.empty();
-        }
-        if (!text.matches("[0-9]{1,9}")) {
-            throw new Nodes.Fault(node, "'" + text + "' is neither a number nor 'caller'");
-        }
-        return OptionalInt.of(Integer.parseInt(text));
-    }
-
-    private static String hostname(Node node) {
-        String text = Nodes.scalar(node);
-        if (!text.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")) {
-            throw new Nodes.Fault(node, "'" + text + "' is not a host name");
-        }
-        return text;
-    }
-
-    private static String path(Node node) {
-        String text = Nodes.scalar(node);
-        boolean climbs = List.of(text.split("/")).contains("..");
-        if (!text.startsWith("/") || climbs) {
-            throw new Nodes.Fault(node, "'" + text + "' is not an absolute path without '..'");
-        }
-        // Written in one way only, or /./proc would pass where /proc does not.
-        List<String> names = new ArrayList<>(List.of(text.split("/")));
-        names.removeIf(name -> name.isEmpty() || name.equals("."));
-        return "/" + String.join("/", names);
-    }
-
-    private static boolean network(Node node) {
-        String text = Nodes.scalar(node);
-        if (!text.equals("none") && !text.equals("host")) {
-            throw new Nodes.Fault(node, "'" + text + "' is neither 'none' nor 'host'");
-        }
-        return text.equals("host");
-    }
-
-    private static long size(Node node) {
-        try {
-            long size = Sizes.parse(Nodes.scalar(node));
-            if (size == 0) {
-                // tmpfs(5): a size of 0 means no limit at all.
-                throw new Nodes.Fault(node, "a size of 0 would be no limit");
-            }
-            return size;
-        } catch (IllegalArgumentException e) {
-            throw new Nodes.Fault(node, e.getMessage());
-        }
-    }
-
-    private static boolean bool(Node node) {
-        String text = Nodes.scalar(node);
-        if (!text.equals("true") && !text.equals("false")) {
-            throw new Nodes.Fault(node, "'" + text + "' is neither 'true' nor 'false'");
-        }
-        return text.equals("true");
-    }
-
     private static Map<String, String> variables(Map<String, Node> environment, Map<String, String> base) {
         Map<String, String> set = new LinkedHashMap<>(base);
         if (environment.containsKey("set")) {
             Nodes.mapping(environment.get("set"), null).forEach((name, value) -> {
-                checkVariable(value, name);
-                set.put(name, Nodes.scalar(value));
+                set.put(Values.variable(value, name), Nodes.scalar(value));
             });
         }
         return set;
@@ -230,17 +143,10 @@ final class ProfileReader {
         Set<String> names = new LinkedHashSet<>(base);
         if (environment.containsKey("pass")) {
             for (Node node : Nodes.sequence(environment.get("pass"))) {
-                checkVariable(node, Nodes.scalar(node));
-                names.add(Nodes.scalar(node));
+                names.add(Values.variable(node, Nodes.scalar(node)));
             }
         }
         return List.copyOf(names);
-    }
-
-    private static void checkVariable(Node at, String name) {
-        if (name.isEmpty() || name.indexOf('=') >= 0) {
-            throw new Nodes.Fault(at, "'" + name + "' is not the name of an environment variable");
-        }
     }
 
     private static List<HostMount> mounts(Map<String, Node> keys, List<HostMount> base) {
@@ -255,8 +161,8 @@ final class ProfileReader {
             if (!fields.containsKey("host")) {
                 throw new Nodes.Fault(node, "a mount needs the key 'host'");
             }
-            String source = path(fields.get("host"));
-            String target = value(fields, "at", ProfileReader::path, source);
+            String source = Values.path(fields.get("host"));
+            String target = value(fields, "at", Values::path, source);
             checkMount(node, fields, source, target);
             if (!targets.add(target)) {
                 throw new Nodes.Fault(node, "something is mounted at " + target + " already");
@@ -264,9 +170,9 @@ final class ProfileReader {
             mounts.add(new HostMount(
                     source,
                     target,
-                    value(fields, "mode", ProfileReader::writable, false),
-                    value(fields, "optional", ProfileReader::bool, false),
-                    value(fields, "under", ProfileReader::bool, false)));
+                    value(fields, "mode", Values::writable, false),
+                    value(fields, "optional", Values::bool, false),
+                    value(fields, "under", Values::bool, false)));
         }
         return mounts;
     }
@@ -279,8 +185,7 @@ final class ProfileReader {
         if (glob && fields.containsKey("at")) {
             throw new Nodes.Fault(node, "a path with '*' is shown at its own place: leave 'at' out");
         }
-        if (value(fields, "under", ProfileReader::bool, false)
-                && value(fields, "mode", ProfileReader::writable, false)) {
+        if (value(fields, "under", Values::bool, false) && value(fields, "mode", Values::writable, false)) {
             throw new Nodes.Fault(node, "a mount with 'under: true' cannot have 'mode: rw'");
         }
         for (String own : List.of("/", "/proc", "/dev")) {
@@ -290,16 +195,26 @@ final class ProfileReader {
         }
     }
 
-    /** True where a target, in which {@code *} stands for any characters but a slash, can be this path. */
+    /** Whether a target, in which {@code *} stands for any characters but a slash, can be this path. Every star but the last has what it needs. */
     private static boolean matches(String target, String path) {
-        return path.matches("\\Q" + target.replace("*", "\\E[^/]*\\Q") + "\\E");
-    }
-
-    private static boolean writable(Node node) {
-        String text = Nodes.scalar(node);
-        if (!text.equals("ro") && !text.equals("rw")) {
-            throw new Nodes.Fault(node, "'" + text + "' is neither 'ro' nor 'rw'");
+        int at = 0;
+        int done = 0;
+        int star = -1;
+        int starred = 0;
+        while (done < path.length()) {
+            if (at < target.length() && target.charAt(at) == '*') {
+                star = at++;
+                starred = done;
+            } else if (at < target.length() && target.charAt(at) == path.charAt(done)) {
+                at++;
+                done++;
+            } else if (star >= 0 && path.charAt(starred) != '/') {
+                at = star + 1;
+                done = ++starred;
+            } else {
+                return false;
+            }
         }
-        return text.equals("rw");
+        return target.substring(at).chars().allMatch(c -> c == '*');
     }
 }

@@ -82,7 +82,7 @@ class ProfileCatalogTest {
         Path latin = Files.write(temp.resolve("l.yaml"), "name: caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
         refused(latin.toString(), "it is not UTF-8");
         Path control = Files.write(temp.resolve("c.yaml"), new byte[] {'n', 'a', 0, 1});
-        refused(control.toString(), "special characters are not allowed");
+        refused(control.toString(), "line 1, column 3: the character U+0000 cannot stand in a file");
     }
 
     @Test
