@@ -67,6 +67,7 @@ struct output *output_prepare(const struct plan *plan) {
     for (size_t i = 0; i < output->count; i++) {
         open_stream(&output->streams[i], STDOUT_FILENO + (int)i, plan);
     }
+    message_descriptor = output->streams[output->count - 1].to;
     for (int number = STDOUT_FILENO; number <= STDERR_FILENO; number++) {
         const struct stream *stream = &output->streams[output->count == 1 ? 0 : number - STDOUT_FILENO];
         if (dup2(stream->started, number) < 0) {
@@ -85,6 +86,7 @@ void output_started(struct output *output) {
     if (output != NULL && output->count == 1) {
         dup2(output->streams[0].to, STDERR_FILENO);
     }
+    message_descriptor = STDERR_FILENO;
 }
 
 void output_poll(const struct output *output, struct pollfd *wait) {

@@ -287,6 +287,9 @@ static void drain(struct run *run) {
         bool asked = wait[SIGNALS].revents != 0 && read(run->signals, &info, sizeof info) > 0 &&
                      info.ssi_signo != SIGCHLD && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT;
         if (wait[LIFELINE].revents != 0 || wait[TIMER].revents != 0 || asked) {
+            /* What is lost here must not look like success. */
+            run->timed_out = run->timed_out || (wait[TIMER].revents != 0 && !run->ending);
+            run->status = asked ? (int)info.ssi_signo : run->status;
             return;
         }
         run->output_exceeded = !output_move(run->output, wait + OUTPUT);
@@ -331,7 +334,7 @@ static bool write_record(struct run *run, int code, int init_status) {
         .cause = cause(run, code),
         .timed_out = run->timed_out,
         .out_of_memory = run->out_of_memory,
-        .output_exceeded = run->output_exceeded,
+        .truncated = run->output_exceeded || (!story->failed && output_open(run->output)),
         .usage = run->usage,
         .peak_memory = groups_peak_memory(&run->limits.groups),
         .peak_processes = group_read(&run->limits.groups.of[CONTROLLER_PIDS], "pids.peak", NULL),
