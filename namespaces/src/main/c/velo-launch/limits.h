@@ -78,6 +78,8 @@ void output_poll(const struct output *output, struct pollfd *wait);
 /* Moves what can be moved without waiting. False: the limit is exceeded. */
 bool output_move(struct output *output, const struct pollfd *wait);
 bool output_open(const struct output *output);
+/* An errno of the place that it should have gone to; 0: none. */
+int output_error(const struct output *output);
 uint64_t output_bytes(const struct output *output);
 
 #endif

@@ -28,6 +28,7 @@ struct stream {
 struct output {
     uint64_t most;
     uint64_t passed;
+    int error; /* of the place that it goes to; 0: none */
     size_t count;
     struct stream streams[OUTPUT_POLLS];
 };
@@ -129,6 +130,8 @@ static void empty(struct output *output, struct stream *stream) {
         stream->begin += (size_t)put;
         output->passed += (uint64_t)put;
     } else if (put < 0 && errno != EINTR && errno != EAGAIN) {
+        /* A reader that has closed is the payload's to notice; a full disk it cannot notice any more. */
+        output->error = errno == EPIPE ? output->error : errno;
         end(stream);
     }
 }
@@ -158,6 +161,10 @@ bool output_open(const struct output *output) {
         }
     }
     return false;
+}
+
+int output_error(const struct output *output) {
+    return output == NULL ? 0 : output->error;
 }
 
 uint64_t output_bytes(const struct output *output) {

@@ -334,7 +334,8 @@ static bool write_record(struct run *run, int code, int init_status) {
         .cause = cause(run, code),
         .timed_out = run->timed_out,
         .out_of_memory = run->out_of_memory,
-        .truncated = run->output_exceeded || (!story->failed && output_open(run->output)),
+        .truncated = run->output_exceeded || output_error(run->output) != 0 ||
+                     (!story->failed && output_open(run->output)),
         .usage = run->usage,
         .peak_memory = groups_peak_memory(&run->limits.groups),
         .peak_processes = group_read(&run->limits.groups.of[CONTROLLER_PIDS], "pids.peak", NULL),
@@ -434,6 +435,11 @@ int supervise(const struct plan *plan) {
     int code = outcome(&run, init_status);
     bool ended_by_limit = run.timed_out || run.out_of_memory || run.output_exceeded;
     if ((run.reported || ended_by_limit) && !run_finish(plan, run.memory)) {
+        code = EXIT_LAUNCH;
+    }
+    if (output_error(run.output) != 0) {
+        message("cannot pass on the output of the program: %s; free some space or send it elsewhere",
+                strerror(output_error(run.output)));
         code = EXIT_LAUNCH;
     }
     if (remove_tree(run.base, plan->run_directory) != 0) {
