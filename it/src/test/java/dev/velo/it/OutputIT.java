@@ -119,6 +119,21 @@ class OutputIT {
                 .isEqualTo("1000000\n0\n");
     }
 
+    /** A terminal says that it is ready when it takes a byte, and is not made non-blocking for its other owners. */
+    @Test
+    void norDoesATerminalThatStandsStill() {
+        Host.needsTool("python3");
+        Outcome outcome = pipeline(work.dir("terminal"), """
+                exec python3 - "${run[@]}" --max-output 1G --timeout 2s -- /bombs noise 10000000 <<'END'
+                import os, subprocess, sys
+                controlling, terminal = os.openpty()
+                run = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=terminal)
+                print(run.wait(60), os.get_blocking(terminal))
+                END
+                """);
+        assertThat(outcome.line()).as(outcome.toString()).isEqualTo("124 True");
+    }
+
     @Test
     void aSlowReaderGetsAllThatWasWrittenBeforeTheEnd() {
         assertThat(pipeline(
@@ -192,11 +207,11 @@ class OutputIT {
     @Test
     void outputThatHasNoPlaceIsNoSuccess() {
         Path place = work.dir("full");
-        Outcome full = pipeline(
-                place, "${run[@]} --max-output 1M --result \"$1/record\" -- /bin/echo text >/dev/full");
+        Outcome full = pipeline(place, "${run[@]} --max-output 1M --result \"$1/record\" -- /bin/echo text >/dev/full");
         full.refuses(125, "cannot pass on the output of the program: No space left on device");
         JsonObject record = Bombs.record(place.resolve("record"));
-        assertThat(record.getAsJsonObject("output").get("truncated").getAsBoolean()).isTrue();
+        assertThat(record.getAsJsonObject("output").get("truncated").getAsBoolean())
+                .isTrue();
         assertThat(record.getAsJsonObject("output").get("bytes").getAsLong()).isZero();
         pipeline(place, "${run[@]} --max-output 1M -- /bin/echo text >\"$1/file\"; cat \"$1/file\"")
                 .prints("text\n");
