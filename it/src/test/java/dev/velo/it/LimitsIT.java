@@ -88,24 +88,7 @@ class LimitsIT {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "--pids,0",
-        "--pids,-1",
-        "--pids,x",
-        "--disk,0",
-        "--disk,1X",
-        "--disk,99999999T",
-        "--memory,0",
-        "--memory,x",
-        "--cpus,0",
-        "--cpus,0.001",
-        "--cpus,-1",
-        "--cpus,two",
-        "--max-output,0",
-        "--max-output,1X",
-        "--timeout,0s",
-        "--limits,some"
-    })
+    @CsvSource({"--pids,0", "--disk,99999999T", "--memory,0", "--cpus,0.001", "--max-output,1X", "--limits,some"})
     void limitsThatAreNoneAreRefused(String option, String value) {
         assertThat(limited("true", option, value).exits(125).err()).contains(option);
     }
