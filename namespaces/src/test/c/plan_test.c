@@ -128,7 +128,10 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 1, "more", 5) == NULL, "positive control: one more argument");
     check(with_record(golden, length, 0, "", 0) != NULL, "kind 0");
     for (uint32_t kind = 19; kind < 48; kind++) {
-        check(with_record(golden, length, kind, "", 0) != NULL, "an unknown or reserved kind");
+        /* A limit or a path of nothing is refused, too; BEST_EFFORT alone has no payload. */
+        if (kind != 37) {
+            check(with_record(golden, length, kind, "", 0) != NULL, "an unknown or reserved kind");
+        }
     }
     check(with_record(golden, length, 3, "/twice", 7) != NULL, "a second workdir");
     check(with_record(golden, length, 1, "open", 4) != NULL, "a string that does not end");
@@ -152,8 +155,23 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 32, "\1\0\0\0a\0b", 8) != NULL, "two names");
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\0", 12) == NULL,
           "positive control: a limit");
-    check(with_record(golden, length, 33, "\3\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
+    static const char *const limits[] = {"\2\0\0\0\5\0\0\0\0\0\0\0", "\3\0\0\0\5\0\0\0\0\0\0\0",
+                                         "\4\0\0\0\5\0\0\0\0\0\0\0", "\5\0\0\0\5\0\0\0\0\0\0\0"};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        check(with_record(golden, length, 33, limits[i], 12) == NULL, "a limit of each resource");
+    }
+    check(with_record(golden, length, 33, "\0\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
+          "a limit of nothing known");
+    check(with_record(golden, length, 33, "\6\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
           "a limit of what nobody knows");
+    check(with_record(golden, length, 36, "/record", 8) == NULL, "positive control: a place for the record");
+    check(with_record(golden, length, 36, "record", 7) != NULL, "a relative place for the record");
+    check(with_record(golden, length, 36, "/record", 7) != NULL, "a place that does not end");
+    static char deep[4100];
+    memset(deep, '/', sizeof deep - 1);
+    check(with_record(golden, length, 36, deep, sizeof deep) != NULL, "a place deeper than a path may be");
+    check(with_record(golden, length, 37, "", 0) == NULL, "positive control: best effort");
+    check(with_record(golden, length, 37, "\1", 1) != NULL, "best effort with a payload");
     check(with_record(golden, length, 33, "\1\0\0\0\0\0\0\0\0\0\0\0", 12) != NULL, "a limit of nothing");
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\x80", 12) != NULL, "a negative limit");
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0", 11) != NULL, "a short limit");

@@ -56,36 +56,29 @@ uint64_t group_read(const struct group *group, const char *file, const char *wor
     return UINT64_MAX;
 }
 
-/* A lock says that somebody still uses the group; the kernel drops it with the last of its owners. */
-static int try_locked(int parent, const char *name) {
-    if (mkdirat(parent, name, 0755) != 0) {
-        return -1;
-    }
-    int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat made;
-    struct stat there;
-    if (directory < 0 || flock(directory, LOCK_SH) != 0 || fstat(directory, &made) != 0 ||
-        fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) != 0 || made.st_ino != there.st_ino) {
+/*
+ * A lock says that somebody still uses the group; the kernel drops it with the last of its owners. Somebody
+ * who cleans up may come in between: then once more.
+ */
+static int make_locked(int parent, const char *name, bool shared) {
+    enum { ATTEMPTS = 100 };
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (mkdirat(parent, name, 0755) != 0 && !(shared && errno == EEXIST)) {
+            return -1;
+        }
+        struct stat made;
+        struct stat there;
+        int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (directory >= 0 && flock(directory, LOCK_SH) == 0 && fstat(directory, &made) == 0 &&
+            fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && made.st_ino == there.st_ino) {
+            return directory;
+        }
         if (directory >= 0) {
             close(directory);
         }
-        errno = EAGAIN;
-        return -1;
     }
-    return directory;
-}
-
-/* Whoever cleans up may come in between, and take a group that is not locked yet for a leftover. */
-static int make_locked(int parent, const char *name) {
-    enum { ATTEMPTS = 8 };
-    int directory = -1;
-    for (int attempt = 0; attempt < ATTEMPTS && directory < 0; attempt++) {
-        directory = try_locked(parent, name);
-        if (directory < 0 && errno != EAGAIN && errno != ENOENT) {
-            break;
-        }
-    }
-    return directory;
+    errno = EAGAIN;
+    return -1;
 }
 
 /* Groups whose supervisor was killed: nobody holds their lock, and a group that is not empty does not go. */
@@ -128,10 +121,10 @@ static bool give_to_children(int parent, const char *controller, bool own) {
     if (put_text(parent, "cgroup.subtree_control", add)) {
         return true;
     }
-    if (errno != EBUSY || !own || (mkdirat(parent, SUPERVISORS, 0755) != 0 && errno != EEXIST)) {
+    if (errno != EBUSY || !own) {
         return false;
     }
-    int leaf = openat(parent, SUPERVISORS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int leaf = make_locked(parent, SUPERVISORS, true);
     bool moved = leaf >= 0 && put_text(leaf, "cgroup.procs", "0");
     if (leaf >= 0) {
         close(leaf);
@@ -160,7 +153,7 @@ static bool make_unified(struct groups *groups, enum controller controller, char
         if (parent >= 0 && faccessat(parent, "cgroup.procs", W_OK, AT_EACCESS) == 0 &&
             give_to_children(parent, controllers[controller], level == 0)) {
             sweep(parent);
-            group->directory = make_locked(parent, groups->name);
+            group->directory = make_locked(parent, groups->name, false);
             if (group->directory >= 0) {
                 group->parent = parent;
                 group->version = 2;
@@ -189,7 +182,7 @@ static bool make_legacy(struct groups *groups, enum controller controller, const
     int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent >= 0) {
         sweep(parent);
-        group->directory = make_locked(parent, groups->name);
+        group->directory = make_locked(parent, groups->name, false);
     }
     if (parent < 0 || group->directory < 0) {
         refuse(group, "make a group below", path);
@@ -206,25 +199,26 @@ static bool make_legacy(struct groups *groups, enum controller controller, const
 void groups_make(struct groups *groups, unsigned wanted, const char *run) {
     const char *name = strrchr(run, '/') == NULL ? run : strrchr(run, '/') + 1;
     snprintf(groups->name, sizeof groups->name, "%s%.64s", PREFIX, name);
+    /* All of them before this process moves: where it goes it may see fewer controllers. */
+    static char paths[CONTROLLERS][4200];
+    int versions[CONTROLLERS] = {0};
+    for (enum controller c = 0; c < CONTROLLERS; c++) {
+        const char *refusal = "";
+        if ((wanted & 1U << c) != 0) {
+            versions[c] = own_group(controllers[c], paths[c], sizeof paths[c], &refusal);
+            snprintf(groups->of[c].refusal, sizeof groups->of[c].refusal, "%s", refusal);
+        }
+    }
     int unified = -1;
     for (enum controller c = 0; c < CONTROLLERS; c++) {
-        struct group *group = &groups->of[c];
-        const char *refusal = "";
-        char path[4200];
-        if ((wanted & 1U << c) == 0) {
-            continue;
-        }
-        int version = own_group(controllers[c], path, sizeof path, &refusal);
-        if (version == 0) {
-            snprintf(group->refusal, sizeof group->refusal, "%s", refusal);
-        } else if (version == 1) {
-            make_legacy(groups, c, path);
-        } else if (unified < 0) {
-            unified = make_unified(groups, c, path) ? (int)c : -1;
-        } else if (give_to_children(groups->of[unified].parent, controllers[c], false)) {
-            *group = groups->of[unified];
-        } else {
-            refuse(group, "give its controller to the children of", path);
+        if (versions[c] == 1) {
+            make_legacy(groups, c, paths[c]);
+        } else if (versions[c] == 2 && unified < 0) {
+            unified = make_unified(groups, c, paths[c]) ? (int)c : -1;
+        } else if (versions[c] == 2 && give_to_children(groups->of[unified].parent, controllers[c], false)) {
+            groups->of[c] = groups->of[unified];
+        } else if (versions[c] == 2) {
+            refuse(&groups->of[c], "give its controller to the children of", paths[c]);
         }
     }
 }

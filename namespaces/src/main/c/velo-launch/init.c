@@ -38,8 +38,7 @@ static void wait_for_maps(int control) {
 
 static void keep_only(int control) {
     /* Inherited locks must end with the supervisor, so no copy of them may live on in here. */
-    if ((control > 3 && k_close_range(3, (unsigned)control - 1) != 0) ||
-        k_close_range((unsigned)control + 1, ~0U) != 0) {
+    if (!close_all_but(control)) {
         fail_errno("use Linux 5.9 or newer", "cannot close inherited descriptors");
     }
 }

@@ -90,6 +90,10 @@ void fail(int status, const char *remedy, const char *format, ...)
 /* As fail(EXIT_LAUNCH), with the text of errno as the reason. */
 void fail_errno(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
+/* Standard error, or what it was before a pipe took its place: what the launcher says is none of the
+ * payload's output. */
+extern int message_descriptor;
+
 /* What the process does before it ends by one of these two; NULL: nothing. A child that is not to do it sets
  * it to NULL. */
 extern void (*at_failure)(int status);
@@ -106,6 +110,8 @@ int supervise(const struct plan *plan) __attribute__((noreturn));
 /* streams.c: whether the standard descriptors may be handed to the payload, and made so that it can use them.
  */
 void check_streams(const struct plan *plan);
+/* Closes all but the standard descriptors, this one and that for messages. */
+bool close_all_but(int descriptor);
 
 /* finish.c: what must happen after the payload and before its changes go. memory is where the upper layer is
  * when it is not in the run directory; else -1. */

@@ -172,8 +172,13 @@ void limits_prepare(struct limits *limits, const struct plan *plan) {
     }
 }
 
+/* Never above what the caller has, which does at least as well. */
 static void set(int resource, uint64_t most, const char *what) {
-    const struct rlimit limit = {most, most};
+    struct rlimit limit = {most, most};
+    struct rlimit now;
+    if (getrlimit(resource, &now) == 0 && now.rlim_max != RLIM_INFINITY && now.rlim_max < most) {
+        limit.rlim_cur = limit.rlim_max = now.rlim_max;
+    }
     if (setrlimit(resource, &limit) != 0) {
         fail_errno("ask for less, see ulimit -H -a", "cannot limit the %s to %llu", what,
                    (unsigned long long)most);

@@ -81,6 +81,8 @@ bool output_move(struct output *output, const struct pollfd *wait);
 ssize_t output_write(struct output *output, int to, const char *bytes, size_t count);
 bool output_exceeded(const struct output *output);
 bool output_open(const struct output *output);
+/* An errno of the place that it should have gone to; 0: none. */
+int output_error(const struct output *output);
 uint64_t output_bytes(const struct output *output);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+int message_descriptor = STDERR_FILENO;
+
 /* One write(2) a line, so that lines of several processes do not mix; no stdio buffer that a fork could
  * double. */
 static void emit(const char *text, int errnum, const char *remedy) {
@@ -29,7 +31,7 @@ static void emit(const char *text, int errnum, const char *remedy) {
             line[i] = '?';
         }
     }
-    if (write(STDERR_FILENO, line, (size_t)length) < 0) {
+    if (write(message_descriptor, line, (size_t)length) < 0) {
         return; /* nobody listens: the exit status has to do */
     }
 }

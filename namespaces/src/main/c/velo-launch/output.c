@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,13 +12,15 @@
  * Payload and caller are tied by pipes of this process. Nothing here may wait for the caller: a signal or the
  * time limit must get through to the sandbox although nobody reads. The caller's descriptors cannot be made
  * non-blocking, because others have them, too; so to one that is no regular file only as much is written at
- * once as pipe(7) takes without waiting when poll(2) says that it is ready.
+ * once as pipe(7) takes without waiting when poll(2) says that it is ready. A terminal takes less than that,
+ * so it is opened again.
  */
 enum { BUFFER = 65536, AT_ONCE = 4096 };
 
 struct stream {
-    int from; /* -1: at its end */
-    int to;
+    int from;    /* -1: at its end */
+    int caller;  /* where it goes */
+    int to;      /* the same, or a description of this process's own */
     int started; /* the writing end, until the payload has it */
     int number;  /* of the standard descriptor */
     bool regular;
@@ -29,6 +32,7 @@ struct output {
     uint64_t most;
     uint64_t passed;
     bool exceeded;
+    int error; /* of the place that it goes to; 0: none */
     size_t count;
     struct stream streams[OUTPUT_POLLS];
 };
@@ -40,14 +44,22 @@ static bool same(int a, int b) {
            one.st_ino == other.st_ino;
 }
 
+static int own_terminal(int descriptor) {
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    int own = isatty(descriptor) ? open(link, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    return own >= 0 ? own : descriptor;
+}
+
 /* A program may open /dev/stdout again, which asks for permission on the pipe itself. */
 static void open_stream(struct stream *stream, int number, const struct plan *plan) {
     int ends[2];
     struct stat status;
-    if (pipe2(ends, O_CLOEXEC) != 0 || (stream->to = fcntl(number, F_DUPFD_CLOEXEC, 3)) < 0 ||
+    if (pipe2(ends, O_CLOEXEC) != 0 || (stream->caller = fcntl(number, F_DUPFD_CLOEXEC, 3)) < 0 ||
         (geteuid() == 0 && fchown(ends[1], plan->outside_uid, plan->outside_gid) != 0)) {
         fail_errno("free some descriptors", "cannot make a pipe for the output");
     }
+    stream->to = own_terminal(stream->caller);
     stream->from = ends[0];
     stream->started = ends[1];
     stream->number = number;
@@ -71,6 +83,7 @@ struct output *output_prepare(const struct plan *plan) {
     for (size_t i = 0; i < output->count; i++) {
         open_stream(&output->streams[i], STDOUT_FILENO + (int)i, plan);
     }
+    message_descriptor = output->streams[output->count - 1].caller;
     for (int number = STDOUT_FILENO; number <= STDERR_FILENO; number++) {
         const struct stream *stream = &output->streams[output->count == 1 ? 0 : number - STDOUT_FILENO];
         if (dup2(stream->started, number) < 0) {
@@ -84,11 +97,12 @@ void output_started(struct output *output) {
     for (size_t i = 0; output != NULL && i < output->count; i++) {
         struct stream *stream = &output->streams[i];
         close(stream->started);
-        dup2(stream->to, stream->number);
+        dup2(stream->caller, stream->number);
     }
     if (output != NULL && output->count == 1) {
-        dup2(output->streams[0].to, STDERR_FILENO);
+        dup2(output->streams[0].caller, STDERR_FILENO);
     }
+    message_descriptor = STDERR_FILENO;
 }
 
 ssize_t output_write(struct output *output, int to, const char *bytes, size_t count) {
@@ -146,6 +160,8 @@ static void empty(struct output *output, struct stream *stream) {
         stream->begin += (size_t)put;
         output->passed += (uint64_t)put;
     } else if (put < 0 && errno != EINTR && errno != EAGAIN) {
+        /* A reader that has closed is the payload's to notice; a full disk it cannot notice any more. */
+        output->error = errno == EPIPE ? output->error : errno;
         end(stream);
     }
 }
@@ -179,6 +195,10 @@ bool output_open(const struct output *output) {
         }
     }
     return false;
+}
+
+int output_error(const struct output *output) {
+    return output == NULL ? 0 : output->error;
 }
 
 uint64_t output_bytes(const struct output *output) {

@@ -124,7 +124,8 @@ void run_payload(const struct plan *plan, const struct limits *limits, int termi
     umask(022);
     set_limits(plan);
     limits_apply(limits, plan);
-    if (k_close_range(3, ~0U) != 0) {
+    /* What is for messages closes when the program begins. */
+    if (!close_all_but(message_descriptor)) {
         fail_errno("use Linux 5.9 or newer", "cannot close descriptors");
     }
     /* Every signal has its default action already: the supervisor saw to that. */

@@ -243,7 +243,7 @@ static void put_record(FILE *out, const struct ending *ending, const struct limi
     put_number(out, "processes", ending->peak_processes);
     fputs("},\"output\":{", out);
     put_number(out, "bytes", ending->output);
-    fprintf(out, ",\"truncated\":%s},", ending->output_exceeded ? "true" : "false");
+    fprintf(out, ",\"truncated\":%s},", ending->truncated ? "true" : "false");
     put_limits(out, limits);
     put_spaces(out, limits);
     put_phases(out);

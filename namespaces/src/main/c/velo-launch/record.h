@@ -13,7 +13,7 @@ struct ending {
     const char *cause;
     bool timed_out;
     bool out_of_memory;
-    bool output_exceeded;
+    bool truncated;      /* not all of the output was passed on */
     struct rusage usage; /* of all that ran inside */
     uint64_t peak_memory, peak_processes;
     uint64_t output; /* bytes; UINT64_MAX: not counted */

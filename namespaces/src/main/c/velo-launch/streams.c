@@ -6,6 +6,20 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+bool close_all_but(int descriptor) {
+    const bool ordered = descriptor < message_descriptor;
+    const int kept[] = {ordered ? descriptor : message_descriptor, ordered ? message_descriptor : descriptor};
+    unsigned next = STDERR_FILENO + 1;
+    bool closed = true;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (kept[i] > (int)next) {
+            closed = k_close_range(next, (unsigned)kept[i] - 1) == 0 && closed;
+        }
+        next = kept[i] >= (int)next ? (unsigned)kept[i] + 1 : next;
+    }
+    return k_close_range(next, ~0U) == 0 && closed;
+}
+
 /*
  * Programs open /dev/stdout and /proc/self/fd/1 again, which asks for permission on the pipe itself; run by
  * root, the pipes are root's and the payload is not. Only anonymous pipes: nothing that has a name on the

@@ -321,6 +321,9 @@ static void drain(struct run *run) {
         bool asked = wait[SIGNALS].revents != 0 && read(run->signals, &info, sizeof info) > 0 &&
                      info.ssi_signo != SIGCHLD && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT;
         if (wait[LIFELINE].revents != 0 || wait[TIMER].revents != 0 || asked) {
+            /* What is lost here must not look like success. */
+            run->timed_out = run->timed_out || (wait[TIMER].revents != 0 && !run->ending);
+            run->status = asked ? (int)info.ssi_signo : run->status;
             return;
         }
         run->output_exceeded = !output_move(run->output, wait + OUTPUT);
@@ -365,7 +368,8 @@ static bool write_record(struct run *run, int code, int init_status) {
         .cause = cause(run, code),
         .timed_out = run->timed_out,
         .out_of_memory = run->out_of_memory || limits_out_of_memory(&run->limits),
-        .output_exceeded = run->output_exceeded,
+        .truncated = run->output_exceeded || output_error(run->output) != 0 ||
+                     (!story->failed && output_open(run->output)),
         .usage = run->usage,
         .peak_memory = groups_peak_memory(&run->limits.groups),
         .peak_processes = group_read(&run->limits.groups.of[CONTROLLER_PIDS], "pids.peak", NULL),
@@ -483,6 +487,11 @@ int supervise(const struct plan *plan) {
             note_failure("cannot capture the changes of the run", "velo finish failed", 0,
                          "see what it printed on standard error");
         }
+    }
+    if (output_error(run.output) != 0) {
+        message("cannot pass on the output of the program: %s; free some space or send it elsewhere",
+                strerror(output_error(run.output)));
+        code = EXIT_LAUNCH;
     }
     if (!removed && remove_tree(run.base, plan->run_directory) != 0) {
         message("warning: cannot remove the run directory %s: %s; the next start of velo removes it",

@@ -28,6 +28,10 @@ final class Command {
         this.argv = List.copyOf(argv);
     }
 
+    List<String> argv() {
+        return argv;
+    }
+
     Command in(Path newDirectory) {
         directory = newDirectory;
         return this;

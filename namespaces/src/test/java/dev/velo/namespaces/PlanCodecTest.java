@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +52,32 @@ class PlanCodecTest {
         try (InputStream in = PlanCodecTest.class.getResourceAsStream("/golden/plan-1.bin")) {
             assertThat(PlanCodec.encode(golden())).isEqualTo(in.readAllBytes());
         }
+    }
+
+    /** Records of the limits and of what belongs to them, as docs/formats/launch-plan.md has them. */
+    @Test
+    void limitsAreRecordsOfTheirOwn() {
+        String with = hex(builder()
+                .limit(Resource.MEMORY, 5)
+                .limit(Resource.PROCESSORS, 1500)
+                .limit(Resource.OUTPUT, 7)
+                .bestEffort(true)
+                .result("/r")
+                .build());
+        assertThat(with)
+                .contains("210000000c000000" + "03000000" + "0500000000000000")
+                .contains("210000000c000000" + "04000000" + "dc05000000000000")
+                .contains("210000000c000000" + "05000000" + "0700000000000000")
+                .contains("24000000" + "03000000" + "2f7200")
+                .contains("25000000" + "00000000");
+        assertThat(hex(builder().build()))
+                .doesNotContain("210000000c000000")
+                .doesNotContain("2f7200")
+                .doesNotContain("2500000000000000");
+    }
+
+    private static String hex(LaunchPlan plan) {
+        return HexFormat.of().formatHex(PlanCodec.encode(plan));
     }
 
     @Test

@@ -129,7 +129,7 @@ final class RunCommand implements Callable<Integer> {
                 new Run(opened, Installation.ofThisProcess(), System.err).become(request);
             }
         } catch (VeloException | ProfileException | LaunchException | IOException | ParameterException e) {
-            record(e.getMessage());
+            record(String.valueOf(e.getMessage()));
             throw e;
         }
         throw new IllegalStateException("the launcher did not take over");
@@ -137,9 +137,9 @@ final class RunCommand implements Callable<Integer> {
 
     /** What goes wrong from here on is told twice; that it cannot be written, once. */
     private void record(String message) {
-        if (result != null) {
+        if (result != null && !message.startsWith("cannot write " + result + ":")) {
             try {
-                FailureRecord.write(result, String.valueOf(message));
+                FailureRecord.write(result, message);
             } catch (IOException e) {
                 Main.say(
                         spec.commandLine().getErr(),

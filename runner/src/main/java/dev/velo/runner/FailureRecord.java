@@ -2,6 +2,7 @@ package dev.velo.runner;
 
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,8 @@ import java.util.Map;
 /** The record of a run that came to its end before there was a launcher to write it: docs/formats/run-record.md. */
 public final class FailureRecord {
     private static final int LAUNCH_FAILED = 125;
+    private static final int FILE_TYPE = 0170000;
+    private static final int FIFO = 0010000;
 
     private FailureRecord() {}
 
@@ -33,7 +36,13 @@ public final class FailureRecord {
                 .getBytes(StandardCharsets.UTF_8);
         Path target = file.toAbsolutePath();
         if (Files.exists(target) && !Files.isRegularFile(target)) {
-            Files.write(target, record);
+            // Opened for both, a pipe that nobody reads yet does not make this process wait: fifo(7).
+            boolean pipe = ((int) Files.getAttribute(target, "unix:mode") & FILE_TYPE) == FIFO;
+            try (FileChannel channel = pipe
+                    ? FileChannel.open(target, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                    : FileChannel.open(target, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap(record));
+            }
             return;
         }
         Path fresh = Files.createTempFile(target.getParent(), ".velo-", "");
