@@ -4,9 +4,9 @@
  * kernel really does with version 2 is not tested here but, without controllers, in check_real, where a
  * hierarchy is mounted and this is root. Built with sanitizers.
  */
+#include "enforcement.h"
 #include "kernel.h"
 #include "launch.h"
-#include "limits.h"
 #include "story.h"
 
 #include <dirent.h>

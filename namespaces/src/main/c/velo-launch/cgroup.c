@@ -1,5 +1,5 @@
+#include "enforcement.h"
 #include "kernel.h"
-#include "limits.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "enforcement.h"
 #include "kernel.h"
 #include "story.h"
 

@@ -1,5 +1,5 @@
+#include "enforcement.h"
 #include "kernel.h"
-#include "limits.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
+#include "enforcement.h"
 #include "kernel.h"
 #include "launch.h"
-#include "limits.h"
 #include "story.h"
 
 #include <errno.h>

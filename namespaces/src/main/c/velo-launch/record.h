@@ -2,7 +2,7 @@
 #ifndef VELO_RECORD_H
 #define VELO_RECORD_H
 
-#include "limits.h"
+#include "enforcement.h"
 
 #include <sys/resource.h>
 

@@ -1,6 +1,6 @@
 /* What a payload may use at most, and what sees to it. */
-#ifndef VELO_LIMITS_H
-#define VELO_LIMITS_H
+#ifndef VELO_ENFORCEMENT_H
+#define VELO_ENFORCEMENT_H
 
 #include "launch.h"
 
