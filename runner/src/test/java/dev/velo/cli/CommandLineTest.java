@@ -104,14 +104,6 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--tty", "-t"})
-    void aProtectionThatCannotBeHadRefuses(String option) {
-        assertThat(run("run", "--isolate", "--manifest", "m", option, "--", "true"))
-                .isEqualTo(125);
-        assertThat(said).contains("cannot run with --");
-    }
-
-    @ParameterizedTest
     @ValueSource(
             strings = {
                 "--pids=0",
