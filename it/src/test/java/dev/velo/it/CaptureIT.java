@@ -189,4 +189,25 @@ class CaptureIT {
                 .doesNotContain("4755");
         assertThat(work.velo("inspect", result.toString(), "/kept").run().out()).contains("4755");
     }
+
+    /** Else the capture would read zeros for hours, and no limit of the run holds for it. */
+    @Test
+    void aFileThatIsLargerThanTheStoreCanHoldIsNotCaptured() {
+        Path result = work.dir("out").resolve("r.velo");
+        for (String size : List.of("1M", "8192G")) {
+            Command run = work.isolated(
+                    List.of("--timeout", "60s", "--manifest", work.base().toString(), "--output", result.toString()),
+                    "/bin/sh",
+                    "-c",
+                    "truncate -s " + size + " /big && stat -c %s /big");
+            if (size.equals("1M")) {
+                run.run().succeeds().prints("1048576\n");
+                assertThat(result.toFile().delete()).isTrue();
+            } else {
+                assertThat(run.run().exits(125).prints("8796093022208\n").err())
+                        .contains("more than the store's file system can hold");
+            }
+        }
+        assertThat(result).doesNotExist();
+    }
 }

@@ -55,7 +55,9 @@ public final class Finish {
         String upper = request.upper().orElse("leases/" + request.run() + "/upper");
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Staging staging = new Staging(store, store.blobs(), lease);
-            ContentSink sink = request.output().isPresent() ? new Stored(staging) : new Hashed();
+            ContentSink sink = new BoundedSink(
+                    request.output().isPresent() ? new Stored(staging) : new Hashed(),
+                    Files.getFileStore(store.path()).getTotalSpace());
             Optional<Timestamp> shown = request.exact() ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
             Set<TreePath> points = new HashSet<>();
             Map<TreePath, byte[]> links = new HashMap<>();
