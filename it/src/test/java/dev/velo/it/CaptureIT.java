@@ -204,8 +204,9 @@ class CaptureIT {
                 run.run().succeeds().prints("1048576\n");
                 assertThat(result.toFile().delete()).isTrue();
             } else {
-                assertThat(run.run().exits(125).prints("8796093022208\n").err())
-                        .contains("more than the store's file system can hold");
+                Outcome outcome = run.run().exits(125);
+                assertThat(outcome.out()).isEqualTo("8796093022208\n");
+                assertThat(outcome.err()).contains("more bytes than the store's file system can hold");
             }
         }
         assertThat(result).doesNotExist();

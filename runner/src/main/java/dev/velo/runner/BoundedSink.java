@@ -11,22 +11,22 @@ import java.io.IOException;
  * the end of days, when its own time limit holds no more. Not safe for use by many threads.
  */
 final class BoundedSink implements ContentSink {
+    /** The contents have more bytes than the bound. */
+    static final class TooLargeException extends IOException {}
+
     private final ContentSink sink;
-    private final long most;
     private long left;
 
     /** @param most bytes, holes included */
     BoundedSink(ContentSink sink, long most) {
         this.sink = sink;
-        this.most = most;
         this.left = most;
     }
 
     @Override
     public Digest store(Descriptor file, FileStatus status) throws IOException {
         if (status.size() > left) {
-            throw new IOException("the files that the program left have more than " + most
-                    + " bytes together, holes included, which is more than the store's file system can hold");
+            throw new TooLargeException();
         }
         left -= status.size();
         return sink.store(file, status);

@@ -92,6 +92,12 @@ public final class Finish {
                                 bytes,
                                 () -> ManifestFile.write(bytes, output));
             }
+        } catch (BoundedSink.TooLargeException e) {
+            throw new VeloException(
+                    "cannot capture the changes of the run: the files that the program left have, holes included, more"
+                            + " bytes than the store's file system can hold",
+                    "remove such files before the program ends",
+                    e);
         } catch (IOException e) {
             throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);
         }
