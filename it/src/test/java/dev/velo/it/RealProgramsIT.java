@@ -255,7 +255,7 @@ class RealProgramsIT {
                 for collector in UseSerialGC UseParallelGC UseG1GC; do
                   java -Xmx256m -XX:+$collector -cp classes Program
                 done
-                """).prints("8999997 20 42 child 4\n".repeat(3));
+                """).prints("8999994 20 42 child 4\n".repeat(3));
     }
 
     @Test
