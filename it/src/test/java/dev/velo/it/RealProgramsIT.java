@@ -26,6 +26,7 @@ class RealProgramsIT {
                     Files.isSymbolicLink(Path.of("/bin")), "needs a host whose /bin is a link into /usr");
             host = work.ingest(work.tree("""
                     mkdir usr etc home
+                    echo '127.0.0.1 localhost' >etc/hosts
                     for link in bin sbin lib lib32 lib64 libx32; do
                       [ ! -L /$link ] || cp -P /$link .
                     done
