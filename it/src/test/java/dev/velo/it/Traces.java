@@ -25,8 +25,7 @@ record Traces(Set<String> processes, Set<String> mounts, Set<String> runDirector
                 grep -F ' - nsfs ' /proc/self/mountinfo | sed 's/^/mount /'
                 ls -A "$store/leases" | sed 's/^/run /'
                 """, work.store(), mark);
-        return new Traces(
-                lines(found, "process "), lines(found, "mount "), lines(found, "run "));
+        return new Traces(lines(found, "process "), lines(found, "mount "), lines(found, "run "));
     }
 
     private static Set<String> lines(Outcome found, String kind) {
