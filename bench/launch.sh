@@ -72,10 +72,10 @@ as_user cp -r "$place/plans/sleep.run" "$(cat "$scratch/sleep.place")"
 "${user[@]}" env -i "$home/libexec/real" 3<"$place/plans/sleep" &
 supervisor=$!
 sleep 1
-# Bash waits for the program that became the launcher; init is its only child.
-read -r init <"/proc/$supervisor/task/$supervisor/children"
+# The program that became the launcher is the shell's own child; init is its only one.
+init=$(cat "/proc/$supervisor/task/$supervisor/children")
 for process in "supervisor $supervisor" "init $init"; do
-  set -- $process
-  echo "$1: $(grep -E 'VmHWM|RssAnon|RssFile' "/proc/$2/status" | tr -s '\t ' ' ' | tr '\n' ';')"
+  read -r name id <<<"$process"
+  echo "$name: at most $(grep VmHWM "/proc/$id/status" | tr -dc 0-9) KiB resident"
 done
 wait "$supervisor"

@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** What sandboxes of one workspace have on the host: while they run, and, should something go wrong, afterwards. */
-record Traces(Set<String> processes, Set<String> mounts, Set<String> controlGroups, Set<String> runDirectories) {
+record Traces(Set<String> processes, Set<String> mounts, Set<String> runDirectories) {
 
     /**
      * @param mark a word in the command lines of the payloads
@@ -23,11 +23,9 @@ record Traces(Set<String> processes, Set<String> mounts, Set<String> controlGrou
                 grep -F "$store" /proc/self/mountinfo | sed 's/^/mount /'
                 # What a name keeps alive, other than a process.
                 grep -F ' - nsfs ' /proc/self/mountinfo | sed 's/^/mount /'
-                find /sys/fs/cgroup -type d 2>/dev/null | sed 's/^/cgroup /'
                 ls -A "$store/leases" | sed 's/^/run /'
                 """, work.store(), mark);
-        return new Traces(
-                lines(found, "process "), lines(found, "mount "), lines(found, "cgroup "), lines(found, "run "));
+        return new Traces(lines(found, "process "), lines(found, "mount "), lines(found, "run "));
     }
 
     private static Set<String> lines(Outcome found, String kind) {
@@ -46,7 +44,6 @@ record Traces(Set<String> processes, Set<String> mounts, Set<String> controlGrou
         return new Traces(
                 difference(processes, before.processes),
                 difference(mounts, before.mounts),
-                difference(controlGroups, before.controlGroups),
                 difference(runDirectories, before.runDirectories));
     }
 
@@ -62,7 +59,6 @@ record Traces(Set<String> processes, Set<String> mounts, Set<String> controlGrou
     }
 
     boolean isEmpty() {
-        return List.of(processes, mounts, controlGroups, runDirectories).stream()
-                .allMatch(Set::isEmpty);
+        return List.of(processes, mounts, runDirectories).stream().allMatch(Set::isEmpty);
     }
 }
