@@ -418,9 +418,9 @@ static void check_sweep(void) {
     char other[512];
     char scope[256];
     snprintf(scope, sizeof scope, "%s", own);
-    snprintf(stale, sizeof stale, "%s/velo-run-1", own);
-    snprintf(busy, sizeof busy, "%s/velo-run-2", own);
-    snprintf(used, sizeof used, "%s/velo-run-3", own);
+    snprintf(stale, sizeof stale, "%s/velo-run-0000000000000001", own);
+    snprintf(busy, sizeof busy, "%s/velo-run-0000000000000002", own);
+    snprintf(used, sizeof used, "%s/velo-run-0000000000000003", own);
     snprintf(other, sizeof other, "%s/somebody", own);
     const char *const made[] = {stale, busy, used, other};
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {

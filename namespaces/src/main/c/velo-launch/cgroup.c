@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const char *const controllers[CONTROLLERS] = {"memory", "pids", "cpu"};
 static const char PREFIX[] = "velo-";
@@ -69,16 +70,30 @@ static int make_locked(int parent, const char *name, bool shared) {
         struct stat made;
         struct stat there;
         int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (directory >= 0 && flock(directory, LOCK_SH) == 0 && fstat(directory, &made) == 0 &&
+        if (directory >= 0 && flock(directory, LOCK_SH | LOCK_NB) == 0 && fstat(directory, &made) == 0 &&
             fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && made.st_ino == there.st_ino) {
             return directory;
         }
         if (directory >= 0) {
             close(directory);
         }
+        if (!shared) {
+            unlinkat(parent, name, AT_REMOVEDIR);
+        }
+        const struct timespec moment = {.tv_nsec = 1000000};
+        nanosleep(&moment, NULL);
     }
     errno = EAGAIN;
     return -1;
+}
+
+/* Exactly the names that runs have (groups_make): others may be services that are called velo. */
+static bool is_ours(const char *name) {
+    static const char begin[] = "velo-run-";
+    const char *digits = name + sizeof begin - 1;
+    return strcmp(name, SUPERVISORS) == 0 ||
+           (strncmp(name, begin, sizeof begin - 1) == 0 && strlen(digits) == 16 &&
+            strspn(digits, "0123456789abcdef") == 16);
 }
 
 /* Groups whose supervisor was killed: nobody holds their lock, and a group that is not empty does not go. */
@@ -87,7 +102,7 @@ static void sweep(int parent) {
     DIR *entries = copy < 0 ? NULL : fdopendir(copy);
     const struct dirent *entry;
     while (entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (strncmp(entry->d_name, PREFIX, sizeof PREFIX - 1) != 0) {
+        if (!is_ours(entry->d_name)) {
             continue;
         }
         int old = openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -177,9 +192,28 @@ static bool make_unified(struct groups *groups, enum controller controller, char
     return false;
 }
 
+/* Two controllers of version 1 may be in one hierarchy. */
+static bool share(const struct groups *groups, struct group *group, int parent) {
+    struct stat here;
+    struct stat there;
+    for (enum controller c = 0; c < CONTROLLERS; c++) {
+        const struct group *other = &groups->of[c];
+        if (other != group && other->version == 1 && fstat(parent, &here) == 0 &&
+            fstat(other->parent, &there) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino) {
+            *group = *other;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool make_legacy(struct groups *groups, enum controller controller, const char *path) {
     struct group *group = &groups->of[controller];
     int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent >= 0 && share(groups, group, parent)) {
+        close(parent);
+        return true;
+    }
     if (parent >= 0) {
         sweep(parent);
         group->directory = make_locked(parent, groups->name, false);

@@ -63,6 +63,8 @@ void limits_prepare(struct limits *limits, const struct plan *plan);
 /* In the payload's process. */
 void limits_apply(const struct limits *limits, const struct plan *plan);
 bool limits_out_of_memory(const struct limits *limits);
+/* After the eventfd of version 1 was ready. */
+bool limits_reached_memory(const struct limits *limits);
 /* After all have ended. */
 void limits_conclude(struct limits *limits);
 
@@ -80,6 +82,8 @@ bool output_move(struct output *output, const struct pollfd *wait);
 /* For what goes through the supervisor anyway: as write(2), and EPIPE behind the limit. */
 ssize_t output_write(struct output *output, int to, const char *bytes, size_t count);
 bool output_exceeded(const struct output *output);
+/* Not all that the payload wrote was passed on, because its reader had closed or its place was full. */
+bool output_lost(const struct output *output);
 bool output_open(const struct output *output);
 /* An errno of the place that it should have gone to; 0: none. */
 int output_error(const struct output *output);

@@ -128,8 +128,9 @@ void explain_clone_failure(int flags) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
-/* For this process and all that it starts: a network of their own, with nothing but its loopback. */
-void make_network(void);
+/* For this process and all that it starts: a network of their own, with nothing but its loopback. False with
+ * errno. */
+bool make_network(void);
 
 /* What the supervisor tells init, beside the numbers of signals for the payload's process group. */
 enum { TELL_GO = 'g', TELL_END_ALL = 0xff };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 const char *const limit_names[LIMITS] = {"timeout", "memory", "pids", "cpus", "disk", "output"};
@@ -34,15 +35,20 @@ static bool put_number(const struct group *group, const char *file, uint64_t num
     return group_write(group, file, text);
 }
 
-/* No swap, or the limit would be of what is in memory at one time only; the files for it are missing where
- * the kernel has no swap to count. */
+/* The files that count swap are missing where the kernel was told not to count it. */
+static bool has_no_swap(void) {
+    struct sysinfo host;
+    return errno == ENOENT && sysinfo(&host) == 0 && host.totalswap == 0;
+}
+
+/* No swap, or the limit would be of what is in memory at one time only. */
 static bool limit_memory(const struct group *group, uint64_t most) {
     if (group->version == 2) {
         return put_number(group, "memory.max", most) && group_write(group, "memory.oom.group", "1") &&
-               (put_number(group, "memory.swap.max", 0) || errno == ENOENT);
+               (put_number(group, "memory.swap.max", 0) || has_no_swap());
     }
     return put_number(group, "memory.limit_in_bytes", most) &&
-           (put_number(group, "memory.memsw.limit_in_bytes", most) || errno == ENOENT);
+           (put_number(group, "memory.memsw.limit_in_bytes", most) || has_no_swap());
 }
 
 /* Version 1 kills one process; the supervisor is told here and kills the rest (the kernel's
@@ -124,17 +130,29 @@ static void prepare_processes(struct limits *limits) {
     }
 }
 
+static const char *const subjects[LIMITS] = {
+    [LIMIT_MEMORY] = "memory", [LIMIT_PIDS] = "processes", [LIMIT_CPUS] = "processor time",
+    [LIMIT_DISK] = "disk",     [LIMIT_TIME] = "time",      [LIMIT_OUTPUT] = "output"};
+
+static void warn(const struct limits *limits) {
+    for (int i = 0; i < LIMITS; i++) {
+        const struct enforcement *limit = &limits->of[i];
+        if (limit->asked != 0 && !limit->whole) {
+            message("warning: the %s of the sandbox cannot be limited, only %s is tried: %s", subjects[i],
+                    limit->mechanism == NULL ? "nothing" : limit->mechanism, limit->reason);
+        }
+    }
+}
+
 static void refuse(const struct limits *limits) {
-    static const char *const what[LIMITS] = {
-        [LIMIT_MEMORY] = "memory", [LIMIT_PIDS] = "processes", [LIMIT_CPUS] = "processor time",
-        [LIMIT_DISK] = "disk",     [LIMIT_TIME] = "time",      [LIMIT_OUTPUT] = "output"};
     for (int i = 0; i < LIMITS; i++) {
         const struct enforcement *limit = &limits->of[i];
         if (limit->asked != 0 && !limit->whole) {
             static char type[32];
             snprintf(type, sizeof type, "limit-%s", limit_names[i]);
             failure_type = type;
-            fail(EXIT_LAUNCH, GROUP_REMEDY, "cannot limit the %s of the sandbox: %s", what[i], limit->reason);
+            fail(EXIT_LAUNCH, GROUP_REMEDY, "cannot limit the %s of the sandbox: %s", subjects[i],
+                 limit->reason);
         }
     }
 }
@@ -147,7 +165,8 @@ void limits_prepare(struct limits *limits, const struct plan *plan) {
     for (int i = 0; i < LIMITS; i++) {
         limits->of[i] = (struct enforcement){.asked = asked[i], .hit = HIT_UNKNOWN};
     }
-    wanted |= plan->memory_limit != 0 || plan->result != NULL ? 1U << CONTROLLER_MEMORY : 0;
+    /* A group only for the record would cost more than it tells. */
+    wanted |= plan->memory_limit != 0 ? 1U << CONTROLLER_MEMORY : 0;
     wanted |= plan->process_limit != 0 && (plan->result != NULL || !counts_by_namespace())
                   ? 1U << CONTROLLER_PIDS
                   : 0;
@@ -167,7 +186,9 @@ void limits_prepare(struct limits *limits, const struct plan *plan) {
     enforced_by(&limits->of[LIMIT_TIME], "timer", true);
     enforced_by(&limits->of[LIMIT_DISK], "tmpfs", true);
     enforced_by(&limits->of[LIMIT_OUTPUT], "pipe", true);
-    if (!plan->best_effort) {
+    if (plan->best_effort) {
+        warn(limits);
+    } else {
         refuse(limits);
     }
 }
@@ -239,12 +260,28 @@ void limits_apply(const struct limits *limits, const struct plan *plan) {
     }
 }
 
+static bool counts(const struct group *group, const char *file, const char *word) {
+    uint64_t count = group_read(group, file, word);
+    return count != UINT64_MAX && count > 0;
+}
+
+/* Its own limit, and not that of a group above, of which version 1 tells all groups below. */
+static bool reached(const struct group *group) {
+    return counts(group, "memory.failcnt", NULL) || counts(group, "memory.memsw.failcnt", NULL);
+}
+
 bool limits_out_of_memory(const struct limits *limits) {
     const struct group *group = &limits->groups.of[CONTROLLER_MEMORY];
-    uint64_t killed = group->version == 2   ? group_read(group, "memory.events", "oom_kill")
-                      : group->version == 1 ? group_read(group, "memory.oom_control", "oom_kill")
-                                            : UINT64_MAX;
-    return killed != UINT64_MAX && killed > 0;
+    if (group->version == 2) {
+        return counts(group, "memory.events", "oom_kill") && counts(group, "memory.events", "oom");
+    }
+    return counts(group, "memory.oom_control", "oom_kill") && reached(group);
+}
+
+bool limits_reached_memory(const struct limits *limits) {
+    uint64_t events;
+    return read(limits->out_of_memory, &events, sizeof events) > 0 &&
+           reached(&limits->groups.of[CONTROLLER_MEMORY]);
 }
 
 static enum hit counted(uint64_t events) {

@@ -54,8 +54,8 @@ int main(int argc, char **argv) {
         run_with_ids(&lending, argv + 7);
     }
     const struct plan *plan = plan_read(PLAN_DESCRIPTOR);
-    prepare_filter(plan);
     if (argc > 1 && strcmp(argv[1], "--check") == 0) {
+        prepare_filter(plan);
         return 0;
     }
     close(PLAN_DESCRIPTOR);

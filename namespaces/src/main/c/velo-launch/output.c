@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 /*
@@ -24,6 +25,7 @@ struct stream {
     int started; /* the writing end, until the payload has it */
     int number;  /* of the standard descriptor */
     bool regular;
+    bool socket;
     size_t begin, end; /* what is in the buffer */
     char buffer[BUFFER];
 };
@@ -33,6 +35,7 @@ struct output {
     uint64_t passed;
     bool exceeded;
     int error; /* of the place that it goes to; 0: none */
+    bool lost; /* its reader has closed, and bytes were on their way */
     size_t count;
     struct stream streams[OUTPUT_POLLS];
 };
@@ -44,10 +47,14 @@ static bool same(int a, int b) {
            one.st_ino == other.st_ino;
 }
 
-static int own_terminal(int descriptor) {
+/* Others have the caller's, too, so it must not be changed; but a terminal and a pipe can be opened once
+ * more. */
+static int own_descriptor(int descriptor, const struct stat *status) {
     char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    int own = isatty(descriptor) ? open(link, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    int own = isatty(descriptor) || S_ISFIFO(status->st_mode)
+                  ? open(link, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+                  : -1;
     return own >= 0 ? own : descriptor;
 }
 
@@ -59,11 +66,17 @@ static void open_stream(struct stream *stream, int number, const struct plan *pl
         (geteuid() == 0 && fchown(ends[1], plan->outside_uid, plan->outside_gid) != 0)) {
         fail_errno("free some descriptors", "cannot make a pipe for the output");
     }
-    stream->to = own_terminal(stream->caller);
+    if (fstat(number, &status) != 0) {
+        fail_errno("open the standard streams", "cannot look at standard descriptor %d", number);
+    }
+    stream->to = own_descriptor(stream->caller, &status);
     stream->from = ends[0];
+    /* The payload may open this end, too, and take what poll has just announced. */
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     stream->started = ends[1];
     stream->number = number;
-    stream->regular = fstat(number, &status) == 0 && S_ISREG(status.st_mode);
+    stream->regular = S_ISREG(status.st_mode);
+    stream->socket = S_ISSOCK(status.st_mode);
 }
 
 struct output *output_prepare(const struct plan *plan) {
@@ -144,7 +157,7 @@ static void fill(struct stream *stream) {
     if (got > 0) {
         stream->begin = 0;
         stream->end = (size_t)got;
-    } else if (got == 0 || errno != EINTR) {
+    } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
         end(stream);
     }
 }
@@ -155,13 +168,16 @@ static void empty(struct output *output, struct stream *stream) {
     if (most > output->most - output->passed) {
         most = (size_t)(output->most - output->passed);
     }
-    ssize_t put = write(stream->to, stream->buffer + stream->begin, most);
+    const char *from = stream->buffer + stream->begin;
+    ssize_t put = stream->socket ? send(stream->to, from, most, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                 : write(stream->to, from, most);
     if (put > 0) {
         stream->begin += (size_t)put;
         output->passed += (uint64_t)put;
     } else if (put < 0 && errno != EINTR && errno != EAGAIN) {
         /* A reader that has closed is the payload's to notice; a full disk it cannot notice any more. */
         output->error = errno == EPIPE ? output->error : errno;
+        output->lost = true;
         end(stream);
     }
 }
@@ -182,6 +198,10 @@ bool output_move(struct output *output, const struct pollfd *wait) {
         }
     }
     return output == NULL || !output->exceeded;
+}
+
+bool output_lost(const struct output *output) {
+    return output != NULL && output->lost;
 }
 
 bool output_exceeded(const struct output *output) {

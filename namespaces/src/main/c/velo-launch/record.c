@@ -198,7 +198,7 @@ static void put_failure(FILE *out) {
         return;
     }
     fputs("{\"stage\":", out);
-    put_string(out, phase_names[story->stage]);
+    put_string(out, phase_names[story->failed_in]);
     fputs(",\"errno\":", out);
     if (story->errnum == 0) {
         fputs("null", out);
@@ -287,6 +287,11 @@ bool record_write(struct record *record, const struct ending *ending, const stru
     }
     done = done && publish(record);
     if (!done) {
+        int errnum = errno;
+        if (record->fresh[0] != '\0') {
+            unlinkat(record->directory, record->fresh, 0);
+        }
+        errno = errnum;
         message("cannot write the record %s: %s; %s", record->path, strerror(errno), REMEDY);
     }
     free(text);

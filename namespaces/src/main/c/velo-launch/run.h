@@ -5,6 +5,8 @@
 #include "enforcement.h"
 #include "record.h"
 
+#include <signal.h>
+
 enum { GRACE_MS = 2000 };
 
 struct run {
@@ -13,6 +15,7 @@ struct run {
     pid_t init;
     int control;
     int signals;
+    sigset_t ignored; /* by the caller, as nohup(1) has it */
     int timer;
     int lifeline;
     struct terminal *terminal;
@@ -33,8 +36,8 @@ struct run {
 /* start.c: from the caller's process to init's. */
 /* Closes everything that the plan does not name: the caller may have leaked anything into this process. */
 void close_others(const struct plan *plan);
-/* A descriptor for all signals, which are blocked from now on. */
-int wait_signals(void);
+/* A descriptor for all signals, which are blocked from now on; and those that were ignored until now. */
+int wait_signals(sigset_t *ignored);
 void start_init(struct run *run);
 
 /* watch.c: while the payload lives, and until the last of its output has gone on. */

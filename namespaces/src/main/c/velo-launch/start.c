@@ -41,12 +41,15 @@ void close_others(const struct plan *plan) {
     free(wanted);
 }
 
-int wait_signals(void) {
+int wait_signals(sigset_t *ignored) {
     sigset_t all;
     sigfillset(&all);
     /* The caller was a JVM: nothing of its handlers survives exec, but what it ignored or blocked does. */
+    sigemptyset(ignored);
     for (int number = 1; number < NSIG; number++) {
-        signal(number, SIG_DFL);
+        if (signal(number, SIG_DFL) == SIG_IGN) {
+            sigaddset(ignored, number);
+        }
     }
     sigprocmask(SIG_SETMASK, &all, NULL);
     int fd = signalfd(-1, &all, SFD_CLOEXEC);

@@ -54,6 +54,7 @@ void note_failure(const char *text, const char *reason, int errnum, const char *
     if (story == NULL || __atomic_test_and_set(&story->failed, __ATOMIC_ACQ_REL)) {
         return;
     }
+    story->failed_in = story->stage;
     story->errnum = errnum;
     snprintf(story->type, sizeof story->type, "%s", failure_type);
     snprintf(story->what, sizeof story->what, "%s", text);

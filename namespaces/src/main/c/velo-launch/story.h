@@ -34,10 +34,11 @@ struct story {
     struct space spaces[SPACES]; /* as space_names */
     bool disk_free;              /* the root's upper layer has no limit although one was asked for */
     bool failed;
-    uint32_t stage; /* a phase */
-    int errnum;     /* 0: no system call failed */
-    char type[48];  /* of docs/formats/doctor.md, or of a limit; empty: it has none */
-    char what[512]; /* "cannot <verb> <object>" */
+    uint32_t stage;     /* a phase */
+    uint32_t failed_in; /* a phase */
+    int errnum;         /* 0: no system call failed */
+    char type[48];      /* of docs/formats/doctor.md, or of a limit; empty: it has none */
+    char what[512];     /* "cannot <verb> <object>" */
     char reason[512];
     char remedy[256];
 };

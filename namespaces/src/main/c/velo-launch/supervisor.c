@@ -18,6 +18,9 @@ static int outcome(const struct run *run, int init_status) {
     if (run->output_exceeded || run->out_of_memory) {
         return 128 + SIGKILL;
     }
+    if (run->killed) {
+        return 128 + SIGKILL;
+    }
     if (run->reported) {
         return WIFEXITED(run->status) ? WEXITSTATUS(run->status) : 128 + WTERMSIG(run->status);
     }
@@ -29,7 +32,7 @@ static int outcome(const struct run *run, int init_status) {
 
 static const char *cause(const struct run *run, int code) {
     if (story->failed) {
-        return story->stage == PHASE_FINISH ? "capture" : "launch";
+        return story->failed_in == PHASE_FINISH ? "capture" : "launch";
     }
     return run->timed_out                                             ? "timeout"
            : run->out_of_memory                                       ? "memory"
@@ -49,8 +52,8 @@ static bool write_record(struct run *run, int code, int init_status) {
         .cause = cause(run, code),
         .timed_out = run->timed_out,
         .out_of_memory = run->out_of_memory || limits_out_of_memory(&run->limits),
-        .truncated = run->output_exceeded || output_error(run->output) != 0 ||
-                     (!story->failed && output_open(run->output)),
+        .truncated =
+            run->output_exceeded || output_lost(run->output) || (!story->failed && output_open(run->output)),
         .usage = run->usage,
         .peak_memory = groups_peak_memory(&run->limits.groups),
         .peak_processes = group_read(&run->limits.groups.of[CONTROLLER_PIDS], "pids.peak", NULL),
@@ -86,14 +89,15 @@ static void prepare(const struct plan *plan) {
     at_failure = abandon;
     close_others(plan);
     umask(022);
+    story_begin();
+    run.base = open(plan->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (plan->result != NULL) {
-        story_begin();
         run.record = record_open(plan->result);
     }
+    prepare_filter(plan);
     check_streams(plan);
-    run.signals = wait_signals();
-    run.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    run.base = open(plan->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    run.signals = wait_signals(&run.ignored);
+    run.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (run.timer < 0 || run.base < 0 || fchdir(run.base) != 0) {
         fail_errno("start it through velo run", "cannot enter the store %s", plan->base);
     }
@@ -139,7 +143,7 @@ int supervise(const struct plan *plan) {
         arm(&run, GRACE_MS); /* for the last of the output */
     }
     if (!terminal_end(run.terminal, run.signals, run.timer, run.lifeline)) {
-        run.timed_out = true;
+        run.timed_out = run.timed_out || !run.ending;
     }
     run.output_exceeded = run.output_exceeded || output_exceeded(run.output);
 
@@ -150,9 +154,7 @@ int supervise(const struct plan *plan) {
     while (wait4(run.init, &init_status, 0, &run.usage) < 0 && errno == EINTR) {
     }
     run.init = -1;
-    if (story != NULL) {
-        story->ended = now_ns();
-    }
+    story->ended = now_ns();
     if (run.limits.of[LIMIT_MEMORY].asked != 0 && limits_out_of_memory(&run.limits)) {
         run.out_of_memory = true;
     }
@@ -161,7 +163,8 @@ int supervise(const struct plan *plan) {
     tell_what_ended_it();
     int code = outcome(&run, init_status);
     bool ended_by_limit = run.timed_out || run.out_of_memory || run.output_exceeded;
-    if (run.reported || ended_by_limit) {
+    /* A program that was never executed has changed nothing. */
+    if ((run.reported || ended_by_limit) && !story->failed) {
         enter_phase(PHASE_FINISH);
         if (!run_finish(plan, run.memory)) {
             code = EXIT_LAUNCH;

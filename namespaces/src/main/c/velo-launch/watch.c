@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -59,6 +60,9 @@ static void on_signal(struct run *run) {
         return;
     }
     int number = (int)info.ssi_signo;
+    if (sigismember(&run->ignored, number)) {
+        return; /* nohup(1), and jobs in the background of a script */
+    }
     switch (number) {
     case SIGCHLD:
     case SIGPIPE:
@@ -134,6 +138,10 @@ static bool on_control(struct run *run) {
         take_descriptor(run, *(char *)&status, descriptor);
         return false;
     }
+    if (got == 2) {
+        errno = ((unsigned char *)&status)[1];
+        explain_clone_failure(CLONE_NEWNET);
+    }
     if (got == sizeof status) {
         run->reported = true;
         run->status = status;
@@ -153,7 +161,7 @@ void watch_init(struct run *run) {
             kill(run->init, SIGKILL);
             return;
         }
-        if (wait[MEMORY].revents != 0 && !run->out_of_memory) {
+        if (wait[MEMORY].revents != 0 && limits_reached_memory(&run->limits)) {
             run->out_of_memory = true;
             end_all(run);
         }
@@ -168,7 +176,22 @@ void watch_init(struct run *run) {
             on_signal(run);
         }
         terminal_relay(run->terminal, &wait[TERMINAL]);
+        if (!run->output_exceeded && output_exceeded(run->output)) {
+            run->output_exceeded = true;
+            end_all(run);
+        }
     }
+}
+
+/* The number of a signal by which somebody wants this process to end; 0: none. */
+static int ends_drain(const struct run *run) {
+    struct signalfd_siginfo info;
+    if (read(run->signals, &info, sizeof info) != (ssize_t)sizeof info) {
+        return 0;
+    }
+    int number = (int)info.ssi_signo;
+    bool ends = number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
+    return ends && !sigismember(&run->ignored, number) ? number : 0;
 }
 
 void drain(struct run *run) {
@@ -177,13 +200,14 @@ void drain(struct run *run) {
     run->limits.out_of_memory = -1;
     while (output_open(run->output) && !run->output_exceeded) {
         wait_for_any(run, wait);
-        struct signalfd_siginfo info;
-        bool asked = wait[SIGNALS].revents != 0 && read(run->signals, &info, sizeof info) > 0 &&
-                     info.ssi_signo != SIGCHLD && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT;
-        if (wait[LIFELINE].revents != 0 || wait[TIMER].revents != 0 || asked) {
+        int asked = wait[SIGNALS].revents != 0 ? ends_drain(run) : 0;
+        if (wait[LIFELINE].revents != 0) {
+            run->killed = true;
+        }
+        if (run->killed || wait[TIMER].revents != 0 || asked != 0) {
             /* What is lost here must not look like success. */
             run->timed_out = run->timed_out || (wait[TIMER].revents != 0 && !run->ending);
-            run->status = asked ? (int)info.ssi_signo : run->status;
+            run->status = asked != 0 ? asked : run->status;
             return;
         }
         run->output_exceeded = !output_move(run->output, wait + OUTPUT);

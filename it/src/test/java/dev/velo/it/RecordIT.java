@@ -224,7 +224,7 @@ class RecordIT {
         assertThat(record.get("exit").getAsInt()).isEqualTo(status);
         assertThat(record.get("cause").getAsString()).isEqualTo("launch");
         assertThat(record.get("signal").isJsonNull()).isTrue();
-        assertThat(failure.keySet()).containsExactly("stage", "errno", "what", "reason", "remedy");
+        assertThat(failure.keySet()).containsExactly("stage", "errno", "type", "what", "reason", "remedy");
         assertThat(failure.get("stage").getAsString()).as(outcome.toString()).isEqualTo(stage);
         String line = "velo: %s: %s; %s"
                 .formatted(

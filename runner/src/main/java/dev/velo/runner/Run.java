@@ -28,7 +28,9 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Mode A: leases, farms, plan, and then this process becomes the launcher. */
 public final class Run {
@@ -114,7 +116,13 @@ public final class Run {
         request.output().ifPresent(targets::add);
         request.changes().filter(file -> !file.equals("-")).map(Path::of).ifPresent(targets::add);
         request.result().ifPresent(targets::add);
+        Set<Path> distinct = new HashSet<>();
         for (Path target : targets) {
+            if (!distinct.add(ManifestFile.place(target)) && (!Files.exists(target) || Files.isRegularFile(target))) {
+                throw new VeloException(
+                        "cannot write " + target + ": it is named for two of the results of the run",
+                        "name another file for each of --output, --changes and --result");
+            }
             Path directory = target.toAbsolutePath().getParent();
             boolean special = Files.exists(target) && !Files.isRegularFile(target);
             // A list may go to /dev/null or into a pipe; a manifest is renamed into its place.
