@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -314,6 +315,44 @@ static void neighbour(long blocks) {
     }
 }
 
+/*
+ * Takes its own output back, between the moment at which the supervisor learns that there is some and that at
+ * which it reads: then it would read what is not there, and wait. True where it then sleeps on.
+ */
+static volatile int work;
+
+static int steal(void) {
+    static char much[60000];
+    int out = open("/proc/self/fd/1", O_RDONLY | O_NONBLOCK);
+    int err = open("/proc/self/fd/2", O_RDONLY | O_NONBLOCK);
+    const struct timespec moment = {.tv_nsec = 2000000};
+    const struct timespec longer = {.tv_nsec = 300000000};
+    char byte;
+    if (out < 0 || err < 0) {
+        return 9;
+    }
+    for (int i = 0; i < 3000; i++) {
+        int left = 0;
+        if (write(2, "x", 1) < 0 || write(1, much, sizeof much) < 0) {
+            return 8;
+        }
+        for (int k = 0; k < i * 37 % 6000; k++) {
+            work += k;
+        }
+        if (read(err, &byte, 1) != 1) {
+            continue;
+        }
+        nanosleep(&moment, NULL);
+        if (write(1, "y", 1) == 1 && nanosleep(&moment, NULL) == 0 && ioctl(out, FIONREAD, &left) == 0 &&
+            left > 0 && nanosleep(&longer, NULL) == 0 && ioctl(out, FIONREAD, &left) == 0 && left > 0) {
+            for (;;) {
+                pause();
+            }
+        }
+    }
+    return 7;
+}
+
 int main(int argc, char **argv) {
     if (argc > 2 && strcmp(argv[1], "armed") == 0) {
         await();
@@ -346,6 +385,8 @@ int main(int argc, char **argv) {
         return end(instances(size), size);
     } else if (strcmp(bomb, "flood") == 0) {
         return flood(size, strcmp(rest, "both") == 0);
+    } else if (strcmp(bomb, "thief") == 0) {
+        return steal();
     } else if (strcmp(bomb, "noise") == 0) {
         return noise(size);
     } else if (strcmp(bomb, "burn") == 0) {
