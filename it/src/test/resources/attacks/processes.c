@@ -129,8 +129,7 @@ static long end_init(void) {
     }
     const struct timespec moment = {0, 50000000};
     nanosleep(&moment, NULL);
-    errno = EBUSY;
-    return kill(1, 0) == 0 ? -1 : 0;
+    return kill(1, 0) != 0 && errno == ESRCH ? 0 : (errno = EBUSY, -1);
 }
 static long priority_of_init(void) {
     return setpriority(PRIO_PROCESS, 1, 1);

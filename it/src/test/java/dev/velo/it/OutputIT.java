@@ -252,7 +252,7 @@ class OutputIT {
                       'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' bash \
                       "$velo" run --isolate --manifest "$base" %s -- /bin/true
                     """.formatted(limit));
-            outcome.refuses(125, "cannot make a user namespace: user.max_user_namespaces is 0");
+            outcome.refuses(125, "cannot make a user namespace: the sysctl user.max_user_namespaces is 0");
         }
     }
 }

@@ -40,9 +40,10 @@ class ProfilePolicyIT {
         tree = work.dir("programs");
         work.sh(tree, """
                 awk -v form=c -f "$1/table.awk" "$1/syscalls.table" >../syscalls.inc
-                for name in attacks calls scopes; do
+                for name in calls scopes; do
                   gcc -std=c11 -D_GNU_SOURCE -Wall -Werror -static -O1 -I.. -o "$name" "$1/$name.c"
                 done
+                gcc -std=c11 -D_GNU_SOURCE -Wall -Werror -static -O1 -I.. -o attacks "$1"/attacks/*.c
                 chmod 755 . *
                 """, resources);
         manifest = work.ingest(tree);

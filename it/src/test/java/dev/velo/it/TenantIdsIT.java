@@ -316,7 +316,7 @@ class TenantIdsIT {
                 ls store/tenants
                 """).run().succeeds().out())
                 .matches(
-                        "(?s)54321\ntenant-ids +no +[^\n]*lend no ids to uid 54321\n.*cannot make tenant b with an id of its own.*\na\ntenant.lock\n");
+                        "(?s)54321\ntenant-ids +no +[^\n]*lend no ids to uid 54321 [(]tenant-ids[)]\n.*cannot make tenant b with an id of its own.*\na\ntenant.lock\n");
     }
 
     /** What he has stays usable when ids are lent to him later, and what is under a lent id is no longer when they are taken away. */
