@@ -265,9 +265,12 @@ static bool counts(const struct group *group, const char *file, const char *word
     return count != UINT64_MAX && count > 0;
 }
 
-/* Its own limit, and not that of a group above, of which version 1 tells all groups below. */
-static bool reached(const struct group *group) {
-    return counts(group, "memory.failcnt", NULL) || counts(group, "memory.memsw.failcnt", NULL);
+/* Its own limit, and not that of a group above, of which version 1 tells all groups below. The kernel charges
+ * in batches for each processor, so the most that was counted may be a little less than the limit. */
+static bool reached(const struct limits *limits) {
+    enum { BATCHES = 1 << 20 };
+    uint64_t most = groups_peak_memory(&limits->groups);
+    return most == UINT64_MAX || most + BATCHES >= limits->of[LIMIT_MEMORY].asked;
 }
 
 bool limits_out_of_memory(const struct limits *limits) {
@@ -275,13 +278,12 @@ bool limits_out_of_memory(const struct limits *limits) {
     if (group->version == 2) {
         return counts(group, "memory.events", "oom_kill") && counts(group, "memory.events", "oom");
     }
-    return counts(group, "memory.oom_control", "oom_kill") && reached(group);
+    return counts(group, "memory.oom_control", "oom_kill") && reached(limits);
 }
 
 bool limits_reached_memory(const struct limits *limits) {
     uint64_t events;
-    return read(limits->out_of_memory, &events, sizeof events) > 0 &&
-           reached(&limits->groups.of[CONTROLLER_MEMORY]);
+    return read(limits->out_of_memory, &events, sizeof events) > 0 && reached(limits);
 }
 
 static enum hit counted(uint64_t events) {
