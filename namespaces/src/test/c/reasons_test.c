@@ -1,5 +1,6 @@
 /* What the launcher makes of hosts that are not this one: a procfs, answers of the kernel, control groups and
  * subuid files made for the purpose. Built with sanitizers. */
+#include "hierarchy.h"
 #include "launch.h"
 #include "reasons.h"
 

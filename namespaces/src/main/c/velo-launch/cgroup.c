@@ -1,4 +1,5 @@
 #include "enforcement.h"
+#include "host.h"
 #include "kernel.h"
 
 #include <dirent.h>
@@ -8,33 +9,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 static const char *const controllers[CONTROLLERS] = {"memory", "pids", "cpu"};
 static const char PREFIX[] = "velo-";
 static const char SUPERVISORS[] = "velo-supervisors";
-
-static bool put_text(int directory, const char *file, const char *text) {
-    int fd = openat(directory, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t length = (ssize_t)strlen(text);
-    bool done = fd >= 0 && write(fd, text, (size_t)length) == length;
-    int errnum = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    errno = errnum;
-    return done;
-}
-
-static ssize_t get_text(int directory, const char *file, char *text, size_t size) {
-    int fd = openat(directory, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, size - 1);
-    if (fd >= 0) {
-        close(fd);
-    }
-    text[got > 0 ? got : 0] = '\0';
-    return got;
-}
 
 bool group_write(const struct group *group, const char *file, const char *text) {
     return put_text(group->directory, file, text);
@@ -80,8 +58,7 @@ static int make_locked(int parent, const char *name, bool shared) {
         if (!shared) {
             unlinkat(parent, name, AT_REMOVEDIR);
         }
-        const struct timespec moment = {.tv_nsec = 1000000};
-        nanosleep(&moment, NULL);
+        pause_for(1);
     }
     errno = EAGAIN;
     return -1;

@@ -43,11 +43,9 @@ int open_host_proc(void) {
 }
 
 static void put(int directory, const char *name, const char *text) {
-    int file = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0 || write(file, text, strlen(text)) != (ssize_t)strlen(text)) {
+    if (!put_text(directory, name, text)) {
         fail_errno(SEE_DOCTOR, "cannot write /proc/%s", name);
     }
-    close(file);
 }
 
 /*
@@ -56,15 +54,10 @@ static void put(int directory, const char *name, const char *text) {
  */
 static void lower(int directory, const struct ceiling *ceiling) {
     char text[24];
-    int length = snprintf(text, sizeof text, "%lu", ceiling->most);
-    int file = openat(directory, ceiling->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0 && errno == ENOENT && ceiling->young) {
-        return;
-    }
-    if (file < 0 || write(file, text, (size_t)length) != length) {
+    snprintf(text, sizeof text, "%lu", ceiling->most);
+    if (!put_text(directory, ceiling->name, text) && !(errno == ENOENT && ceiling->young)) {
         fail_errno(SEE_DOCTOR, "cannot write /proc/sys/user/%s", ceiling->name);
     }
-    close(file);
 }
 
 /* Never above what the caller has. */

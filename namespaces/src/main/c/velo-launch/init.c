@@ -95,7 +95,7 @@ static void settle(int signals) {
     }
 }
 
-static void __attribute__((noreturn)) serve(int control, int signals, pid_t payload) {
+static void __attribute__((noreturn)) serve(int control, int signals, pid_t payload, bool wants_record) {
     struct pollfd wait[2] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     int status = 0;
     while (!reap(payload, &status)) {
@@ -113,7 +113,9 @@ static void __attribute__((noreturn)) serve(int control, int signals, pid_t payl
         }
     }
     settle(signals);
-    look_at_spaces();
+    if (wants_record) {
+        look_at_spaces();
+    }
     if (send(control, &status, sizeof status, MSG_NOSIGNAL) < 0) {
         _exit(EXIT_LAUNCH);
     }
@@ -208,5 +210,5 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
     if (payload == 0) {
         run_payload(plan, limits, terminal);
     }
-    serve(control, signals, payload);
+    serve(control, signals, payload, plan->result != NULL);
 }

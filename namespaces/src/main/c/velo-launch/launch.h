@@ -110,8 +110,18 @@ int supervise(const struct plan *plan) __attribute__((noreturn));
 /* streams.c: whether the standard descriptors may be handed to the payload, and made so that it can use them.
  */
 void check_streams(const struct plan *plan);
+/* Closes all but the standard descriptors and these, which it sorts. */
+bool close_except(int *kept, size_t count);
+/* The file of a descriptor of the caller's as one of our own, which does not block: others have the caller's,
+ * too, so that must not be changed. -1 with errno. */
+int open_again(int descriptor, int mode);
 /* Closes all but the standard descriptors, this one and that for messages. */
 bool close_all_but(int descriptor);
+
+/* kernel_file.c: a file of procfs or of control groups, whole in one call. The text that was read ends with
+ * NUL, and is empty where there was none. */
+bool put_text(int directory, const char *name, const char *text);
+ssize_t get_text(int directory, const char *name, char *text, size_t size);
 
 /* finish.c: what must happen after the payload and before its changes go. memory is where the upper layer is
  * when it is not in the run directory; else -1. */

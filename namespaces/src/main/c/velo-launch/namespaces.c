@@ -47,13 +47,7 @@ void explain_clone_failure(int flags) {
 static int write_proc(pid_t pid, const char *name, const char *text) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno;
-    }
-    int errnum = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : errno;
-    close(fd);
-    return errnum;
+    return put_text(AT_FDCWD, path, text) ? 0 : errno;
 }
 
 struct finding map_ids(pid_t init, const struct plan *plan) {

@@ -47,14 +47,8 @@ static bool same(int a, int b) {
            one.st_ino == other.st_ino;
 }
 
-/* Others have the caller's, too, so it must not be changed; but a terminal and a pipe can be opened once
- * more. */
 static int own_descriptor(int descriptor, const struct stat *status) {
-    char link[32];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    int own = isatty(descriptor) || S_ISFIFO(status->st_mode)
-                  ? open(link, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-                  : -1;
+    int own = isatty(descriptor) || S_ISFIFO(status->st_mode) ? open_again(descriptor, O_WRONLY) : -1;
     return own >= 0 ? own : descriptor;
 }
 

@@ -1,126 +1,39 @@
 /* Which controllers of control groups the caller can limit a sandbox with: looked at, not tried (cgroups(7)).
  */
+#include "hierarchy.h"
+#include "launch.h"
 #include "reasons.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct hierarchy {
-    char root[PATH_MAX]; /* what of the hierarchy is mounted */
-    char point[PATH_MAX];
-    bool found;
-};
-
-/* Whether a word is in a list. */
-static bool in_list(const char *list, const char *word, const char *separators) {
-    size_t length = strlen(word);
-    for (const char *at = list; *at != '\0';) {
-        at += strspn(at, separators);
-        size_t here = strcspn(at, separators);
-        if (here == length && strncmp(at, word, length) == 0) {
-            return true;
-        }
-        at += here;
-    }
-    return false;
-}
-
-static FILE *open_proc(const struct roots *roots, const char *name) {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", roots->proc, name);
-    return fopen(path, "re");
-}
-
-/* The place where a hierarchy is mounted: of v1 with that controller, or, for NULL, of v2. */
-static struct hierarchy mounted(const struct roots *roots, const char *controller) {
-    struct hierarchy hierarchy = {.found = false};
-    char line[3 * PATH_MAX];
-    FILE *in = open_proc(roots, "self/mountinfo");
-    while (in != NULL && !hierarchy.found && fgets(line, sizeof line, in) != NULL) {
-        char root[PATH_MAX], point[PATH_MAX], type[32], options[512];
-        const char *end = strstr(line, " - ");
-        if (end == NULL || sscanf(line, "%*s %*s %*s %4095s %4095s", root, point) != 2 ||
-            sscanf(end, " - %31s %*s %511s", type, options) != 2) {
-            continue;
-        }
-        hierarchy.found = controller == NULL
-                              ? strcmp(type, "cgroup2") == 0
-                              : strcmp(type, "cgroup") == 0 && in_list(options, controller, ",");
-        if (hierarchy.found) {
-            strcpy(hierarchy.root, root);
-            strcpy(hierarchy.point, point);
-        }
-    }
-    if (in != NULL) {
-        fclose(in);
-    }
-    return hierarchy;
-}
 
 static const char *kind(const struct roots *roots) {
     static const char *const controllers[] = {"memory",  "pids",    "cpu",  "cpuset",
                                               "devices", "freezer", "blkio"};
     bool first = false;
     for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++) {
-        first = first || mounted(roots, controllers[i]).found;
+        first = first || mounted_hierarchy(roots, controllers[i]).found;
     }
-    bool second = mounted(roots, NULL).found;
+    bool second = mounted_hierarchy(roots, NULL).found;
     return first ? second ? "hybrid" : "v1" : second ? "unified" : "none";
 }
 
-/* The caller's own group as /proc/self/cgroup has it: "number:controllers:path", of v2 "0::path". */
-static bool own_group(const struct roots *roots, const char *controller, char *path, size_t size) {
-    char line[PATH_MAX + 512];
-    bool is = false;
-    FILE *in = open_proc(roots, "self/cgroup");
-    while (in != NULL && !is && fgets(line, sizeof line, in) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        char *list = strchr(line, ':');
-        char *where = list == NULL ? NULL : strchr(list + 1, ':');
-        if (where == NULL) {
-            continue;
-        }
-        *where++ = '\0';
-        is = controller == NULL ? strcmp(list, ":") == 0 && strncmp(line, "0:", 1) == 0
-                                : in_list(list + 1, controller, ",");
-        if (is) {
-            snprintf(path, size, "%s", where);
-        }
-    }
-    if (in != NULL) {
-        fclose(in);
-    }
-    return is;
-}
-
-/* The directory of the own group; false where it lies outside of what is mounted. */
-static bool directory_of(const struct roots *roots, const struct hierarchy *hierarchy, const char *path,
-                         char *directory, size_t size) {
-    const char *rest = path;
-    size_t length = strcmp(hierarchy->root, "/") == 0 ? 0 : strlen(hierarchy->root);
-    if (strncmp(path, hierarchy->root, length) != 0 || (path[length] != '/' && path[length] != '\0') ||
-        strncmp(path, "/..", 3) == 0) {
-        return false;
-    }
-    rest += length;
-    int written = snprintf(directory, size, "%s%s%s", roots->mounts, hierarchy->point,
-                           strcmp(rest, "/") == 0 ? "" : rest);
-    return written > 0 && (size_t)written < size && access(directory, F_OK) == 0;
+/* The directory of the own group; false where it cannot be seen. */
+static bool own_directory(const struct roots *roots, const struct hierarchy *hierarchy,
+                          const char *controller, char *path, size_t path_size, char *directory,
+                          size_t size) {
+    return own_group_name(roots, controller, path, path_size) &&
+           directory_of(roots, hierarchy, path, directory, size) && access(directory, F_OK) == 0;
 }
 
 static void read_file(const char *directory, const char *name, char *text, size_t size) {
-    char path[PATH_MAX + 64];
+    char path[2 * PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/%s", directory, name);
-    FILE *in = fopen(path, "re");
-    size_t length = in == NULL ? 0 : fread(text, 1, size - 1, in);
-    text[length] = '\0';
-    if (in != NULL) {
-        fclose(in);
-    }
+    get_text(AT_FDCWD, path, text, size);
 }
 
 /* 0, or why the caller can make no group there. */
@@ -191,8 +104,7 @@ static struct finding in_second(const struct roots *roots, const struct hierarch
     if (strcmp(hierarchy->root, "/") == 0 && !in_list(list, controller, " \n")) {
         return found(REASON_CGROUP_CONTROLLER_MISSING, controller, "");
     }
-    if (!own_group(roots, NULL, path, sizeof path) ||
-        !directory_of(roots, hierarchy, path, directory, size)) {
+    if (!own_directory(roots, hierarchy, NULL, path, sizeof path, directory, size)) {
         return found(REASON_CGROUP_HIDDEN, path, "");
     }
     const struct finding own = in_group(directory, controller);
@@ -210,8 +122,7 @@ static struct finding in_first(const struct roots *roots, const struct hierarchy
                                const char *controller, char *directory, size_t size) {
     static const char *const files[] = {"cgroup.procs", NULL};
     char path[PATH_MAX] = "";
-    if (!own_group(roots, controller, path, sizeof path) ||
-        !directory_of(roots, hierarchy, path, directory, size)) {
+    if (!own_directory(roots, hierarchy, controller, path, sizeof path, directory, size)) {
         return found(REASON_CGROUP_HIDDEN, path, "");
     }
     int errnum = writable(directory, files);
@@ -220,8 +131,8 @@ static struct finding in_first(const struct roots *roots, const struct hierarchy
 
 struct finding find_controller(const struct roots *roots, const char *controller, char *detail, size_t size) {
     char directory[2 * PATH_MAX] = "";
-    const struct hierarchy first = mounted(roots, controller);
-    const struct hierarchy second = mounted(roots, NULL);
+    const struct hierarchy first = mounted_hierarchy(roots, controller);
+    const struct hierarchy second = mounted_hierarchy(roots, NULL);
     struct finding finding;
     if (first.found) {
         finding = in_first(roots, &first, controller, directory, sizeof directory);
@@ -243,10 +154,9 @@ struct finding find_controller(const struct roots *roots, const char *controller
 void probe_cgroups(void) {
     static const char *const controllers[][2] = {
         {"memory", "cgroup-memory"}, {"pids", "cgroup-pids"}, {"cpu", "cgroup-cpu"}};
-    static const struct roots roots = {"/proc", ""};
     for (size_t i = 0; i < 3; i++) {
         char detail[512];
-        const struct finding finding = find_controller(&roots, controllers[i][0], detail, sizeof detail);
+        const struct finding finding = find_controller(&host_roots, controllers[i][0], detail, sizeof detail);
         answer(controllers[i][1], false, &finding, detail);
     }
 }

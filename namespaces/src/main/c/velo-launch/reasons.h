@@ -59,10 +59,7 @@ struct finding map_ids(pid_t init, const struct plan *plan);
 void answer(const char *name, bool needed, const struct finding *finding, const char *detail);
 
 /* probe_cgroups.c, probe_ids.c, probe_landlock.c: what a run can do without. */
-struct roots {
-    const char *proc;   /* where mountinfo and self/cgroup are */
-    const char *mounts; /* in front of every mount point */
-};
+struct roots;
 /* The control groups that a controller can be used in, as an answer's detail. */
 struct finding find_controller(const struct roots *roots, const char *controller, char *detail, size_t size);
 void probe_cgroups(void);

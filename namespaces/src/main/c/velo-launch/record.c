@@ -160,15 +160,11 @@ static void put_spaces(FILE *out, const struct limits *limits) {
 
 /* starttime of proc_pid_stat(5): when this process began, as a JVM, in hundredths of a second. */
 static uint64_t planning_us(void) {
-    char text[1024] = "";
+    char text[1024];
     struct timespec now;
-    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    ssize_t got = file < 0 ? -1 : read(file, text, sizeof text - 1);
-    if (file >= 0) {
-        close(file);
-    }
     unsigned long long ticks = 0;
-    const char *behind = got > 0 ? strrchr(text, ')') : NULL;
+    const char *behind =
+        get_text(AT_FDCWD, "/proc/self/stat", text, sizeof text) > 0 ? strrchr(text, ')') : NULL;
     if (behind == NULL || clock_gettime(CLOCK_BOOTTIME, &now) != 0 ||
         sscanf(behind, ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
                &ticks) != 1) {

@@ -34,9 +34,7 @@ int enter_root(const struct plan *plan) {
     const char *like = plan->layers.items[plan->layers.count > 1 ? 1 : 0];
     if (plan->disk_limit != 0) {
         memory = memory_upper(&overlay, like, plan);
-        if (memory < 0 && story != NULL) {
-            story->disk_free = true;
-        }
+        story->disk_free = memory < 0;
     }
     int root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     if (root < 0 && memory < 0) {

@@ -11,10 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-static int compare(const void *a, const void *b) {
-    return *(const int *)a - *(const int *)b;
-}
-
 void close_others(const struct plan *plan) {
     int *wanted = calloc(plan->keep_count + 1, sizeof *wanted);
     size_t count = 0;
@@ -27,17 +23,7 @@ void close_others(const struct plan *plan) {
     if (plan->lifeline >= 0) {
         wanted[count++] = plan->lifeline;
     }
-    qsort(wanted, count, sizeof *wanted, compare);
-    unsigned next = 3;
-    for (size_t i = 0; i < count; i++) {
-        if ((unsigned)wanted[i] > next) {
-            k_close_range(next, (unsigned)wanted[i] - 1);
-        }
-        if ((unsigned)wanted[i] >= next) {
-            next = (unsigned)wanted[i] + 1;
-        }
-    }
-    k_close_range(next, ~0U);
+    close_except(wanted, count);
     free(wanted);
 }
 

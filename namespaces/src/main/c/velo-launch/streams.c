@@ -2,22 +2,38 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-bool close_all_but(int descriptor) {
-    const bool ordered = descriptor < message_descriptor;
-    const int kept[] = {ordered ? descriptor : message_descriptor, ordered ? message_descriptor : descriptor};
+static int ascending(const void *a, const void *b) {
+    return *(const int *)a - *(const int *)b;
+}
+
+bool close_except(int *kept, size_t count) {
     unsigned next = STDERR_FILENO + 1;
     bool closed = true;
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    qsort(kept, count, sizeof *kept, ascending);
+    for (size_t i = 0; i < count; i++) {
         if (kept[i] > (int)next) {
             closed = k_close_range(next, (unsigned)kept[i] - 1) == 0 && closed;
         }
         next = kept[i] >= (int)next ? (unsigned)kept[i] + 1 : next;
     }
     return k_close_range(next, ~0U) == 0 && closed;
+}
+
+bool close_all_but(int descriptor) {
+    int kept[] = {descriptor, message_descriptor};
+    return close_except(kept, sizeof kept / sizeof *kept);
+}
+
+int open_again(int descriptor, int mode) {
+    char link[32];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return open(link, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /*

@@ -109,17 +109,12 @@ static void prepare(const struct plan *plan) {
 }
 
 static void conclude(void) {
+    struct enforcement *limits = run.limits.of;
     limits_conclude(&run.limits);
-    const struct {
-        enum resource_kind limit;
-        bool hit;
-    } known[] = {
-        {LIMIT_TIME, run.timed_out}, {LIMIT_MEMORY, run.out_of_memory}, {LIMIT_OUTPUT, run.output_exceeded}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        struct enforcement *limit = &run.limits.of[known[i].limit];
-        if (known[i].hit || known[i].limit != LIMIT_MEMORY || limit->whole) {
-            limit->hit = known[i].hit ? HIT_YES : HIT_NO;
-        }
+    limits[LIMIT_TIME].hit = run.timed_out ? HIT_YES : HIT_NO;
+    limits[LIMIT_OUTPUT].hit = run.output_exceeded ? HIT_YES : HIT_NO;
+    if (run.out_of_memory || limits[LIMIT_MEMORY].whole) {
+        limits[LIMIT_MEMORY].hit = run.out_of_memory ? HIT_YES : HIT_NO;
     }
 }
 

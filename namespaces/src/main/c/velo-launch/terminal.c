@@ -80,7 +80,6 @@ void terminal_copy(const struct terminal *t, int slave) {
  */
 static void never_block(struct stream *s, int mode) {
     struct stat status;
-    char path[32];
     if (s->fd < 0 || fstat(s->fd, &status) != 0) {
         s->fd = -1;
         return;
@@ -88,8 +87,7 @@ static void never_block(struct stream *s, int mode) {
     if (!isatty(s->fd) && !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) {
         return;
     }
-    snprintf(path, sizeof path, "/proc/self/fd/%d", s->fd);
-    int own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int own = open_again(s->fd, mode);
     if (own >= 0) {
         s->fd = own;
     } else {

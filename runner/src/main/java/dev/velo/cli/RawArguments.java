@@ -1,9 +1,8 @@
 package dev.velo.cli;
 
+import dev.velo.runner.ProcessStrings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,15 +13,7 @@ final class RawArguments {
 
     /** The last {@code count} arguments of this process, as proc(5) shows them. */
     static List<byte[]> last(int count) throws IOException {
-        byte[] bytes = Files.readAllBytes(Path.of("/proc/self/cmdline"));
-        List<byte[]> all = new ArrayList<>();
-        int start = 0;
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == 0) {
-                all.add(Arrays.copyOfRange(bytes, start, i));
-                start = i + 1;
-            }
-        }
+        List<byte[]> all = ProcessStrings.arguments();
         return all.subList(all.size() - count, all.size());
     }
 

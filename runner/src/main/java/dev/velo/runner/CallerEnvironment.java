@@ -3,8 +3,6 @@ package dev.velo.runner;
 import dev.velo.profiles.Profile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -24,18 +22,11 @@ final class CallerEnvironment {
 
     static CallerEnvironment ofThisProcess() throws IOException {
         Map<String, byte[]> values = new LinkedHashMap<>();
-        byte[] bytes = Files.readAllBytes(Path.of("/proc/self/environ"));
-        int start = 0;
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == 0) {
-                String text = new String(bytes, start, i - start, StandardCharsets.ISO_8859_1);
-                int equals = text.indexOf('=');
-                if (equals > 0) {
-                    values.put(
-                            text.substring(0, equals),
-                            text.substring(equals + 1).getBytes(StandardCharsets.ISO_8859_1));
-                }
-                start = i + 1;
+        for (byte[] variable : ProcessStrings.environment()) {
+            String text = new String(variable, StandardCharsets.ISO_8859_1);
+            int equals = text.indexOf('=');
+            if (equals > 0) {
+                values.put(text.substring(0, equals), text.substring(equals + 1).getBytes(StandardCharsets.ISO_8859_1));
             }
         }
         byte[] locale = values.remove(CALLER_LC_ALL);

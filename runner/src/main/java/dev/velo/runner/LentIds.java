@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,11 +71,11 @@ final class LentIds {
 
     /** This very command once more, with these ids. Returns only by exception. */
     static void startAgain(Installation installation, Answer answer, int failure) throws IOException, VeloException {
-        List<byte[]> command = strings("cmdline");
+        List<byte[]> command = ProcessStrings.arguments();
         command.set(0, Path.of("/proc/self/exe").toRealPath().toString().getBytes(StandardCharsets.UTF_8));
         List<byte[]> variables = new ArrayList<>();
         String assignment = TenantIdRange.VARIABLE + "=";
-        for (byte[] variable : strings("environ")) {
+        for (byte[] variable : ProcessStrings.environment()) {
             if (!new String(variable, StandardCharsets.ISO_8859_1).startsWith(assignment)) {
                 variables.add(variable);
             }
@@ -90,19 +89,5 @@ final class LentIds {
             throw new VeloException(
                     "cannot start velo with the ids that are lent to you: " + e.getMessage(), "see velo doctor", e);
         }
-    }
-
-    /** As proc(5) shows them: each ends with a zero byte. */
-    private static List<byte[]> strings(String name) throws IOException {
-        byte[] bytes = Files.readAllBytes(Path.of("/proc/self", name));
-        List<byte[]> all = new ArrayList<>();
-        int start = 0;
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == 0) {
-                all.add(Arrays.copyOfRange(bytes, start, i));
-                start = i + 1;
-            }
-        }
-        return all;
     }
 }
