@@ -13,22 +13,6 @@
 
 static const char SEE_DOCTOR[] = "see velo doctor for what this host can do";
 
-/*
- * Ceilings of the first user namespace (namespaces(7), /proc/sys/user): what is made inside counts here, too.
- * One user namespace more, the payload's own; no other namespace at all. The watches are what a build tool
- * may need and far below what a host allows its users.
- */
-static const struct ceiling {
-    const char *name;
-    unsigned long most;
-    bool young; /* an old kernel has none */
-} ceilings[] = {{"max_mnt_namespaces", 0, false},    {"max_net_namespaces", 0, false},
-                {"max_pid_namespaces", 0, false},    {"max_ipc_namespaces", 0, false},
-                {"max_uts_namespaces", 0, false},    {"max_cgroup_namespaces", 0, false},
-                {"max_time_namespaces", 0, true},    {"max_user_namespaces", 1, false},
-                {"max_inotify_instances", 64, true}, {"max_inotify_watches", 65536, true},
-                {"max_fanotify_groups", 0, true},    {"max_fanotify_marks", 0, true}};
-
 int open_host_proc(void) {
     enum { PROC_FILE_SYSTEM = 0x9fa0 };
     struct statfs where;
@@ -45,18 +29,6 @@ int open_host_proc(void) {
 static void put(int directory, const char *name, const char *text) {
     if (!put_text(directory, name, text)) {
         fail_errno(SEE_DOCTOR, "cannot write /proc/%s", name);
-    }
-}
-
-/*
- * A new user namespace begins without ceilings of its own, and what its parents allow stays in force whatever
- * is written here: so nothing is raised by this, and there is nothing to read first.
- */
-static void lower(int directory, const struct ceiling *ceiling) {
-    char text[24];
-    snprintf(text, sizeof text, "%lu", ceiling->most);
-    if (!put_text(directory, ceiling->name, text) && !(errno == ENOENT && ceiling->young)) {
-        fail_errno(SEE_DOCTOR, "cannot write /proc/sys/user/%s", ceiling->name);
     }
 }
 
@@ -95,14 +67,7 @@ void limit_kernel_memory(void) {
 
 void own_nothing(const struct plan *plan, int proc) {
     char map[64];
-    int user = openat(proc, "sys/user", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (user < 0) {
-        fail_errno(SEE_DOCTOR, "cannot open /proc/sys/user");
-    }
-    for (size_t i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
-        lower(user, &ceilings[i]);
-    }
-    close(user);
+    lower_ceilings(proc, true);
     /* The files of a process that may not be dumped belong to the host's root, who is nobody in here. */
     if (unshare(CLONE_NEWUSER) != 0) {
         const struct finding finding = diagnose_call(&this_host, errno, "self", "unshare");

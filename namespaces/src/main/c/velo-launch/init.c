@@ -144,27 +144,14 @@ static void leave_keyring(const struct plan *plan) {
     }
 }
 
-/* Why there is no network namespace is told by the supervisor: in here the ceilings of the host do not show.
- */
-static void __attribute__((noreturn)) have_explained(int control) {
-    const unsigned char report[2] = {'n', (unsigned char)errno};
-    unsigned char byte;
-    if (send(control, report, sizeof report, MSG_NOSIGNAL) == sizeof report) {
-        while (recv(control, &byte, 1, 0) > 0) {
-        }
-    }
-    _exit(EXIT_LAUNCH);
-}
-
 void run_init(const struct plan *plan, const struct limits *limits, int control,
               const struct terminal *caller) {
     at_failure = NULL;
     int proc = open_host_proc();
     /* What needs no identity is done while the supervisor maps it. */
     name_host(plan);
-    if (plan->network == NETWORK_NONE && !make_network()) {
-        have_explained(control);
-    }
+    const struct companion companion = begin_companion(plan, control, proc);
+    prepare_filter(plan);
     wait_for_maps(control);
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
@@ -182,6 +169,7 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
         send_descriptor(control, DESCRIPTOR_UPPER, memory);
     }
     enter_phase(PHASE_CONFINE);
+    join_companion(&companion, proc);
     own_nothing(plan, proc);
     die_with_supervisor(control);
     keep_only(control);

@@ -138,9 +138,20 @@ void explain_clone_failure(int flags) __attribute__((noreturn));
 void write_id_maps(pid_t init, const struct plan *plan);
 void become_mapped(const struct plan *plan);
 void name_host(const struct plan *plan);
-/* For this process and all that it starts: a network of their own, with nothing but its loopback. False with
- * errno. */
-bool make_network(void);
+
+/* companion.c: a process beside init that makes the network, which takes as long as all other namespaces
+ * together, and lowers the ceilings, while init makes the root. */
+struct companion {
+    pid_t process;
+    int network; /* the descriptor that will be the network's; -1: the host's is used */
+};
+/* control: as of run_init. proc: the host's. */
+struct companion begin_companion(const struct plan *plan, int control, int proc);
+/* Waits until all is made, and takes this process into the network. */
+void join_companion(const struct companion *companion, int proc);
+
+/* ceilings.c: those that init must not need any more (late), or the others. proc: the host's. */
+void lower_ceilings(int proc, bool late);
 
 /* What the supervisor tells init, beside the numbers of signals for the payload's process group. */
 enum { TELL_GO = 'g', TELL_END_ALL = 0xff };

@@ -4,14 +4,11 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 int namespace_flags(void) {
     return CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
@@ -98,29 +95,4 @@ void name_host(const struct plan *plan) {
         const struct finding finding = diagnose_call(&this_host, errno, "self", "sethostname");
         fail_because(&finding, "see velo doctor", "cannot name the sandbox's host");
     }
-}
-
-static void raise_loopback(void) {
-    struct ifreq request;
-    memset(&request, 0, sizeof request);
-    memcpy(request.ifr_name, "lo", 3);
-    request.ifr_flags = IFF_UP | IFF_RUNNING;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0) {
-        /* Less network than promised is no hole; some hosts' security modules forbid it. */
-        message("warning: the sandbox's loopback interface stays down: %s", strerror(errno));
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
-/* Not made with the others: it takes as long as all of them together, and the supervisor has something to do
- * in the meantime. */
-bool make_network(void) {
-    if (unshare(CLONE_NEWNET) != 0) {
-        return false;
-    }
-    raise_loopback();
-    return true;
 }

@@ -94,7 +94,6 @@ static void prepare(const struct plan *plan) {
     if (plan->result != NULL) {
         run.record = record_open(plan->result);
     }
-    prepare_filter(plan);
     check_streams(plan);
     run.signals = wait_signals(&run.ignored);
     run.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
