@@ -139,7 +139,7 @@ static const char *check_payload(const struct kind *k, struct span s) {
         text = take(&s);
         return text == NULL || leaves_base(text) || left(&s) != 0 ? k->name : NULL;
     case LIMIT:
-        return left(&s) == 12 && get32(s.at) >= 1 && get32(s.at) <= 5 && get64(s.at + 4) - 1 < INT64_MAX
+        return left(&s) == 12 && get32(s.at) >= 1 && get32(s.at) <= 6 && get64(s.at + 4) - 1 < INT64_MAX
                    ? NULL
                    : k->name;
     case CALL:
@@ -235,7 +235,8 @@ static const uint64_t *limit_of(const struct plan *p, uint32_t resource) {
            : resource == 2 ? &p->disk_limit
            : resource == 3 ? &p->memory_limit
            : resource == 4 ? &p->processor_limit
-                           : &p->output_limit;
+           : resource == 5 ? &p->output_limit
+                           : &p->file_limit;
 }
 
 static bool same_record(const struct plan *p, struct counts *n, uint32_t kind, struct span s) {
@@ -330,7 +331,7 @@ const char *compare(const struct plan *plan, const unsigned char *bytes, size_t 
         ((there & 1ULL << 37) == 0 && plan->best_effort) || ((there & 1ULL << 38) == 0 && plan->terminal)) {
         return "a default";
     }
-    for (uint32_t resource = 1; resource <= 5; resource++) {
+    for (uint32_t resource = 1; resource <= 6; resource++) {
         if ((limits & 1ULL << resource) == 0 && *limit_of(plan, resource) != 0) {
             return "a default limit";
         }

@@ -156,13 +156,14 @@ static void check_records(const unsigned char *golden, size_t length) {
     check(with_record(golden, length, 33, "\1\0\0\0\5\0\0\0\0\0\0\0", 12) == NULL,
           "positive control: a limit");
     static const char *const limits[] = {"\2\0\0\0\5\0\0\0\0\0\0\0", "\3\0\0\0\5\0\0\0\0\0\0\0",
-                                         "\4\0\0\0\5\0\0\0\0\0\0\0", "\5\0\0\0\5\0\0\0\0\0\0\0"};
+                                         "\4\0\0\0\5\0\0\0\0\0\0\0", "\5\0\0\0\5\0\0\0\0\0\0\0",
+                                         "\6\0\0\0\5\0\0\0\0\0\0\0"};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         check(with_record(golden, length, 33, limits[i], 12) == NULL, "a limit of each resource");
     }
     check(with_record(golden, length, 33, "\0\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
           "a limit of nothing known");
-    check(with_record(golden, length, 33, "\6\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
+    check(with_record(golden, length, 33, "\7\0\0\0\5\0\0\0\0\0\0\0", 12) != NULL,
           "a limit of what nobody knows");
     check(with_record(golden, length, 36, "/record", 8) == NULL, "positive control: a place for the record");
     check(with_record(golden, length, 36, "record", 7) != NULL, "a relative place for the record");

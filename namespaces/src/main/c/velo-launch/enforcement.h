@@ -38,7 +38,16 @@ void groups_remove(struct groups *groups);
  * or 2; 0 and *refusal where there is none. */
 int own_group(const char *controller, char *path, size_t size, const char **refusal);
 
-enum resource_kind { LIMIT_TIME, LIMIT_MEMORY, LIMIT_PIDS, LIMIT_CPUS, LIMIT_DISK, LIMIT_OUTPUT, LIMITS };
+enum resource_kind {
+    LIMIT_TIME,
+    LIMIT_MEMORY,
+    LIMIT_PIDS,
+    LIMIT_CPUS,
+    LIMIT_DISK,
+    LIMIT_OUTPUT,
+    LIMIT_FILE_SIZE,
+    LIMITS
+};
 enum hit { HIT_UNKNOWN = -1, HIT_NO, HIT_YES };
 
 /* One limit that was asked for. */

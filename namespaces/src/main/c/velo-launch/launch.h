@@ -75,6 +75,7 @@ struct plan {
     uint64_t memory_limit;     /* bytes; 0: none */
     uint64_t processor_limit;  /* thousandths of one; 0: none */
     uint64_t output_limit;     /* bytes; 0: none */
+    uint64_t file_limit;       /* bytes of each file; 0: none */
     const char *result;        /* where the record goes; NULL: nowhere */
     bool best_effort;          /* a limit that cannot be enforced does not keep the run from beginning */
     struct call_change *changes;

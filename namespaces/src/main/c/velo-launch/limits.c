@@ -11,7 +11,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
-const char *const limit_names[LIMITS] = {"timeout", "memory", "pids", "cpus", "disk", "output"};
+const char *const limit_names[LIMITS] = {"timeout", "memory", "pids", "cpus", "disk", "output", "file-size"};
 
 static const char GROUP_REMEDY[] =
     "start velo as root, or in a group that is yours (systemd-run --user --scope -p Delegate=yes velo run "
@@ -131,8 +131,9 @@ static void prepare_processes(struct limits *limits) {
 }
 
 static const char *const subjects[LIMITS] = {
-    [LIMIT_MEMORY] = "memory", [LIMIT_PIDS] = "processes", [LIMIT_CPUS] = "processor time",
-    [LIMIT_DISK] = "disk",     [LIMIT_TIME] = "time",      [LIMIT_OUTPUT] = "output"};
+    [LIMIT_MEMORY] = "memory",  [LIMIT_PIDS] = "processes", [LIMIT_CPUS] = "processor time",
+    [LIMIT_DISK] = "disk",      [LIMIT_TIME] = "time",      [LIMIT_OUTPUT] = "output",
+    [LIMIT_FILE_SIZE] = "files"};
 
 static void warn(const struct limits *limits) {
     for (int i = 0; i < LIMITS; i++) {
@@ -159,7 +160,8 @@ static void refuse(const struct limits *limits) {
 
 void limits_prepare(struct limits *limits, const struct plan *plan) {
     const uint64_t asked[LIMITS] = {plan->time_limit_ms,   plan->memory_limit, plan->process_limit,
-                                    plan->processor_limit, plan->disk_limit,   plan->output_limit};
+                                    plan->processor_limit, plan->disk_limit,   plan->output_limit,
+                                    plan->file_limit};
     unsigned wanted = 0;
     limits->out_of_memory = -1;
     for (int i = 0; i < LIMITS; i++) {
@@ -186,6 +188,7 @@ void limits_prepare(struct limits *limits, const struct plan *plan) {
     enforced_by(&limits->of[LIMIT_TIME], "timer", true);
     enforced_by(&limits->of[LIMIT_DISK], "tmpfs", true);
     enforced_by(&limits->of[LIMIT_OUTPUT], "pipe", true);
+    enforced_by(&limits->of[LIMIT_FILE_SIZE], "rlimit-fsize", true);
     if (plan->best_effort) {
         warn(limits);
     } else {
@@ -251,6 +254,9 @@ void limits_apply(const struct limits *limits, const struct plan *plan) {
         set(RLIMIT_NPROC, plan->process_limit + (group ? 2 : 1), "processes");
     } else if (counts_by_namespace()) {
         at_most(RLIMIT_NPROC, USUAL_PROCESSES);
+    }
+    if (plan->file_limit != 0) {
+        set(RLIMIT_FSIZE, plan->file_limit, "size of files");
     }
     if (memory->asked != 0 && !memory->whole) {
         set(RLIMIT_DATA, memory->asked, "memory of a process");

@@ -220,7 +220,7 @@ static void decode_identity(struct decoding *d, struct cursor *c) {
 }
 
 static void decode_limit(struct decoding *d, struct cursor *c) {
-    enum { FIXED = 12, PROCESSES = 1, DISK, MEMORY, PROCESSORS, OUTPUT };
+    enum { FIXED = 12, PROCESSES = 1, DISK, MEMORY, PROCESSORS, OUTPUT, FILE_SIZE };
     if (c->end - c->at != FIXED) {
         d->fault = "a limit has the wrong length";
         return;
@@ -232,6 +232,7 @@ static void decode_limit(struct decoding *d, struct cursor *c) {
                       : resource == MEMORY     ? &d->plan->memory_limit
                       : resource == PROCESSORS ? &d->plan->processor_limit
                       : resource == OUTPUT     ? &d->plan->output_limit
+                      : resource == FILE_SIZE  ? &d->plan->file_limit
                                                : NULL;
     if (limit == NULL || *limit != 0 || most == 0 || most > INT64_MAX) {
         d->fault = "a limit is unknown, stands twice or is out of range";

@@ -112,6 +112,9 @@ static void conclude(void) {
     limits_conclude(&run.limits);
     limits[LIMIT_TIME].hit = run.timed_out ? HIT_YES : HIT_NO;
     limits[LIMIT_OUTPUT].hit = run.output_exceeded ? HIT_YES : HIT_NO;
+    if (run.reported && WIFSIGNALED(run.status) && WTERMSIG(run.status) == SIGXFSZ) {
+        limits[LIMIT_FILE_SIZE].hit = HIT_YES;
+    }
     if (run.out_of_memory || limits[LIMIT_MEMORY].whole) {
         limits[LIMIT_MEMORY].hit = run.out_of_memory ? HIT_YES : HIT_NO;
     }

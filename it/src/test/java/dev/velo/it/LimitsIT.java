@@ -68,6 +68,26 @@ class LimitsIT {
         assertThat(limited(FILL, "--disk", "8M").out()).isEqualTo("No space left\n8388608\n");
     }
 
+    /** Wherever the file lies: on what is bound, too, which no limit of the root holds for. */
+    @Test
+    void noFileBecomesLargerThanItsLimit() {
+        Path outside = work.dir("outside");
+        work.sh(outside, "chmod 777 .");
+        String script =
+                "dd if=/dev/zero of=/bound/big bs=64K count=32 2>/dev/null; echo $?; wc -c </bound/big; rm /bound/big";
+        String[] bound = {"--bind", outside + ":/bound:rw"};
+        assertThat(limited(script, bound).succeeds().out()).isEqualTo("0\n2097152\n");
+        String[] less = {"--bind", outside + ":/bound:rw", "--file-size", "1M"};
+        assertThat(limited(script, less).out()).isEqualTo("153\n1048576\n");
+        Ended ended = bombs.shell(List.of("--file-size", "1M"), "exec dd if=/dev/zero of=/big bs=64K count=32");
+        ended.exits(128 + 25).by("signal");
+        assertThat(ended.limit("file-size").get("hit").getAsBoolean()).isTrue();
+        assertThat(ended.limit("file-size").get("mechanism").getAsString()).isEqualTo("rlimit-fsize");
+        assertThat(limited("ulimit -f unlimited || ulimit -f", "--file-size", "1M")
+                        .out())
+                .isEqualTo("2048\n");
+    }
+
     @Test
     void soManyFilesAsTheLimitHasPagesAndAThousandMore() {
         assertThat(limited(MANY_FILES).line()).isEqualTo("6000");

@@ -11,7 +11,9 @@ public enum Resource {
     /** Thousandths of a processor. */
     PROCESSORS(4),
     /** Bytes of standard output and standard error together. */
-    OUTPUT(5);
+    OUTPUT(5),
+    /** Bytes of each file that a process writes. */
+    FILE_SIZE(6);
 
     private final int code;
 

@@ -61,6 +61,7 @@ class PlanCodecTest {
                 .limit(Resource.MEMORY, 5)
                 .limit(Resource.PROCESSORS, 1500)
                 .limit(Resource.OUTPUT, 7)
+                .limit(Resource.FILE_SIZE, 9)
                 .bestEffort(true)
                 .result("/r")
                 .build());
@@ -68,6 +69,7 @@ class PlanCodecTest {
                 .contains("210000000c000000" + "03000000" + "0500000000000000")
                 .contains("210000000c000000" + "04000000" + "dc05000000000000")
                 .contains("210000000c000000" + "05000000" + "0700000000000000")
+                .contains("210000000c000000" + "06000000" + "0900000000000000")
                 .contains("24000000" + "03000000" + "2f7200")
                 .contains("25000000" + "00000000");
         assertThat(hex(builder().build()))

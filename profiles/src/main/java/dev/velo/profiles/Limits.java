@@ -12,6 +12,7 @@ import java.util.OptionalLong;
  * @param processes processes and threads at one time
  * @param processors thousandths of a processor
  * @param disk bytes written to the root, all that is there at one time
+ * @param fileSize bytes of each file that a process writes, wherever it lies
  * @param output bytes of standard output and standard error together
  * @param bestEffort a limit that this host cannot enforce makes the run a less limited one; else none begins
  */
@@ -21,11 +22,13 @@ public record Limits(
         OptionalLong processes,
         OptionalLong processors,
         OptionalLong disk,
+        OptionalLong fileSize,
         OptionalLong output,
         Optional<Boolean> bestEffort) {
     /** Nobody has said anything. */
     public static final Limits NONE = new Limits(
             Optional.empty(),
+            OptionalLong.empty(),
             OptionalLong.empty(),
             OptionalLong.empty(),
             OptionalLong.empty(),
@@ -41,6 +44,7 @@ public record Limits(
                 first(processes, others.processes),
                 first(processors, others.processors),
                 first(disk, others.disk),
+                first(fileSize, others.fileSize),
                 first(output, others.output),
                 bestEffort.or(others::bestEffort));
     }

@@ -13,14 +13,15 @@ final class LimitsReader {
     private LimitsReader() {}
 
     static Limits read(Node section) {
-        Map<String, Node> keys =
-                Nodes.mapping(section, Set.of("memory", "pids", "cpus", "disk", "timeout", "max-output", "mode"));
+        Map<String, Node> keys = Nodes.mapping(
+                section, Set.of("memory", "pids", "cpus", "disk", "file-size", "timeout", "max-output", "mode"));
         return new Limits(
                 Optional.ofNullable(keys.get("timeout")).map(LimitsReader::duration),
                 number(keys, "memory", Sizes::parse),
                 number(keys, "pids", LimitsReader::count),
                 number(keys, "cpus", Processors::parse),
                 number(keys, "disk", Sizes::parse),
+                number(keys, "file-size", Sizes::parse),
                 number(keys, "max-output", Sizes::parse),
                 Optional.ofNullable(keys.get("mode")).map(LimitsReader::bestEffort));
     }

@@ -73,7 +73,7 @@ class ProfileReaderTest {
                   - {host: /usr, at: /opt/usr/, mode: ro, optional: true, under: true}
                   - {host: /data, mode: rw}
                   - {host: /etc/java*}
-                limits: {memory: 1G, pids: 100, cpus: 1.5, disk: 2M, timeout: 90s, max-output: 64K, mode: best-effort}
+                limits: {memory: 1G, pids: 100, cpus: 1.5, disk: 2M, file-size: 1M, timeout: 90s, max-output: 64K, mode: best-effort}
                 syscalls:
                   deny: [mkdir, mount, ioctl, getcwd]
                   allow: [keyctl]
@@ -102,6 +102,7 @@ class ProfileReaderTest {
                         OptionalLong.of(100),
                         OptionalLong.of(1500),
                         OptionalLong.of(2 << 20),
+                        OptionalLong.of(1 << 20),
                         OptionalLong.of(64 << 10),
                         Optional.of(true)));
         assertThat(profile.systemCalls().denied()).containsExactly("mkdir", "mount", "ioctl", "getcwd");
@@ -169,6 +170,7 @@ class ProfileReaderTest {
         examples.put("limits.cpus", "limits: {cpus: 0.5}");
         examples.put("limits.disk", "limits: {disk: 1G}");
         examples.put("limits.timeout", "limits: {timeout: 1m}");
+        examples.put("limits.file-size", "limits: {file-size: 1M}");
         examples.put("limits.max-output", "limits: {max-output: 1M}");
         examples.put("limits.mode", "limits: {mode: strict}");
         examples.put("syscalls.deny", "syscalls: {deny: [getcwd]}");

@@ -63,6 +63,7 @@ final class RandomPolicy {
                 number(section, "pids", List.of("")),
                 processors,
                 number(section, "disk", sizes),
+                number(section, "file-size", sizes),
                 number(section, "max-output", sizes),
                 bestEffort);
         tree.put("limits", section);

@@ -51,6 +51,14 @@ final class LimitOptions {
     private Long disk;
 
     @Option(
+            names = "--file-size",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description =
+                    "No file that a process writes may become larger than this, wherever it lies; else SIGXFSZ, or EFBIG where that is ignored.")
+    private Long fileSize;
+
+    @Option(
             names = "--max-output",
             paramLabel = "SIZE",
             converter = SizeConverter.class,
@@ -79,6 +87,7 @@ final class LimitOptions {
                 positive("--pids", processes),
                 positive("--cpus", processors),
                 positive("--disk", disk),
+                positive("--file-size", fileSize),
                 positive("--max-output", output),
                 Optional.ofNullable(mode).map("best-effort"::equals));
     }

@@ -215,6 +215,7 @@ public final class Run {
         limits.disk().ifPresent(most -> plan.limit(Resource.DISK, most));
         limits.memory().ifPresent(most -> plan.limit(Resource.MEMORY, most));
         limits.processors().ifPresent(most -> plan.limit(Resource.PROCESSORS, most));
+        limits.fileSize().ifPresent(most -> plan.limit(Resource.FILE_SIZE, most));
         limits.output().ifPresent(most -> plan.limit(Resource.OUTPUT, most));
         plan.bestEffort(limits.bestEffort().orElse(false));
     }

@@ -117,6 +117,7 @@ class CommandLineTest {
                 "--cpus=0.009",
                 "--cpus=1.0005",
                 "--max-output=0",
+                "--file-size=0",
                 "--timeout=0s",
                 "--limits=none"
             })
