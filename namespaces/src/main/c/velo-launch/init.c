@@ -165,6 +165,7 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
     if (plan->network == NETWORK_NONE && !make_network()) {
         have_explained(control);
     }
+    take_sources(plan, control);
     wait_for_maps(control);
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
