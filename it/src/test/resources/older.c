@@ -2,8 +2,8 @@
  * Stands for an outer filter that is older than some system calls, or an old kernel:
  *
  *   older ERRNO CALL[,CALL...] -- COMMAND...    becomes the command, where these calls fail so
- *   older ask [CALL...]                         prints what each call answers in namespaces of one's own: an
- * errno, or "made"
+ *   older ask CALL...                           prints what each call answers in namespaces of one's own
+ *   older terminal                              makes a terminal, and reads from it what was written to it
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,8 +49,7 @@ static void refuse(const char *answer, char *names) {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
     unsigned short length = 1;
     for (char *name = strtok(names, ","); name != NULL && length < 2 * MOST; name = strtok(NULL, ",")) {
-        rules[length++] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(name), 0, 1);
+        rules[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(name), 0, 1);
         rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum);
     }
     rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -95,7 +94,23 @@ static int ask(char **names) {
     return fflush(stdout);
 }
 
+static int terminal(void) {
+    char text[8] = "";
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) {
+        die("/dev/ptmx");
+    }
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    if (slave < 0 || write(slave, "works", 5) != 5 || read(master, text, 5) != 5) {
+        die(ptsname(master));
+    }
+    return puts(text) < 0;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "terminal") == 0) {
+        return terminal();
+    }
     if (argc > 2 && strcmp(argv[1], "ask") == 0) {
         return ask(argv + 2);
     }

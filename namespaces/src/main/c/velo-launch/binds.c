@@ -146,9 +146,14 @@ static int copy_source(const struct mount *m) {
                    "cannot bind %s", m->sources[0]);
     }
     int mounted = copy_mount(source, "", K_AT_RECURSIVE, attributes_of(m));
+    if (mounted < 0 && errno == EBUSY) {
+        fail(EXIT_LAUNCH, "bind what is below it one by one, or use Linux 5.12 or newer",
+             "cannot bind %s: a mount below it is hidden by another one or out of reach, and mount(2) cannot "
+             "protect such a one",
+             m->sources[0]);
+    }
     if (mounted < 0) {
-        fail_errno("bind something without mounts below it that mounts on top of others hide",
-                   "cannot protect the mount of %s", m->sources[0]);
+        fail_errno("see velo doctor for what this host can do", "cannot bind %s", m->sources[0]);
     }
     close(source);
     return mounted;

@@ -9,11 +9,9 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-_Static_assert(K_ATTR_RDONLY == MS_RDONLY && K_ATTR_NOSUID == MS_NOSUID && K_ATTR_NODEV == MS_NODEV &&
-                   K_ATTR_NOEXEC == MS_NOEXEC,
-               "mount(2) and statfs(2) have other bits");
-
 enum { ATTRIBUTES = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC };
+_Static_assert(ATTRIBUTES == ((int)MS_RDONLY | (int)MS_NOSUID | (int)MS_NODEV | (int)MS_NOEXEC),
+               "mount(2) and statfs(2) have other bits");
 
 /*
  * A mount that is attached nowhere is one that lies in a file system in memory, of which nobody has a path:

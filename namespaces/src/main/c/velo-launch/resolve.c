@@ -66,7 +66,11 @@ static int resolve_by(int directory, const char *path, uint64_t rule) {
             return fd;
         }
     }
-    bool refused = !missing;
+    const bool refused = !missing;
+    if (rule == K_RESOLVE_BENEATH && path[0] == '/') {
+        errno = EXDEV;
+        return -1;
+    }
     int start = directory == AT_FDCWD ? open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)
                                       : fcntl(directory, F_DUPFD_CLOEXEC, 0);
     int fd = walk(start, path);
