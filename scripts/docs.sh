@@ -97,6 +97,7 @@ member \`checks\` is an array of objects, whose order may change:
 | \`uts-namespace\` | yes | one is made, and gets a host name |
 | \`overlay\` | yes | one is mounted on a tmpfs, in a user namespace |
 | \`proc\` | yes | a new procfs is mounted, in a user and a pid namespace |
+| \`mount-api\` | no | a tmpfs is made, copied, restricted and attached, and a path opened, as a run does it. Where a call of the new mount API or \`openat2\` is refused, runs mount by mount(2), or walk by \`openat\`, with the same protection (\`adr/0016\`); the detail says which |
 | \`cgroup-memory\`, \`cgroup-pids\`, \`cgroup-cpu\` | no | looked at only: whether the caller may make a group and give it that controller, in his own group or the one above. Detail: \`unified\`, \`hybrid\`, \`v1\` or \`none\`, and the place |
 | \`subuid\` | no | looked at only: newuidmap and newgidmap with their rights, and 65536 ids in one range of /etc/subuid and of /etc/subgid. Detail: the ranges, first id and count. Ranges that another source of subid(5) than the files gives are not seen |
 | \`landlock\`, \`landlock-scopes\` | no | the kernel is asked for its ABI, which is the detail; scopes are there from ABI 6 |

@@ -235,12 +235,12 @@ static void test_refusals(void) {
     has_filter = true;
     finding = clone_failed(EPERM);
     expect("filter", &finding, "userns-seccomp");
-    finding = diagnose_mount(&host, ENOSYS);
-    expect("filtered fsopen", &finding, "seccomp-call");
-    finding = diagnose_mount(&host, EINVAL);
+    finding = diagnose_call(&host, ENOSYS, "self", "mount");
+    expect("filtered mount", &finding, "seccomp-call");
+    finding = diagnose_call(&host, EINVAL, "self", "mount");
     expect("filter, and another error", &finding, "unknown");
     has_filter = false;
-    finding = diagnose_mount(&host, EPERM);
+    finding = diagnose_call(&host, ENOSYS, "self", "mount");
     expect("no filter", &finding, "unknown");
 
     put("proc/sys/kernel/unprivileged_userns_clone", "0\n");
@@ -287,9 +287,9 @@ static void test_refusals(void) {
 static void test_file_systems(void) {
     char text[512];
     plain_host();
-    struct finding finding = diagnose_overlay(&host, ENODEV);
+    struct finding finding = diagnose_overlay(ENODEV);
     expect("no overlay", &finding, "overlay-missing");
-    finding = diagnose_overlay(&host, EINVAL);
+    finding = diagnose_overlay(EINVAL);
     expect("bad overlay", &finding, "unknown");
 
     finding = diagnose_proc(&host, EPERM);

@@ -169,13 +169,7 @@ struct finding diagnose_map(const struct host *host, int errnum, pid_t init, con
     return diagnose_call(host, errnum, process, file);
 }
 
-struct finding diagnose_mount(const struct host *host, int errnum) {
-    bool refused = errnum == EPERM || errnum == EACCES || errnum == ENOSYS;
-    return refused && host->filtered("fsopen") ? found(REASON_SECCOMP_CALL, "fsopen", "")
-                                               : unexplained(errnum);
-}
-
-struct finding diagnose_overlay(const struct host *host, int errnum) {
+struct finding diagnose_overlay(int errnum) {
     struct utsname kernel;
     int major = 0;
     int minor = 0;
@@ -186,7 +180,7 @@ struct finding diagnose_overlay(const struct host *host, int errnum) {
         (major < 5 || (major == 5 && minor < 11))) {
         return found(REASON_OVERLAY_OLD_KERNEL, kernel.release, "");
     }
-    return diagnose_mount(host, errnum);
+    return unexplained(errnum);
 }
 
 /* What lies over parts of /proc; these directories are empty in every procfs, and what is mounted there hides
@@ -211,7 +205,7 @@ struct finding diagnose_proc(const struct host *host, int errnum) {
     bool whole = false;
     bool read_only = false;
     if (errnum != EPERM) {
-        return diagnose_mount(host, errnum);
+        return unexplained(errnum);
     }
     read_proc(host, "self", "mountinfo", mounts, sizeof mounts);
     char *rest = NULL;
@@ -238,5 +232,5 @@ struct finding diagnose_proc(const struct host *host, int errnum) {
         }
         return found(REASON_PROC_MASKED, covered, "");
     }
-    return read_only ? found(REASON_PROC_READ_ONLY, "", "") : diagnose_mount(host, errnum);
+    return read_only ? found(REASON_PROC_READ_ONLY, "", "") : unexplained(errnum);
 }

@@ -31,8 +31,7 @@ static int try_clone(int flags) {
 
 /*
  * A filter decides before the kernel looks at the arguments. mount: a bad address is found before rights are
- * asked for; unshare and fsopen: flags that no kernel knows. (fsopen asks for CAP_SYS_ADMIN first, which
- * whoever could mount has.)
+ * asked for; unshare: flags that no kernel knows.
  */
 static bool filtered(const char *call) {
     if (strcmp(call, "mount") == 0) {
@@ -40,9 +39,6 @@ static bool filtered(const char *call) {
     }
     if (strcmp(call, "unshare") == 0) {
         return syscall(SYS_unshare, CLONE_NEWUSER | 1) != 0 && errno != EINVAL;
-    }
-    if (strcmp(call, "fsopen") == 0) {
-        return !filtered("mount") && syscall(SYS_fsopen, "proc", ~0U) < 0 && errno != EINVAL;
     }
     return false;
 }

@@ -152,6 +152,7 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
     name_host(plan);
     const struct companion companion = begin_companion(plan, control, proc);
     prepare_filter(plan);
+    take_sources(plan, control);
     wait_for_maps(control);
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */

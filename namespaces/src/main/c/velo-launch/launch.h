@@ -33,7 +33,8 @@ struct mount {
     const char *target;
     const char **sources;
     size_t source_count;
-    int prepared; /* a descriptor of the source, cut loose from its place; 0 where there is none */
+    int prepared; /* a mount of the source, cut loose from its place; 0 or -1: there is none */
+    int source;   /* the source, opened for init by whoever may reach it; 0: by nobody */
 };
 
 /* A layer that is not a directory but an overlay itself: metadata whose contents lie in a data-only layer. */
@@ -186,7 +187,7 @@ struct overlay {
     size_t composed_count;
     const char *upper; /* NULL: read-only */
     const char *work;
-    const char *stage; /* a directory that may be mounted on for a moment */
+    const char *stage; /* a directory that may be mounted on */
 };
 /* -1 where the kernel does not take the upper layer from where it is: another overlay cannot be one, since it
  * makes no whiteouts; nor can a file system of the network. Kernels before 6.5 tell only when they mount. */
@@ -195,23 +196,23 @@ int overlay_mount(const struct overlay *overlay, unsigned long attributes);
 void compose(struct composed *layer, const char *stage);
 
 /* mounts.c: one mount below root, which is a descriptor of the new root. */
+void mount_one(int root, const struct plan *plan, const struct mount *mount);
+void attach_inside(int mount, int root, const char *target);
+/* One of its own, not attached yet. */
+int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes);
+/* A device of the host, cut loose from its place and protected, after a check that it is the one of that
+ * name. */
+int open_device(const char *name, unsigned major_number, unsigned minor_number);
+void set_attributes(int mount, uint64_t attributes, const char *what);
+
+/* binds.c: files and directories of the host. */
 /* As root: the caller may reach what the payload's identity may not (a directory below /root). An ordinary
  * user may do that only inside. */
 void prepare_binds(const struct plan *plan);
-void mount_one(int root, const struct plan *plan, const struct mount *mount, const char *stage);
-void attach(int mount, int root, const char *target);
-int open_target(int root, const char *target);
-/* One of its own, not attached yet. Options are pairs, the last one NULL. */
-int new_filesystem(const char *type, const char *const (*options)[2], unsigned long attributes);
-int new_tmpfs(uint64_t size, uint64_t inodes, uint32_t mode, unsigned long attributes);
-/* A path of the host, which the planner gave as it is without links: whoever puts one in its way since then
- * must not choose what is shown, and the planner has checked that it is not the store. -1 with errno. */
-int open_source(const char *path);
-/* A device of the host, cut loose from its place, after a check that it is the one of that name. */
-int open_device(const char *name, unsigned major_number, unsigned minor_number);
-
-/* What is not attached yet gets them before it is visible. */
-void set_attributes(int mount, unsigned flags, uint64_t attributes, const char *what);
+/* What prepare_binds could not cut loose: the supervisor sends it, and init takes it before its maps. */
+void send_sources(const struct plan *plan, pid_t init, int control);
+void take_sources(const struct plan *plan, int control);
+void mount_bind(int root, const struct mount *mount);
 
 /* masks.c: covers what in a new procfs tells of the host or acts on it. */
 void mask_proc(int proc);

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "mount_api.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static const char *const read_only[] = {"bus", "irq", "sys"};
 
 /* An entry of the procfs itself, where no link can be in the way. false: the kernel has none of that name. */
 static bool cover(int cover, int proc, const char *name) {
-    if (k_move_mount_at(cover, proc, name) == 0) {
+    if (attach_mount(cover, proc, name) == 0) {
         return true;
     }
     if (errno != ENOENT) {
@@ -34,7 +35,7 @@ static bool cover(int cover, int proc, const char *name) {
 
 /* The same once more, for another place. Only what is mounted somewhere can be cloned (before Linux 6.15). */
 static int another(int mount, const char *name) {
-    int copy = k_open_tree(mount, name, K_OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | O_CLOEXEC);
+    int copy = copy_mount(mount, name, AT_SYMLINK_NOFOLLOW, 0);
     if (copy < 0) {
         fail_errno(SEE_DOCTOR, "cannot make one more cover for /proc");
     }
@@ -64,15 +65,13 @@ static void cover_all(int proc, int first, const char *const *names, size_t coun
 
 static void forbid_writing(int proc) {
     for (size_t i = 0; i < sizeof read_only / sizeof *read_only; i++) {
-        int copy = k_open_tree(proc, read_only[i],
-                               K_OPEN_TREE_CLONE | K_AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | O_CLOEXEC);
+        int copy = copy_mount(proc, read_only[i], K_AT_RECURSIVE | AT_SYMLINK_NOFOLLOW, LOCKED);
         if (copy < 0 && errno == ENOENT) {
             continue;
         }
         if (copy < 0) {
-            fail_errno(SEE_DOCTOR, "cannot open /proc/%s", read_only[i]);
+            fail_errno(SEE_DOCTOR, "cannot protect /proc/%s", read_only[i]);
         }
-        set_attributes(copy, K_AT_RECURSIVE, LOCKED, read_only[i]);
         if (!cover(copy, proc, read_only[i])) {
             fail_errno(SEE_DOCTOR, "cannot cover /proc/%s", read_only[i]);
         }
@@ -95,10 +94,10 @@ static void hide_by_memory(int proc) {
         fail_errno(SEE_DOCTOR, "cannot make what covers parts of /proc");
     }
     close(file);
-    set_attributes(memory, 0, LOCKED, "what covers parts of /proc");
     if (!cover(memory, proc, PLACE)) {
         fail_errno(SEE_DOCTOR, "cannot cover /proc/%s", PLACE);
     }
+    set_attributes(memory, LOCKED, "what covers parts of /proc");
     int empty = another(memory, "empty");
     int text = another(memory, "text");
     cover_all(proc, empty, hidden_directories, sizeof hidden_directories / sizeof *hidden_directories);

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "mount_api.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,33 +27,27 @@ static void look_like(int memory, const char *like) {
 }
 
 /* The most that is a whole number of pages; an inode for each page, and some for what is empty. */
-static bool set_limit(int context, uint64_t limit) {
+static int make_memory(uint64_t limit) {
     enum { PAGE = 4096, EMPTY = 1024 };
     char size[32];
     char inodes[32];
-    if (limit == 0) {
-        return true;
-    }
     uint64_t pages = limit / PAGE > 0 ? limit / PAGE : 1;
     snprintf(size, sizeof size, "%llu", (unsigned long long)(pages * PAGE));
     snprintf(inodes, sizeof inodes, "%llu", (unsigned long long)(pages + EMPTY));
-    return k_fsconfig(context, K_FSCONFIG_STRING, "size", size) == 0 &&
-           k_fsconfig(context, K_FSCONFIG_STRING, "nr_inodes", inodes) == 0;
+    mount_option limited[] = {{"mode", "0700"}, {"size", size}, {"nr_inodes", inodes}, {NULL, NULL}};
+    mount_option unlimited[] = {{"mode", "0700"}, {NULL, NULL}};
+    return make_filesystem("tmpfs", limit == 0 ? unlimited : limited, K_ATTR_NOSUID | K_ATTR_NODEV);
 }
 
 int memory_upper(struct overlay *overlay, const char *like, const struct plan *plan) {
     const uint64_t limit = plan->disk_limit;
-    int context = k_fsopen("tmpfs");
-    if (context < 0 || k_fsconfig(context, K_FSCONFIG_STRING, "mode", "0700") != 0 ||
-        !set_limit(context, limit) || k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0) {
+    int memory = make_memory(limit);
+    if (memory < 0) {
         fail_errno("keep the store on ext4, xfs, btrfs or tmpfs", "cannot make an upper layer in memory");
     }
-    int memory = k_fsmount(context, K_ATTR_NOSUID | K_ATTR_NODEV);
-    int stage = open(overlay->stage, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (memory < 0 || stage < 0 || k_move_mount(memory, stage) != 0) {
+    if (attach_mount(memory, AT_FDCWD, overlay->stage) != 0) {
         fail_errno("keep the store on ext4, xfs, btrfs or tmpfs", "cannot attach an upper layer in memory");
     }
-    close(context);
     look_like(memory, like);
     snprintf(upper, sizeof upper, "%s/upper", overlay->stage);
     snprintf(work, sizeof work, "%s/work", overlay->stage);

@@ -1,6 +1,8 @@
 #include "kernel.h"
 #include "launch.h"
+#include "mount_api.h"
 #include "reasons.h"
+#include "resolve.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +34,7 @@ static int open_layer(const struct overlay *o, const char *path) {
             return openat(layer->mounted, rest, O_PATH | O_DIRECTORY | O_CLOEXEC);
         }
     }
-    return path[0] == '/' ? open_source(path) : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return path[0] == '/' ? resolve(path) : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void link_to(struct links *links, const struct overlay *o, const char *path) {
@@ -70,9 +72,19 @@ static void close_layers(struct links *links) {
 }
 
 enum {
-    NO_CONTEXT = -1,   /* the kernel (before 6.8) cannot take layers one by one */
+    NO_CONTEXT = -1,   /* the kernel (before 6.8) cannot take layers one by one, or the calls are refused */
     UPPER_REFUSED = -2 /* it does not take the upper layer from where it is */
 };
+
+/* Where mount(2) may be able to do it; errno tells that, too. */
+static int leave_context(int context) {
+    int errnum = errno;
+    if (context >= 0) {
+        close(context);
+    }
+    errno = errnum;
+    return NO_CONTEXT;
+}
 
 /*
  * The new mount API: any number of layers. The upper one is the first, since asking whether the kernel takes
@@ -83,7 +95,10 @@ static int by_context(const struct overlay *o, const struct links *links, unsign
     /* userxattr: in a user namespace only user.overlay.* can be written; without it removing a lower
      * directory fails. */
     if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
-        const struct finding finding = diagnose_overlay(&this_host, errno);
+        if (is_refused(errno)) {
+            return leave_context(context);
+        }
+        const struct finding finding = diagnose_overlay(errno);
         fail_because(&finding, "use Linux 5.11 or newer with overlayfs", "cannot make an overlay");
     }
     if (o->upper != NULL) {
@@ -105,8 +120,7 @@ static int by_context(const struct overlay *o, const struct links *links, unsign
     for (size_t i = 0; i < o->count; i++) {
         if (k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", links->names[i]) != 0) {
             if (i == 0 && errno == EINVAL) {
-                close(context);
-                return NO_CONTEXT;
+                return leave_context(context);
             }
             fail_errno("use fewer layers", "cannot stack layer %s", o->lowers[i]);
         }
@@ -115,50 +129,63 @@ static int by_context(const struct overlay *o, const struct links *links, unsign
     k_fsconfig(context, K_FSCONFIG_STRING, "xino", "off");
     int mounted =
         k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 ? k_fsmount(context, attributes) : -1;
+    if (mounted < 0 && is_refused(errno)) {
+        return leave_context(context);
+    }
     if (mounted < 0) {
-        const struct finding finding = diagnose_overlay(&this_host, errno);
+        const struct finding finding = diagnose_overlay(errno);
         fail_because(&finding, KEEP_ON, "cannot mount the overlay");
     }
     close(context);
     return mounted;
 }
 
-/* mount(2) takes all options in one page; the result is taken off its stage again, so that callers see no
- * difference. */
+/*
+ * mount(2) takes all options in one page. So that it holds as many layers as a plan may have, they are named
+ * by their numbers alone, from within /proc/self/fd.
+ */
 static int by_options(const struct overlay *o, const struct links *links, unsigned long attributes) {
     enum { PAGE = 4096 };
     char options[PAGE];
     size_t length = (size_t)snprintf(options, sizeof options, "userxattr,index=off,xino=off,");
     if (o->upper != NULL) {
         length +=
-            (size_t)snprintf(options + length, sizeof options - length, "volatile,upperdir=%s,workdir=%s,",
-                             links->names[o->count], links->names[o->count + 1]);
+            (size_t)snprintf(options + length, sizeof options - length, "volatile,upperdir=%d,workdir=%d,",
+                             links->descriptors[o->count], links->descriptors[o->count + 1]);
     }
     for (size_t i = 0; i < o->count && length < sizeof options; i++) {
-        length += (size_t)snprintf(options + length, sizeof options - length, "%s%s",
-                                   i == 0 ? "lowerdir=" : ":", links->names[i]);
+        length += (size_t)snprintf(options + length, sizeof options - length, "%s%d",
+                                   i == 0 ? "lowerdir=" : ":", links->descriptors[i]);
     }
     if (length >= sizeof options) {
         fail(EXIT_LAUNCH, "use fewer manifests, or Linux 6.8 or newer",
-             "cannot mount the overlay: more layers than this kernel takes");
+             "cannot mount the overlay: more layers than mount(2) takes");
     }
-    unsigned long flags = MS_NOSUID | MS_NODEV | ((attributes & K_ATTR_RDONLY) != 0 ? MS_RDONLY : 0);
-    if (mount("overlay", o->stage, "overlay", flags, options) != 0) {
-        const struct finding finding = diagnose_overlay(&this_host, errno);
+    int mounted = make_filesystem_of_text("overlay", options, "/proc/self/fd", attributes);
+    /* Which of the options is meant is not told, but all others are the same in every run. */
+    if (mounted < 0 && errno == EINVAL && o->upper != NULL) {
+        return UPPER_REFUSED;
+    }
+    if (mounted < 0) {
+        const struct finding finding = diagnose_overlay(errno);
         fail_because(&finding, KEEP_ON, "cannot mount the overlay");
-    }
-    int mounted = k_open_tree(AT_FDCWD, o->stage, K_OPEN_TREE_CLONE | O_CLOEXEC);
-    if (mounted < 0 || umount2(o->stage, MNT_DETACH) != 0) {
-        fail_errno("see velo doctor for what this host can do", "cannot take the overlay off its stage");
     }
     return mounted;
 }
 
 int overlay_mount(const struct overlay *overlay, unsigned long attributes) {
     struct links links = open_layers(overlay);
-    int mounted = by_context(overlay, &links, attributes);
+    int errnum = ENOSYS;
+    int mounted = NO_CONTEXT;
+    if (!uses_older_mounts()) {
+        mounted = by_context(overlay, &links, attributes);
+        errnum = errno;
+    }
     if (mounted == NO_CONTEXT) {
         mounted = by_options(overlay, &links, attributes);
+        if (mounted >= 0 && is_refused(errnum)) {
+            note_refusal("fsopen", errnum);
+        }
     }
     close_layers(&links);
     return mounted < 0 ? -1 : mounted;
@@ -174,27 +201,31 @@ void compose(struct composed *layer, const char *stage) {
     const char *const paths[] = {layer->tree, layer->data};
     none.lowers = paths;
     struct links links = open_layers(&none);
-    int context = k_fsopen("overlay");
-    int mounted = -1;
-    if (context >= 0 && k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) == 0 &&
-        k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", links.names[0]) == 0 &&
-        k_fsconfig(context, K_FSCONFIG_STRING, "datadir+", links.names[1]) == 0) {
-        k_fsconfig(context, K_FSCONFIG_STRING, "index", "off");
-        k_fsconfig(context, K_FSCONFIG_STRING, "xino", "off");
-        mounted = k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0
-                      ? k_fsmount(context, K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV)
-                      : -1;
+    mount_option options[] = {{"userxattr", NULL},
+                              {"lowerdir+", links.names[0]},
+                              {"datadir+", links.names[1]},
+                              {"index", "off"},
+                              {"xino", "off"},
+                              {NULL, NULL}};
+    enum { ATTRIBUTES = K_ATTR_RDONLY | K_ATTR_NOSUID | K_ATTR_NODEV };
+    int mounted = make_filesystem_by_context("overlay", options, ATTRIBUTES);
+    int errnum = errno;
+    if (mounted < 0 && is_refused(errnum)) {
+        char text[96];
+        snprintf(text, sizeof text, "userxattr,index=off,xino=off,lowerdir=%d::%d", links.descriptors[0],
+                 links.descriptors[1]);
+        mounted = make_filesystem_of_text("overlay", text, "/proc/self/fd", ATTRIBUTES);
+        if (mounted >= 0) {
+            note_refusal("fsopen", errnum);
+        }
     }
     if (mounted < 0) {
         fail_errno(REMEDY, "cannot compose metadata layer %s", layer->tree);
     }
     /* Attached, because a kernel may refuse a mount that is nowhere as a layer. */
-    int place = open(stage, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (place < 0 || k_move_mount(mounted, place) != 0) {
+    if (attach_mount(mounted, AT_FDCWD, stage) != 0) {
         fail_errno(REMEDY, "cannot attach metadata layer %s", layer->tree);
     }
-    close(place);
-    close(context);
     close_layers(&links);
     layer->mounted = mounted;
 }

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "mount_api.h"
 #include "reasons.h"
 
 #include <errno.h>
@@ -34,18 +35,19 @@ static struct finding try_private(void) {
                : diagnose_call(&this_host, errno, "self", "mount");
 }
 
-static bool mount_by_context(void) {
-    int context = k_fsopen("overlay");
-    return context >= 0 && k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) == 0 &&
-           k_fsconfig(context, K_FSCONFIG_STRING, "lowerdir+", "/tmp/lower") == 0 &&
-           k_fsconfig(context, K_FSCONFIG_STRING, "upperdir", "/tmp/upper") == 0 &&
-           k_fsconfig(context, K_FSCONFIG_STRING, "workdir", "/tmp/work") == 0 &&
-           k_fsconfig(context, K_FSCONFIG_FLAG, "volatile", NULL) == 0 &&
-           k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 && k_fsmount(context, 0) >= 0;
+/* Kernels before 6.8 do not take layers one by one, and a run does without, too. */
+static int make_overlay(mount_option *options, const char *text) {
+    int mounted = make_filesystem_by_context("overlay", options, K_ATTR_NOSUID | K_ATTR_NODEV);
+    return mounted < 0 && (is_refused(errno) || errno == EINVAL)
+               ? make_filesystem_of_text("overlay", text, NULL, K_ATTR_NOSUID | K_ATTR_NODEV)
+               : mounted;
 }
 
 static struct finding try_overlay(void) {
-    static const char *const directories[] = {"/tmp/lower", "/tmp/upper", "/tmp/work"};
+    static const char *const directories[] = {"/tmp/lower", "/tmp/upper", "/tmp/work", "/tmp/stage"};
+    mount_option options[] = {{"userxattr", NULL},        {"lowerdir+", "/tmp/lower"},
+                              {"upperdir", "/tmp/upper"}, {"workdir", "/tmp/work"},
+                              {"volatile", NULL},         {NULL, NULL}};
     struct finding finding = try_private();
     if (finding.reason != REASON_NONE) {
         return finding;
@@ -53,19 +55,21 @@ static struct finding try_overlay(void) {
     if (mount("tmpfs", "/tmp", "tmpfs", 0, "size=1m") != 0) {
         return diagnose_call(&this_host, errno, "self", "mount");
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
         if (mkdir(directories[i], 0755) != 0) {
             return unexplained(errno);
         }
     }
-    /* Kernels before 6.8 do not take layers one by one, and a run does without, too. */
-    if (mount_by_context() ||
-        (errno == EINVAL &&
-         mount("overlay", "/tmp/lower", "overlay", 0,
-               "userxattr,lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/work") == 0)) {
-        return nothing();
+    mount_stage("/tmp/stage");
+    int mounted =
+        make_overlay(options, "userxattr,lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/work,volatile");
+    if (mounted < 0) {
+        return diagnose_overlay(errno);
     }
-    return diagnose_overlay(&this_host, errno);
+    if (attach_mount(mounted, AT_FDCWD, "/tmp/lower") != 0) {
+        return is_refused(errno) ? found(REASON_SECCOMP_CALL, "move_mount", "") : unexplained(errno);
+    }
+    return nothing();
 }
 
 static struct finding try_proc(void) {
@@ -73,11 +77,10 @@ static struct finding try_proc(void) {
     if (finding.reason != REASON_NONE) {
         return finding;
     }
-    int context = k_fsopen("proc");
-    if (context < 0 || k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) != 0 || k_fsmount(context, 0) < 0) {
-        return diagnose_proc(&this_host, errno);
-    }
-    return nothing();
+    mount_stage("/tmp");
+    return make_filesystem("proc", NULL, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC) < 0
+               ? diagnose_proc(&this_host, errno)
+               : nothing();
 }
 
 static struct finding stopped(int status) {
@@ -146,7 +149,7 @@ static struct finding attempt(int flags, const struct plan *plan, trial body) {
 
 static bool make_blob_and_metadata(void) {
     static const char content[] = "velo";
-    static const char *const directories[] = {"data", "data/ab", "tree", "top", "stage"};
+    static const char *const directories[] = {"data", "data/ab", "tree", "top", "stage", "scratch"};
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
         if (mkdir(directories[i], 0700) != 0) {
             return false;
@@ -160,36 +163,23 @@ static bool make_blob_and_metadata(void) {
            close(blob) == 0 && close(file) == 0;
 }
 
-static int stacked(const char *const (*options)[2]) {
-    int context = k_fsopen("overlay");
-    if (context < 0 || k_fsconfig(context, K_FSCONFIG_FLAG, "userxattr", NULL) != 0) {
-        return -1;
-    }
-    for (; (*options)[0] != NULL; options++) {
-        if (k_fsconfig(context, K_FSCONFIG_STRING, (*options)[0], (*options)[1]) != 0) {
-            return -1;
-        }
-    }
-    return k_fsconfig(context, K_FSCONFIG_CREATE, NULL, NULL) == 0 ? k_fsmount(context, K_ATTR_RDONLY) : -1;
-}
-
 /* As a run does it: one metadata layer above its data, and that below another overlay. */
 static int mount_metadata(void) {
-    static const char *const layer[][2] = {
-        {"lowerdir+", "tree"}, {"datadir+", "data"}, {"index", "off"}, {"xino", "off"}, {NULL, NULL}};
-    static const char *const root[][2] = {
-        {"lowerdir+", "top"}, {"lowerdir+", "stage"}, {"index", "off"}, {"xino", "off"}, {NULL, NULL}};
+    mount_option layer[] = {{"userxattr", NULL}, {"lowerdir+", "tree"}, {"datadir+", "data"},
+                            {"index", "off"},    {"xino", "off"},       {NULL, NULL}};
+    mount_option root[] = {{"userxattr", NULL}, {"lowerdir+", "top"}, {"lowerdir+", "stage"},
+                           {"index", "off"},    {"xino", "off"},      {NULL, NULL}};
     char content[4];
     struct stat status;
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || !make_blob_and_metadata()) {
         return errno;
     }
-    int composed = stacked(layer);
-    int stage = open("stage", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (composed < 0 || stage < 0 || k_move_mount(composed, stage) != 0) {
+    mount_stage("scratch");
+    int composed = make_overlay(layer, "userxattr,lowerdir=tree::data,index=off,xino=off");
+    if (composed < 0 || attach_mount(composed, AT_FDCWD, "stage") != 0) {
         return errno;
     }
-    int merged = stacked(root);
+    int merged = make_overlay(root, "userxattr,lowerdir=top:stage,index=off,xino=off");
     int file = merged < 0 ? -1 : openat(merged, "file", O_RDONLY | O_CLOEXEC);
     if (file < 0 || read(file, content, sizeof content) < 0 || fstat(file, &status) != 0) {
         return errno;
@@ -246,6 +236,8 @@ int probe(uid_t uid, gid_t gid) {
         const struct finding finding = attempt(CLONE_NEWUSER | needs[i].flags, &plan, needs[i].body);
         answer(needs[i].name, true, &finding, "");
     }
+    const struct finding older = attempt(CLONE_NEWUSER | CLONE_NEWNS, &plan, try_mount_api);
+    answer("mount-api", false, &older, older.reason == REASON_NONE ? "fsopen, openat2" : "mount(2)");
     probe_cgroups();
     probe_ids();
     probe_landlock();

@@ -46,9 +46,8 @@ struct finding diagnose_clone(const struct host *host, int errnum, int flags);
 struct finding diagnose_call(const struct host *host, int errnum, const char *process, const char *call);
 struct finding diagnose_map(const struct host *host, int errnum, pid_t init, const char *file,
                             unsigned outside);
-/* Of a new file system, after mount was possible. */
-struct finding diagnose_mount(const struct host *host, int errnum);
-struct finding diagnose_overlay(const struct host *host, int errnum);
+/* Of a new file system, after mount was possible, and by mount(2) where the new mount API is refused. */
+struct finding diagnose_overlay(int errnum);
 struct finding diagnose_proc(const struct host *host, int errnum);
 
 /* namespaces.c: gives init its ids; REASON_NONE where that went well. */
@@ -57,6 +56,9 @@ struct finding map_ids(pid_t init, const struct plan *plan);
 
 /* One answer of a probe: a capability, whether a run needs it, why it is not there, and what it has. */
 void answer(const char *name, bool needed, const struct finding *finding, const char *detail);
+
+/* probe_mounts.c: in new namespaces; REASON_NONE: all calls of the new mount API are there. */
+struct finding try_mount_api(void);
 
 /* probe_cgroups.c, probe_ids.c, probe_landlock.c: what a run can do without. */
 struct roots;

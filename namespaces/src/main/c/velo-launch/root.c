@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "mount_api.h"
 #include "reasons.h"
 #include "story.h"
 
@@ -20,6 +21,7 @@ int enter_root(const struct plan *plan) {
     snprintf(upper, sizeof upper, "%s/upper", plan->run_directory);
     snprintf(work, sizeof work, "%s/work", plan->run_directory);
     snprintf(path, sizeof path, "%s/root", plan->run_directory);
+    mount_stage(path);
     for (size_t i = 0; i < plan->composed_count; i++) {
         compose(&plan->composed[i], path);
     }
@@ -42,14 +44,16 @@ int enter_root(const struct plan *plan) {
         memory = memory_upper(&overlay, like, &unlimited);
         root = overlay_mount(&overlay, K_ATTR_NOSUID | K_ATTR_NODEV);
     }
-    int stage = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (stage < 0 || k_move_mount(root, stage) != 0) {
+    if (root < 0) {
+        fail_errno("see velo doctor for what this host can do", "cannot mount the overlay");
+    }
+    if (attach_mount(root, AT_FDCWD, path) != 0) {
         fail_errno("use Linux 5.11 or newer", "cannot mount the sandbox's root");
     }
-    close(stage);
     for (size_t i = 0; i < plan->mount_count; i++) {
-        mount_one(root, plan, &plan->mounts[i], path);
+        mount_one(root, plan, &plan->mounts[i]);
     }
+    leave_mount_stage();
     /* pivot_root(2): with both arguments "." the old root ends on top of the new one, and is taken off. */
     if (fchdir(root) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0 ||
         chdir("/") != 0) {

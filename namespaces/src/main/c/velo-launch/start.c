@@ -99,6 +99,7 @@ void start_init(struct run *run) {
     }
     output_started(run->output);
     write_id_maps(run->init, run->plan);
+    send_sources(run->plan, run->init, run->control);
     /* While init does what it can without an identity. */
     prepare_run_directory(run);
     tell_init(run, TELL_GO);
