@@ -48,6 +48,8 @@ By their arguments; no profile lifts one of these checks:
 | \`setsockopt\` | all but TCP_ULP and UDP_ENCAP | EPERM |
 | \`sendto\`, \`sendmsg\`, \`sendmmsg\` | without MSG_OOB | EPERM |
 | \`prlimit\` | of any process but init | EPERM |
+| \`sched_setscheduler\`, \`sched_setparam\`, \`sched_setattr\`, \`sched_setaffinity\` | of any process but init | EPERM |
+| \`setpriority\`, \`ioprio_set\` | of any process but init, and of groups; not of all processes of a user, of which init is one | EPERM |
 | \`prlimit\`, \`setrlimit\` of core files | asking | nothing is done and 0 returned: the limit stays 1, for which the host neither writes a file nor starts its program |
 | numbers above 469, the last one of Linux 6.18 | never: nobody has looked at them yet | ENOSYS |
 | calls of another architecture (32-bit programs) | never | the program is killed |

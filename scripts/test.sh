@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them. Run by root, the black-box tests run twice at the same time: as root and as an
-# ordinary user.
+# ordinary user, but for those with the tag "once", in which nothing depends on who it is: they run as the user only.
 # The last line tells how many passed, failed and were skipped; the exit status is non-zero when any failed.
 set -euo pipefail
 
@@ -89,7 +89,7 @@ black_box() (
   rm -rf target/reports
   exec "$@" "$java" ${TMPDIR:+-Djava.io.tmpdir="$TMPDIR"} -Dvelo.repository="$(dirname "$PWD")" -cp 'target/test-classes:target/lib/*' \
     org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=tree --reports-dir=target/reports \
-    --fail-if-no-tests --scan-classpath=target/test-classes --include-classname='.*IT'
+    --fail-if-no-tests --scan-classpath=target/test-classes --include-classname='.*IT' "${unneeded[@]}"
 )
 
 # counted LABEL STATUS REPORTS: counts a run of black-box tests, which may have ended in the middle.
@@ -123,6 +123,7 @@ if ! [ -d it/target/lib ] || ! [ -x runner/target/velo/bin/velo ]; then
 fi
 
 other=
+unneeded=()
 stage=$(mktemp -d)
 finish() {
   if [ -n "$other" ]; then
@@ -151,6 +152,9 @@ else
   echo "== black-box tests as $who; they run once, and those that need root are skipped"
 fi
 status=0
+if [ "$who" = root ]; then
+  unneeded=(--exclude-tag=once)
+fi
 black_box "$repository" || status=$?
 counted "$who" "$status" it/target/reports
 if [ -n "$other" ]; then

@@ -1,7 +1,7 @@
 /*
  * Stands for an outer filter that is older than some system calls, or an old kernel:
  *
- *   older ERRNO CALL[,CALL...] -- COMMAND...    becomes the command, where these calls fail so
+ *   older ERRNO CALL[,CALL...] -- COMMAND...    becomes the command, where these calls fail so; KILL: end the process
  *   older ask CALL...                           prints what each call answers in namespaces of one's own
  *   older terminal                              makes a terminal, and reads from it what was written to it
  */
@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@ static const struct {
     const char *name;
     unsigned number;
 } calls[] = {{"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430},        {"fsconfig", 431},
-             {"fsmount", 432},   {"fspick", 433},     {"mount_setattr", 442}, {"openat2", 437}};
+             {"fsmount", 432},   {"fspick", 433},     {"mount_setattr", 442}, {"openat2", 437},
+             {"setgroups", SYS_setgroups}, {"setns", SYS_setns}, {"dup3", SYS_dup3}};
 enum { CALLS = sizeof calls / sizeof *calls };
 
 static void __attribute__((noreturn)) die(const char *what) {
@@ -44,17 +46,18 @@ static unsigned number_of(const char *name) {
 }
 
 static void refuse(const char *answer, char *names) {
+    const bool kills = strcmp(answer, "KILL") == 0;
     unsigned errnum = strcmp(answer, "EPERM") == 0 ? EPERM : strcmp(answer, "ENOSYS") == 0 ? ENOSYS : 0;
     struct sock_filter rules[2 * MOST + 2] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
     unsigned short length = 1;
     for (char *name = strtok(names, ","); name != NULL && length < 2 * MOST; name = strtok(NULL, ",")) {
         rules[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(name), 0, 1);
-        rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum);
+        rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kills ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | errnum);
     }
     rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {length, rules};
-    if (errnum == 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+    if ((errnum == 0 && !kills) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
         die("filter");
     }

@@ -164,11 +164,11 @@ static void check_refusals(void) {
     check(status_of(unknown, 1) == EXIT_LAUNCH && status_of(empty, 1) == EXIT_LAUNCH, "no such call");
     check(status_of(twice, 2) == EXIT_LAUNCH && status_of(both, 2) == EXIT_LAUNCH,
           "a call that stands twice");
-    static const char *const fixed[] = {"mount",     "setns",      "init_module", "open_by_handle_at",
-                                        "clone3",    "clone",      "unshare",     "ioctl",
-                                        "socket",    "socketpair", "getcwd",      "personality",
-                                        "prlimit64", "setsockopt", "execve",      "setrlimit",
-                                        "sendto",    "sendmsg",    "sendmmsg"};
+    static const char *const fixed[] = {
+        "mount",     "setns",         "init_module", "open_by_handle_at", "clone3", "clone",
+        "unshare",   "ioctl",         "socket",      "socketpair",        "getcwd", "personality",
+        "prlimit64", "setsockopt",    "execve",      "setrlimit",         "sendto", "sendmsg",
+        "sendmmsg",  "sched_setattr", "setpriority", "ioprio_set"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
         struct call_change change[] = {{fixed[i], true}};
         check(status_of(change, 1) == EXIT_LAUNCH, fixed[i]);

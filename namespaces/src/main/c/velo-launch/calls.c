@@ -41,9 +41,24 @@ static bool is_one_of(const struct call *call, const uint32_t *numbers, size_t c
 
 enum call_rule rule_of(const struct call *call) {
     /* What filter.c looks at the arguments of, or answers in a way of its own. */
-    static const uint32_t checked[] = {SYS_clone,     SYS_unshare, SYS_ioctl,      SYS_personality,
-                                       SYS_prlimit64, SYS_socket,  SYS_socketpair, SYS_setsockopt,
-                                       SYS_setrlimit, SYS_sendto,  SYS_sendmsg,    SYS_sendmmsg};
+    static const uint32_t checked[] = {SYS_clone,
+                                       SYS_unshare,
+                                       SYS_ioctl,
+                                       SYS_personality,
+                                       SYS_prlimit64,
+                                       SYS_socket,
+                                       SYS_socketpair,
+                                       SYS_setsockopt,
+                                       SYS_setrlimit,
+                                       SYS_sendto,
+                                       SYS_sendmsg,
+                                       SYS_sendmmsg,
+                                       SYS_sched_setscheduler,
+                                       SYS_sched_setparam,
+                                       SYS_sched_setattr,
+                                       SYS_sched_setaffinity,
+                                       SYS_setpriority,
+                                       SYS_ioprio_set};
     /* Made between the filter and the program's first instruction, by the kernel itself, or to end. */
     static const uint32_t needed[] = {SYS_execve, SYS_exit, SYS_exit_group, SYS_rt_sigreturn,
                                       SYS_restart_syscall};

@@ -1,5 +1,6 @@
 #include "kernel.h"
 #include "launch.h"
+#include "reasons.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -56,7 +57,8 @@ struct companion begin_companion(const struct plan *plan, int control, int proc)
     }
     companion.process = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
     if (companion.process < 0) {
-        fail_errno("try again", "cannot start the process that makes the sandbox's network");
+        fail_errno("let this user have more processes (ulimit -u), or try again",
+                   "cannot start the process that makes the sandbox's network");
     }
     if (companion.process > 0) {
         return companion;
@@ -75,11 +77,17 @@ void join_companion(const struct companion *companion, int proc) {
             fail_errno("try again", "cannot wait for the process that makes the sandbox's network");
         }
     }
+    if (WIFSIGNALED(status)) {
+        fail(EXIT_LAUNCH, "free some memory and try again",
+             "cannot make the sandbox's network: signal %d ended the process that makes it",
+             WTERMSIG(status));
+    }
     if (status != 0) {
         _exit(EXIT_LAUNCH); /* it has said why */
     }
     if (companion->network >= 0 && setns(companion->network, CLONE_NEWNET) != 0) {
-        fail_errno("see velo doctor", "cannot enter the sandbox's network");
+        const struct finding finding = diagnose_call(&this_host, errno, "self", "setns");
+        fail_because(&finding, "see velo doctor", "cannot enter the sandbox's network");
     }
     close(companion->network);
     /* The payload is the process after init, where the kernel lets that be said. */

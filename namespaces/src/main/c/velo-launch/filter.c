@@ -181,6 +181,31 @@ static void check_limits(struct program *p) {
     end_if(p, begin);
 }
 
+/*
+ * The same for who gets the processors: an init that the payload has put behind everybody else would end
+ * nothing for as long as the payload keeps them busy.
+ */
+static void check_priorities(struct program *p) {
+    static const uint32_t init[] = {1};
+    static const uint32_t by_process[] = {SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr,
+                                          SYS_sched_setaffinity};
+    /* Of all processes of a user, init is one. */
+    static const struct {
+        uint32_t call, process, user;
+    } by_kind[] = {{SYS_setpriority, 0, 2}, {SYS_ioprio_set, 1, 3}};
+    for (size_t i = 0; i < LENGTH(by_process); i++) {
+        deny_only(p, by_process[i], 0, BPF_JEQ, init, LENGTH(init));
+    }
+    for (size_t i = 0; i < LENGTH(by_kind); i++) {
+        unsigned short begin = begin_if(p, BPF_JEQ, by_kind[i].call);
+        load(p, argument(0));
+        verdict_if(p, BPF_JEQ, by_kind[i].user, DENIED);
+        deny_only(p, by_kind[i].process, 1, BPF_JEQ, init, LENGTH(init));
+        give(p, SECCOMP_RET_ALLOW);
+        end_if(p, begin);
+    }
+}
+
 static void check_internet(struct program *p, uint32_t family) {
     static const uint32_t streams[] = {0, IPPROTO_TCP};
     static const uint32_t datagrams[] = {0, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6};
@@ -314,6 +339,7 @@ static void make_filter(struct program *p, const struct plan *plan) {
     check_socket_option(p);
     check_sending(p);
     check_limits(p);
+    check_priorities(p);
     give(p, SECCOMP_RET_ALLOW);
 }
 

@@ -194,7 +194,8 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
      * all that it does. */
     pid_t payload = vfork();
     if (signals < 0 || payload < 0) {
-        fail_errno("try again", "cannot start the payload's process");
+        fail_errno("let this user have more processes (ulimit -u), or try again",
+                   "cannot start the payload's process");
     }
     if (payload == 0) {
         run_payload(plan, limits, terminal);

@@ -72,6 +72,13 @@ void fail(int status, const char *remedy, const char *format, ...) {
     give_up(status, text, 0, remedy);
 }
 
+/* Whatever failed: descriptors are what there is too little of. */
+static const char *better(const char *remedy, int errnum) {
+    return errnum == EMFILE   ? "let this user open more files (ulimit -n)"
+           : errnum == ENFILE ? "let the host open more files (fs.file-max)"
+                              : remedy;
+}
+
 void fail_errno(const char *remedy, const char *format, ...) {
     int errnum = errno;
     char text[1024];
@@ -79,5 +86,5 @@ void fail_errno(const char *remedy, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    give_up(EXIT_LAUNCH, text, errnum, remedy);
+    give_up(EXIT_LAUNCH, text, errnum, better(remedy, errnum));
 }

@@ -77,10 +77,20 @@ void write_id_maps(pid_t init, const struct plan *plan) {
     }
 }
 
+/* Without privilege setgroups is given up and the caller's groups stay; there they only take rights away or
+ * give what he has. Of root they would give more than the payload's own identity has. */
+static bool may_keep_groups(void) {
+    char text[8];
+    int errnum = errno;
+    bool may = errnum == EPERM && (getgroups(0, NULL) == 0 ||
+                                   (get_text(AT_FDCWD, "/proc/self/setgroups", text, sizeof text) > 0 &&
+                                    strncmp(text, "deny", 4) == 0));
+    errno = errnum;
+    return may;
+}
+
 void become_mapped(const struct plan *plan) {
-    /* Unprivileged, setgroups is given up and the caller's groups stay; there they only take rights away or
-     * give what he has. */
-    if (setgroups(0, NULL) != 0 && errno != EPERM) {
+    if (setgroups(0, NULL) != 0 && !may_keep_groups()) {
         fail_errno("see velo doctor", "cannot drop supplementary groups");
     }
     if (setresgid(plan->inside_gid, plan->inside_gid, plan->inside_gid) != 0 ||

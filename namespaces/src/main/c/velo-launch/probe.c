@@ -35,6 +35,13 @@ static struct finding try_private(void) {
                : diagnose_call(&this_host, errno, "self", "mount");
 }
 
+/* As init enters what its companion has made. */
+static struct finding try_network(void) {
+    int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    return own >= 0 && setns(own, CLONE_NEWNET) == 0 ? nothing()
+                                                     : diagnose_call(&this_host, errno, "self", "setns");
+}
+
 /* Kernels before 6.8 do not take layers one by one, and a run does without, too. */
 static int make_overlay(mount_option *options, const char *text) {
     int mounted = make_filesystem_by_context("overlay", options, K_ATTR_NOSUID | K_ATTR_NODEV);
@@ -225,7 +232,7 @@ int probe(uid_t uid, gid_t gid) {
     } needs[] = {{"user-namespace", 0, try_second},
                  {"mount-namespace", CLONE_NEWNS, try_private},
                  {"pid-namespace", CLONE_NEWPID, nothing},
-                 {"network-namespace", CLONE_NEWNET, nothing},
+                 {"network-namespace", CLONE_NEWNET, try_network},
                  {"ipc-namespace", CLONE_NEWIPC, nothing},
                  {"uts-namespace", CLONE_NEWUTS, try_hostname},
                  {"cgroup-namespace", CLONE_NEWCGROUP, nothing},

@@ -6,10 +6,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+
+/* The payload's process was about to execute its program. */
+static bool has_begun(void) {
+    return story->began[PHASE_RUN] != 0;
+}
 
 static int outcome(const struct run *run, int init_status) {
     if (run->timed_out) {
@@ -27,7 +33,19 @@ static int outcome(const struct run *run, int init_status) {
     if (WIFEXITED(init_status)) {
         return WEXITSTATUS(init_status); /* it has said why */
     }
-    return 128 + WTERMSIG(init_status);
+    return has_begun() ? 128 + WTERMSIG(init_status) : EXIT_LAUNCH;
+}
+
+/* Somebody else ended init, which has nothing to say any more. */
+static void tell_what_ended_init(const struct run *run, int init_status) {
+    if (!has_begun() && WIFSIGNALED(init_status) && !run->timed_out && !run->killed && !run->ending &&
+        !run->out_of_memory && !story->failed) {
+        static const char remedy[] = "free some memory and try again";
+        char reason[64];
+        snprintf(reason, sizeof reason, "signal %d ended its first process", WTERMSIG(init_status));
+        message("cannot start the sandbox: %s; %s", reason, remedy);
+        note_failure("cannot start the sandbox", reason, 0, remedy);
+    }
 }
 
 static const char *cause(const struct run *run, int code) {
@@ -158,10 +176,11 @@ int supervise(const struct plan *plan) {
     drain(&run);
     conclude();
     tell_what_ended_it();
+    tell_what_ended_init(&run, init_status);
     int code = outcome(&run, init_status);
     bool ended_by_limit = run.timed_out || run.out_of_memory || run.output_exceeded;
     /* A program that was never executed has changed nothing. */
-    if ((run.reported || ended_by_limit) && !story->failed) {
+    if ((run.reported || (ended_by_limit && has_begun())) && !story->failed) {
         enter_phase(PHASE_FINISH);
         if (!run_finish(plan, run.memory)) {
             code = EXIT_LAUNCH;

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A manifest that is not as it was written is refused in one line that names it. Every byte is tried by the unit tests. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("once")
 class DamagedManifestIT {
     @RegisterExtension
     final Workspace work = new Workspace();

@@ -3,10 +3,12 @@ package dev.velo.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Ingests of a tree that was ingested before: quick, and never wrong. */
+@Tag("once")
 class IngestAgainIT {
     @RegisterExtension
     final Workspace work = new Workspace();

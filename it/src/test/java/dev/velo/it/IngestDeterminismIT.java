@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The same tree gives the same bytes, wherever it lies and however it is read. */
+@Tag("once")
 class IngestDeterminismIT {
     @RegisterExtension
     static final Workspace work = new Workspace();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -105,6 +106,7 @@ class IngestEntriesIT {
     }
 
     @Test
+    @Tag("once")
     void filesOverFourGibibytes() {
         Path tree = work.tree("truncate -s 4295000000 huge; printf end >>huge");
         Path manifest = work.dir("m").resolve("m.velo");

@@ -3,10 +3,12 @@ package dev.velo.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an ingest takes and what it leaves out, and that it says so. */
+@Tag("once")
 class IngestSelectionIT {
     @RegisterExtension
     static final Workspace work = new Workspace();

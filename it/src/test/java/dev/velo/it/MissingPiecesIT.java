@@ -32,6 +32,45 @@ class MissingPiecesIT {
         work.inside(manifest, "cat /d/lost").run().prints("lost\n");
     }
 
+    /** Where programs may not be executed, or nothing may be written, as on many hosts. */
+    @Test
+    void aDirectoryForTemporaryFilesIsNotNeeded() {
+        Path manifest = work.ingest(work.tree("echo x >x"));
+        Outcome outcome = work.inside(manifest, "cat /x")
+                .with("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=/nowhere")
+                .run()
+                .exits(0);
+        assertThat(outcome.out()).isEqualTo("x\n");
+        assertThat(outcome.err().lines().filter(line -> line.startsWith("velo")))
+                .isEmpty();
+    }
+
+    @Test
+    void tooFewDescriptors() {
+        Path manifest = work.ingest(work.tree("echo x >x"));
+        String script = "ulimit -n $2; exec \"$velo\" run --isolate --base \"$3\" --manifest \"$1\" -- /bin/cat /x";
+        work.command(List.of(
+                        "/bin/bash",
+                        "-c",
+                        script.replace("$velo", Workspace.VELO.toString()),
+                        "sh",
+                        manifest.toString(),
+                        "47",
+                        work.base().toString()))
+                .run()
+                .refuses(125, "ulimit -n");
+        work.command(List.of(
+                        "/bin/bash",
+                        "-c",
+                        script.replace("$velo", Workspace.VELO.toString()),
+                        "sh",
+                        manifest.toString(),
+                        "256",
+                        work.base().toString()))
+                .run()
+                .prints("x\n");
+    }
+
     @Test
     void aMissingBaseOrManifest() {
         Path manifest = work.ingest(work.tree("echo x >x"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands that only look: they say what is there, in words and as JSON. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("once")
 class ReadCommandsIT {
     @RegisterExtension
     final Workspace work = new Workspace();

@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A project as people have it: more than ten thousand files from well-known packages, and its own program that uses them. */
+@Tag("once")
 class RealProjectIT {
     @RegisterExtension
     static final Workspace work = new Workspace();

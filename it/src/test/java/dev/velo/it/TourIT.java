@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The tour of the README does what it says: each command is run, and prints what stands below it. A line of {@code ...} stands for any lines. */
+@Tag("once")
 class TourIT {
     @RegisterExtension
     static final Workspace work = new Workspace();

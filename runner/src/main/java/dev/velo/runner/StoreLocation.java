@@ -3,6 +3,7 @@ package dev.velo.runner;
 import dev.velo.cas.VeloException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -61,13 +62,14 @@ public final class StoreLocation {
             if (store == null) {
                 return Optional.empty();
             }
-            Path path = Path.of(store.toString());
-            if (!path.isAbsolute()) {
+            // Only a text: a list that holds itself has no end as one.
+            Path path = store instanceof String text ? Path.of(text) : null;
+            if (path == null || !path.isAbsolute()) {
                 throw new VeloException(
                         "cannot use " + file + ": 'store' is not an absolute path", "write store: /path/to/the/store");
             }
             return Optional.of(path);
-        } catch (IOException | YAMLException e) {
+        } catch (IOException | YAMLException | NumberFormatException | InvalidPathException e) {
             throw new VeloException(
                     "cannot read " + file + ": "
                             + String.valueOf(e.getMessage()).lines().findFirst().orElse("unreadable"),

@@ -3,6 +3,7 @@ package dev.velo.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.velo.cas.VeloException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -10,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StoreLocationTest {
     @TempDir
@@ -47,6 +50,26 @@ class StoreLocationTest {
         assertThatThrownBy(() -> resolve(null)).hasMessageContaining("cannot read");
         Files.writeString(config, "store: !!javax.script.ScriptEngineManager []\n");
         assertThatThrownBy(() -> resolve(null)).hasMessageContaining("cannot read");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "store: \"/a\\0b\"",
+                "store: \"\\UFFFFFFFF\"",
+                "store: &a [[*a]]",
+                "store: &a {k: {z: *a}}",
+                "x: !!int abc",
+                "store: 5",
+                "store: [/a]"
+            })
+    void noConfigurationIsAnInternalError(String text) throws Exception {
+        Path config = Files.createDirectories(home.resolve(".config/velo")).resolve("config.yaml");
+        Files.writeString(config, text + "\n");
+        assertThatThrownBy(() -> resolve(null))
+                .isInstanceOf(VeloException.class)
+                .hasMessageContaining("config.yaml")
+                .hasMessageContaining("write store: /path/to/the/store");
     }
 
     @Test
