@@ -2,7 +2,9 @@
 #include "act.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
