@@ -14,19 +14,22 @@ import org.yaml.snakeyaml.error.YAMLException;
 /** Where the store is, resolved in one way for every command: option, VR_THE_SOURCE, config.yaml, the user's data directory. */
 public final class StoreLocation {
     private final Map<String, String> environment;
+    private final Path directory;
 
-    public StoreLocation(Map<String, String> environment) {
+    /** @param directory absolute: where relative paths start */
+    public StoreLocation(Map<String, String> environment, Path directory) {
         this.environment = environment;
+        this.directory = directory;
     }
 
     /** @param option what --store says, if anything */
     public Path resolve(Optional<Path> option) throws VeloException {
         if (option.isPresent()) {
-            return option.get().toAbsolutePath();
+            return directory.resolve(option.get());
         }
         Optional<String> variable = value("VR_THE_SOURCE");
         if (variable.isPresent()) {
-            return Path.of(variable.get()).toAbsolutePath();
+            return directory.resolve(variable.get());
         }
         Optional<Path> configured = configured();
         if (configured.isPresent()) {

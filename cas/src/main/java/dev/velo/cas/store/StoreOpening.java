@@ -27,8 +27,12 @@ final class StoreOpening {
     private final Path path;
     private final FileOps system;
 
+    /** @param path absolute */
     StoreOpening(Path path, FileOps system) {
-        this.path = path.toAbsolutePath();
+        if (!path.isAbsolute()) {
+            throw new IllegalArgumentException("'" + path + "' is not absolute");
+        }
+        this.path = path;
         this.system = system;
     }
 

@@ -34,7 +34,10 @@ public final class Tenants {
     }
 
     Tenants(Path store, FileOps system) {
-        this.store = store.toAbsolutePath();
+        if (!store.isAbsolute()) {
+            throw new IllegalArgumentException("'" + store + "' is not absolute");
+        }
+        this.store = store;
         this.system = system;
     }
 

@@ -1,6 +1,7 @@
 package dev.velo.transfer.archive;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -39,23 +39,23 @@ final class DirectoryArchive implements Destination, Origin {
     private static final long ROUND_BYTES = 256 << 20;
 
     private final FileOps files = FileOps.system();
-    private final Path path;
+    private final UserPath path;
     private final Descriptor root;
     private final Descriptor marker;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
 
     private final boolean writing;
 
-    private DirectoryArchive(Path path, Descriptor root, Descriptor marker, boolean writing) {
+    private DirectoryArchive(UserPath path, Descriptor root, Descriptor marker, boolean writing) {
         this.writing = writing;
         this.path = path;
         this.root = root;
         this.marker = marker;
     }
 
-    static DirectoryArchive toWrite(Path path) throws VeloException {
+    static DirectoryArchive toWrite(UserPath path) throws VeloException {
         FileOps files = FileOps.system();
-        byte[] name = ArchiveFormat.bytes(path.toString());
+        byte[] name = ArchiveFormat.bytes(path.path().toString());
         try {
             makeDirectory(files, FileOps.CWD, name);
             Descriptor root = files.openDirectoryFollowing(name);
@@ -79,10 +79,11 @@ final class DirectoryArchive implements Destination, Origin {
         }
     }
 
-    static DirectoryArchive toRead(Path path) throws VeloException {
+    static DirectoryArchive toRead(UserPath path) throws VeloException {
         FileOps files = FileOps.system();
         try {
-            Descriptor root = files.openDirectoryFollowing(ArchiveFormat.bytes(path.toString()));
+            Descriptor root =
+                    files.openDirectoryFollowing(ArchiveFormat.bytes(path.path().toString()));
             Descriptor marker = files.openRead(root.number(), ArchiveFormat.bytes(ArchiveFormat.MARKER));
             DirectoryArchive archive = new DirectoryArchive(path, root, marker, false);
             archive.checkMarker("cannot pull from " + path);
