@@ -76,7 +76,7 @@ final class PushCommand implements Callable<Integer> {
         try (Store opened = store.open();
                 Destination to = archive == null
                         ? remote.connect(spec, address, caller)
-                        : Archives.toWrite(caller.path(archive))) {
+                        : Archives.toWrite(caller.path(archive), caller.files())) {
             TransferResult result =
                     new Push(opened, to, archive == null ? address : archive.toString()).run(manifest, file.toString());
             TransferOutput.print(spec.commandLine().getOut(), result, json, System.nanoTime() - start);

@@ -67,7 +67,7 @@ final class StoreOption {
     Store open() throws VeloException {
         Optional<TenantStore> part = tenantStore();
         try {
-            return tidied(part.isPresent() ? part.get().open() : Store.open(path()));
+            return tidied(part.isPresent() ? part.get().open() : Store.open(path(), caller.files()));
         } catch (LentIdsException e) {
             throw startAgain(e);
         }
@@ -76,7 +76,7 @@ final class StoreOption {
     Store openOrCreate() throws VeloException {
         Optional<TenantStore> part = tenantStore();
         try {
-            return tidied(part.isPresent() ? part.get().openOrCreate() : Store.openOrCreate(path()));
+            return tidied(part.isPresent() ? part.get().openOrCreate() : Store.openOrCreate(path(), caller.files()));
         } catch (LentIdsException e) {
             throw startAgain(e);
         }
@@ -89,8 +89,7 @@ final class StoreOption {
         if (tenant == null) {
             return Optional.empty();
         }
-        return Optional.of(new TenantStore(
-                path(), tenant, tenantIds(), caller.environment().texts()));
+        return Optional.of(new TenantStore(path(), tenant, tenantIds(), caller));
     }
 
     private IllegalStateException startAgain(LentIdsException needed) throws VeloException {

@@ -1,6 +1,8 @@
 package dev.velo.runner;
 
 import dev.velo.cas.UserPath;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.MaskedFileOps;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +49,11 @@ public record Caller(
             paths.add(path(path));
         }
         return paths;
+    }
+
+    /** What makes files for him. */
+    public FileOps files() {
+        return umask == 0 ? FileOps.system() : new MaskedFileOps(FileOps.system(), umask);
     }
 
     /** He wants to see where an error comes from. */

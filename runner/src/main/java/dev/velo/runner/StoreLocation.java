@@ -35,26 +35,26 @@ public final class StoreLocation {
         if (configured.isPresent()) {
             return configured.get();
         }
-        return directory("XDG_DATA_HOME", ".local/share").resolve("velo/store");
+        return base("XDG_DATA_HOME", ".local/share").resolve("velo/store");
     }
 
     private Optional<String> value(String name) {
         return Optional.ofNullable(environment.get(name)).filter(text -> !text.isEmpty());
     }
 
-    private Path directory(String variable, String below) throws VeloException {
+    private Path base(String variable, String below) throws VeloException {
         Optional<String> named = value(variable).filter(text -> text.startsWith("/"));
         if (named.isPresent()) {
             return Path.of(named.get());
         }
-        return Path.of(value("HOME")
-                        .orElseThrow(() -> new VeloException(
-                                "cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE")))
-                .resolve(below);
+        String home = value("HOME")
+                .orElseThrow(() -> new VeloException(
+                        "cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE"));
+        return directory.resolve(home).resolve(below);
     }
 
     private Optional<Path> configured() throws VeloException {
-        Path file = directory("XDG_CONFIG_HOME", ".config").resolve("velo/config.yaml");
+        Path file = base("XDG_CONFIG_HOME", ".config").resolve("velo/config.yaml");
         if (!Files.exists(file)) {
             return Optional.empty();
         }

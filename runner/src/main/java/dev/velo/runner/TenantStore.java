@@ -26,13 +26,13 @@ public final class TenantStore {
     /**
      * @param store absolute
      * @param wanted ids that tenants must have
-     * @param environment the caller's
+     * @param caller whose environment counts
      */
-    public TenantStore(Path store, TenantName name, Optional<IdRange> wanted, Map<String, String> environment) {
-        this.tenants = new Tenants(store);
+    public TenantStore(Path store, TenantName name, Optional<IdRange> wanted, Caller caller) {
+        this.tenants = new Tenants(store, caller.files());
         this.name = name;
         this.wanted = wanted;
-        this.environment = environment;
+        this.environment = caller.environment().texts();
     }
 
     /** The store of a tenant that exists. */

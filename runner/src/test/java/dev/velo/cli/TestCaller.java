@@ -1,5 +1,6 @@
 package dev.velo.cli;
 
+import dev.velo.cas.VeloException;
 import dev.velo.namespaces.exec.IdLoan;
 import dev.velo.runner.Caller;
 import dev.velo.runner.CallerArguments;
@@ -28,6 +29,8 @@ final class TestCaller {
     private boolean full;
     private boolean pipe;
     private boolean terminal;
+    private int umask;
+    private CallerProcess process = new Elsewhere();
     private final List<Runnable> atEnd = new ArrayList<>();
 
     TestCaller(Path directory) {
@@ -53,6 +56,26 @@ final class TestCaller {
         return this;
     }
 
+    TestCaller umask(int bits) {
+        umask = bits;
+        return this;
+    }
+
+    /** What is done with a run that was planned. */
+    TestCaller launching(Launch launch) {
+        process = new Elsewhere() {
+            @Override
+            public int launch(PlannedRun run) throws VeloException {
+                return launch.of(run);
+            }
+        };
+        return this;
+    }
+
+    interface Launch {
+        int of(PlannedRun run) throws VeloException;
+    }
+
     /** Standard output takes nothing. */
     TestCaller full(boolean whichIsAPipe) {
         full = true;
@@ -75,7 +98,7 @@ final class TestCaller {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 terminal,
                 () -> pipe);
-        return new Caller(arguments, directory, CallerEnvironment.of(environment), 0, streams, new Elsewhere());
+        return new Caller(arguments, directory, CallerEnvironment.of(environment), umask, streams, process);
     }
 
     int run(String... arguments) {
@@ -102,9 +125,9 @@ final class TestCaller {
         }
     }
 
-    private final class Elsewhere implements CallerProcess {
+    private class Elsewhere implements CallerProcess {
         @Override
-        public int launch(PlannedRun run) {
+        public int launch(PlannedRun run) throws VeloException {
             throw new DeclinedException("launch");
         }
 

@@ -3,6 +3,7 @@ package dev.velo.transfer.archive;
 import dev.velo.cas.Digest;
 import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.FileOps;
 import dev.velo.transfer.Destination;
 import dev.velo.transfer.ManifestReference;
 import dev.velo.transfer.Origin;
@@ -17,12 +18,16 @@ public final class Archives {
 
     private Archives() {}
 
-    /** For a push: what is there already, else a tar file where the name says so, else a directory. */
-    public static Destination toWrite(UserPath path) throws VeloException {
+    /**
+     * For a push: what is there already, else a tar file where the name says so, else a directory.
+     *
+     * @param files what makes files for whoever pushes
+     */
+    public static Destination toWrite(UserPath path, FileOps files) throws VeloException {
         boolean tar = Files.isDirectory(path.path())
                 ? false
                 : Files.exists(path.path()) || path.toString().endsWith(".tar");
-        return tar ? new TarArchiveWriter(path) : DirectoryArchive.toWrite(path);
+        return tar ? new TarArchiveWriter(path, files) : DirectoryArchive.toWrite(path, files);
     }
 
     /** For a pull. */

@@ -38,7 +38,7 @@ final class DirectoryArchive implements Destination, Origin {
     private static final int ROUND_BLOBS = 2000;
     private static final long ROUND_BYTES = 256 << 20;
 
-    private final FileOps files = FileOps.system();
+    private final FileOps files;
     private final UserPath path;
     private final Descriptor root;
     private final Descriptor marker;
@@ -46,15 +46,15 @@ final class DirectoryArchive implements Destination, Origin {
 
     private final boolean writing;
 
-    private DirectoryArchive(UserPath path, Descriptor root, Descriptor marker, boolean writing) {
+    private DirectoryArchive(UserPath path, FileOps files, Descriptor root, Descriptor marker, boolean writing) {
+        this.files = files;
         this.writing = writing;
         this.path = path;
         this.root = root;
         this.marker = marker;
     }
 
-    static DirectoryArchive toWrite(UserPath path) throws VeloException {
-        FileOps files = FileOps.system();
+    static DirectoryArchive toWrite(UserPath path, FileOps files) throws VeloException {
         byte[] name = ArchiveFormat.bytes(path.path().toString());
         try {
             makeDirectory(files, FileOps.CWD, name);
@@ -71,7 +71,7 @@ final class DirectoryArchive implements Destination, Origin {
                 throw new TransferException(
                         "cannot push to " + path + ": another push writes to it", "try again when that has ended");
             }
-            DirectoryArchive archive = new DirectoryArchive(path, root, marker, true);
+            DirectoryArchive archive = new DirectoryArchive(path, files, root, marker, true);
             archive.prepare();
             return archive;
         } catch (IOException e) {
@@ -85,7 +85,7 @@ final class DirectoryArchive implements Destination, Origin {
             Descriptor root =
                     files.openDirectoryFollowing(ArchiveFormat.bytes(path.path().toString()));
             Descriptor marker = files.openRead(root.number(), ArchiveFormat.bytes(ArchiveFormat.MARKER));
-            DirectoryArchive archive = new DirectoryArchive(path, root, marker, false);
+            DirectoryArchive archive = new DirectoryArchive(path, files, root, marker, false);
             archive.checkMarker("cannot pull from " + path);
             return archive;
         } catch (ErrnoException e) {

@@ -3,6 +3,8 @@ package dev.velo.transfer.archive;
 import dev.velo.cas.Digest;
 import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.ModeAttribute;
 import dev.velo.transfer.Blob;
 import dev.velo.transfer.BlobSource;
 import dev.velo.transfer.Destination;
@@ -32,13 +34,15 @@ final class TarArchiveWriter implements Destination {
     private static final int CHUNK = 256 << 10;
 
     private final UserPath path;
+    private final FileOps files;
     private final Path staged;
     private final Set<Digest> written = new HashSet<>();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
     private FileChannel out;
 
-    TarArchiveWriter(UserPath path) throws TransferException {
+    TarArchiveWriter(UserPath path, FileOps files) throws TransferException {
         this.path = path;
+        this.files = files;
         Path target = path.path();
         if (Files.exists(target) && !Files.isRegularFile(target)) {
             throw new TransferException(
@@ -93,7 +97,10 @@ final class TarArchiveWriter implements Destination {
             return;
         }
         try {
-            out = FileChannel.open(staged, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            out = FileChannel.open(
+                    staged,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    ModeAttribute.of(files.granted(0666)));
         } catch (IOException e) {
             throw failed(e);
         }
