@@ -93,7 +93,10 @@ final class Velo implements Runnable {
             // What stands behind the program's name is the program's, whether -- was written or not.
             velo.getSubcommands().get("run").setStopAtPositional(true);
         }
-        return velo.setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true);
+        // picocli would put a file's words in the place of @FILE, and of a program's own argument, too.
+        return velo.setExpandAtFiles(false)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true);
     }
 
     /** The exit status of a command that fails. */

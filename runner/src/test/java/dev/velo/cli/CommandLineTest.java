@@ -99,6 +99,13 @@ class CommandLineTest {
     }
 
     @Test
+    void anArgumentThatBeginsWithAnAtSignIsNoFileOfArguments() throws Exception {
+        Files.writeString(temp.resolve("file"), "--version");
+        assertThat(run("inspect", "@" + temp.resolve("file"))).isEqualTo(1);
+        assertThat(said).contains("cannot read manifest @" + temp.resolve("file") + ": there is no such file");
+    }
+
+    @Test
     void misuseIsTwoAndForRunItIs125() {
         assertThat(run("ingest")).isEqualTo(2);
         assertThat(run("nonsense")).isEqualTo(2);
