@@ -1,6 +1,7 @@
 package dev.velo.cas;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -25,6 +26,12 @@ public record UserPath(Path written, Path path) {
     /** @param directory absolute: where a relative path starts */
     public static UserPath of(Path written, Path directory) {
         return new UserPath(written, directory.resolve(written));
+    }
+
+    /** The absolute path as system calls take it. An empty one stays that: it names nothing (path_resolution(7)), least of all the directory. */
+    public byte[] toBytes() {
+        Path named = written.toString().isEmpty() ? written : path;
+        return named.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     /** What a failure says, with the path in it as the user wrote it. */

@@ -29,6 +29,12 @@ class UserPathTest {
     }
 
     @Test
+    void anEmptyPathNamesNothing() {
+        assertThat(UserPath.of(Path.of(""), DIRECTORY).toBytes()).isEmpty();
+        assertThat(UserPath.of(Path.of("."), DIRECTORY).toBytes()).isEqualTo("/home/some one/.".getBytes());
+    }
+
+    @Test
     void nothingIsRelativeToWhereThisProcessWorks() {
         assertThatThrownBy(() -> UserPath.of(Path.of("b"))).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> UserPath.of(Path.of("b"), Path.of("c"))).isInstanceOf(IllegalArgumentException.class);

@@ -79,8 +79,7 @@ public final class Ingestion {
     private Descriptor openSource() throws VeloException {
         UserPath source = request.source();
         try {
-            return store.callerFiles()
-                    .openDirectoryFollowing(source.path().toString().getBytes(StandardCharsets.UTF_8));
+            return store.callerFiles().openDirectoryFollowing(source.toBytes());
         } catch (IOException e) {
             throw new VeloException(
                     "cannot ingest " + source + ": " + source.told(e), "name a directory that you may read", e);

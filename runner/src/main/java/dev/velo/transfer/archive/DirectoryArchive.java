@@ -55,7 +55,7 @@ final class DirectoryArchive implements Destination, Origin {
     }
 
     static DirectoryArchive toWrite(UserPath path, FileOps files) throws VeloException {
-        byte[] name = ArchiveFormat.bytes(path.path().toString());
+        byte[] name = path.toBytes();
         try {
             makeDirectory(files, FileOps.CWD, name);
             Descriptor root = files.openDirectoryFollowing(name);
@@ -82,8 +82,7 @@ final class DirectoryArchive implements Destination, Origin {
     static DirectoryArchive toRead(UserPath path) throws VeloException {
         FileOps files = FileOps.system();
         try {
-            Descriptor root =
-                    files.openDirectoryFollowing(ArchiveFormat.bytes(path.path().toString()));
+            Descriptor root = files.openDirectoryFollowing(path.toBytes());
             Descriptor marker = files.openRead(root.number(), ArchiveFormat.bytes(ArchiveFormat.MARKER));
             DirectoryArchive archive = new DirectoryArchive(path, files, root, marker, false);
             archive.checkMarker("cannot pull from " + path);
