@@ -65,7 +65,7 @@ final class FinishCommand implements Callable<Integer> {
                             layers.stream().map(Digest::fromHex).toList(),
                             exact,
                             Optional.ofNullable(upper),
-                            Optional.ofNullable(output).map(caller::path),
+                            caller.optional(output),
                             Optional.ofNullable(changes)));
         }
         return 0;

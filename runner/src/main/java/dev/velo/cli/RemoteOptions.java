@@ -48,8 +48,7 @@ final class RemoteOptions {
         if (ca != null && !parsed.get().tls()) {
             throw new ParameterException(spec.commandLine(), "--ca needs a grpcs:// address");
         }
-        GrpcSettings settings =
-                new GrpcSettings(headers, Optional.ofNullable(ca).map(caller::path), timeout);
+        GrpcSettings settings = new GrpcSettings(headers, caller.optional(ca), timeout);
         GrpcRemote remote = GrpcRemote.connect(parsed.get(), settings);
         if (remote.isUncompressed()) {
             CommandLineSession.say(

@@ -188,12 +188,12 @@ final class RunCommand implements Callable<Integer> {
                 Optional.ofNullable(checkedHostname()),
                 id(uid),
                 id(gid),
-                Optional.ofNullable(output).map(caller::path),
+                caller.optional(output),
                 Optional.ofNullable(changes),
                 PlacementOption.parse(spec, placement),
                 limits.limits(),
                 terminal,
-                Optional.ofNullable(result).map(caller::path),
+                caller.optional(result),
                 caller.arguments().last(command));
     }
 

@@ -6,6 +6,7 @@ import dev.velo.cas.posix.MaskedFileOps;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Who asks for a command, and all of his that it works with: nothing of it is read from the process in which the command works, which may
@@ -39,6 +40,11 @@ public record Caller(
         return UserPath.of(written, directory);
     }
 
+    /** @param written null where he named none */
+    public Optional<UserPath> optional(Path written) {
+        return written == null ? Optional.empty() : Optional.of(path(written));
+    }
+
     public UserPath path(String written) {
         return path(Path.of(written));
     }
@@ -58,6 +64,6 @@ public record Caller(
 
     /** He wants to see where an error comes from. */
     public boolean debugs() {
-        return environment.text(DEBUG).filter("1"::equals).isPresent();
+        return environment.text(DEBUG).equals(Optional.of("1"));
     }
 }

@@ -40,15 +40,18 @@ public final class CallerEnvironment {
 
     /** The value of a variable as text. */
     public Optional<String> text(String name) {
-        return Optional.ofNullable(values.get(name)).map(value -> new String(value, StandardCharsets.UTF_8));
+        byte[] value = values.get(name);
+        return value == null ? Optional.empty() : Optional.of(new String(value, StandardCharsets.UTF_8));
     }
 
     /** All of it as text. */
     public Map<String, String> texts() {
         Map<String, String> texts = new LinkedHashMap<>();
-        values.forEach((name, value) -> texts.put(
-                new String(name.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8),
-                new String(value, StandardCharsets.UTF_8)));
+        for (Map.Entry<String, byte[]> variable : values.entrySet()) {
+            texts.put(
+                    new String(variable.getKey().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8),
+                    new String(variable.getValue(), StandardCharsets.UTF_8));
+        }
         return texts;
     }
 
