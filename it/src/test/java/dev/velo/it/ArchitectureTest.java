@@ -1,22 +1,31 @@
 package dev.velo.it;
 
-import static com.tngtech.archunit.base.DescribedPredicate.not;
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -111,20 +120,107 @@ class ArchitectureTest {
         assertThat(packagesByModule.keySet()).isSubsetOf("cas", "namespaces");
     }
 
+    /** A resident process works for many callers: what is the process's own is nobody's of them. */
     @Test
-    void onlyTheCommandLineSpeaks() {
-        GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS.check(
-                CLASSES.that(not(resideInAPackage("dev.velo.cli.."))));
+    void onlyTheEntryOfAProcessReadsWhoCalledIt() {
+        assertThat(users("java.lang.System", "getenv", "in", "out", "err", "console"))
+                .containsExactly("dev.velo.runner.ThisProcess");
+        assertThat(users("java.io.FileDescriptor", "in", "out", "err")).containsExactly("dev.velo.runner.ThisProcess");
+        assertThat(users("java.lang.Runtime", "addShutdownHook")).containsExactly("dev.velo.runner.ThisProcess");
+        assertThat(users("java.lang.Boolean", "getBoolean")).containsExactly("dev.velo.runner.ThisProcess");
+        // What holds for the process whoever calls: the installation, the processor.
+        assertThat(users("java.lang.System", "getProperty"))
+                .containsExactly("dev.velo.cas.posix.PosixFileOps", "dev.velo.runner.Installation");
     }
 
     @Test
-    void onlyTheCommandLineEndsTheProcess() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("dev.velo.cli..")
+    void onlyTheEntryOfAProcessEndsIt() {
+        assertThat(users("java.lang.System", "exit")).containsExactly("dev.velo.cli.Main");
+        assertThat(users("java.lang.Runtime", "exit", "halt")).isEmpty();
+    }
+
+    /** In a process that works for many, the directory in which it works is none of theirs. */
+    @Test
+    void relativePathsStartAtTheCallersDirectory() {
+        assertThat(users("java.nio.file.Path", "toAbsolutePath"))
+                .containsExactly("dev.velo.runner.Installation", "dev.velo.runner.ThisProcess");
+        assertThat(users("java.io.File", "getAbsolutePath", "getAbsoluteFile", "getCanonicalPath", "getCanonicalFile"))
+                .isEmpty();
+        assertThat(users("java.nio.file.Files"))
+                .filteredOn(inPackage("dev.velo.cli"))
+                .containsExactly("dev.velo.cli.ManPages");
+        // Of these, each but the first makes paths that are absolute, or makes them so.
+        assertThat(users("java.nio.file.Path", "of"))
+                .filteredOn(inPackage("dev.velo.cli", "dev.velo.runner", "dev.velo.transfer"))
+                .containsExactly(
+                        "dev.velo.cli.ManPages",
+                        "dev.velo.runner.Caller",
+                        "dev.velo.runner.Installation",
+                        "dev.velo.runner.LentIds",
+                        "dev.velo.runner.MountTable",
+                        "dev.velo.runner.NativeDisposal",
+                        "dev.velo.runner.RootPlan",
+                        "dev.velo.runner.StoreLocation",
+                        "dev.velo.runner.TenantIdRange",
+                        "dev.velo.runner.TenantStore",
+                        "dev.velo.runner.ThisProcess");
+        assertThat(users("java.nio.file.Paths")).isEmpty();
+    }
+
+    /** The others see what is the same for whoever calls: the mounts and ids of the host, and descriptors by their numbers. */
+    @Test
+    void onlyTheEntryOfAProcessLooksItselfUp() {
+        Set<String> lookers = CLASSES.stream()
+                .filter(type -> holds(type, "/proc/self"))
+                .map(ArchitectureTest::outermost)
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(lookers)
+                .containsExactly(
+                        "dev.velo.cas.posix.PosixFileOps",
+                        "dev.velo.runner.MountTable",
+                        "dev.velo.runner.TenantIdRange",
+                        "dev.velo.runner.ThisProcess");
+    }
+
+    @Test
+    void nothingStaticChanges() {
+        fields().that()
+                .areStatic()
+                .and()
+                .areDeclaredInClassesThat()
+                .resideOutsideOfPackage("dev.velo.transfer.wire..")
                 .should()
-                .callMethod(System.class, "exit", int.class)
+                .beFinal()
                 .check(CLASSES);
+    }
+
+    /** The outermost classes that use one of these members of a class, or any where none is named; in order. */
+    private static Set<String> users(String owner, String... members) {
+        return CLASSES.stream()
+                .filter(type -> Stream.concat(
+                                type.getAccessesFromSelf().stream(), type.getCodeUnitReferencesFromSelf().stream())
+                        .map(JavaAccess::getTarget)
+                        .anyMatch(target -> target.getOwner().getName().equals(owner)
+                                && (members.length == 0 || List.of(members).contains(target.getName()))))
+                .map(ArchitectureTest::outermost)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Predicate<String> inPackage(String... packages) {
+        return name -> Arrays.stream(packages).anyMatch(each -> name.startsWith(each + "."));
+    }
+
+    private static String outermost(JavaClass type) {
+        return type.getName().replaceFirst("\\$.*", "");
+    }
+
+    /** True where a constant of the class has this text in it. */
+    private static boolean holds(JavaClass type, String text) {
+        try (InputStream in = type.getSource().orElseThrow().getUri().toURL().openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1).contains(text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.velo.linkfarm;
 
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.manifest.Manifest;
@@ -16,7 +17,6 @@ import dev.velo.cas.store.StoreException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -44,14 +44,14 @@ public final class Export {
      *
      * @param target a directory that is empty or does not exist yet
      */
-    public void write(Manifest manifest, Path target) throws VeloException {
-        if (Files.exists(target) && !Files.isDirectory(target)) {
+    public void write(Manifest manifest, UserPath target) throws VeloException {
+        if (Files.exists(target.path()) && !Files.isDirectory(target.path())) {
             throw new VeloException(
                     "cannot export to " + target + ": it is not a directory",
                     "name an empty directory or one that does not exist yet");
         }
         checkContents(manifest);
-        byte[] path = target.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
+        byte[] path = target.path().toString().getBytes(StandardCharsets.UTF_8);
         boolean made = make(path, target);
         try (Descriptor root = files.openDirectoryFollowing(path)) {
             refuseFull(root, target);
@@ -114,7 +114,7 @@ public final class Export {
         }
     }
 
-    private boolean make(byte[] path, Path target) throws VeloException {
+    private boolean make(byte[] path, UserPath target) throws VeloException {
         try {
             files.makeDirectory(FileOps.CWD, path, 0700);
             return true;
@@ -131,7 +131,7 @@ public final class Export {
         }
     }
 
-    private void refuseFull(Descriptor root, Path target) throws IOException, VeloException {
+    private void refuseFull(Descriptor root, UserPath target) throws IOException, VeloException {
         if (!files.list(root.number()).isEmpty()) {
             throw new VeloException(
                     "cannot export to " + target + ": the directory is not empty",

@@ -6,6 +6,7 @@ import static dev.velo.linkfarm.FarmStore.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.FileNode;
@@ -55,7 +56,7 @@ class ExportTest {
     }
 
     private void export(DirectoryNode what, FileOps files) throws VeloException {
-        new Export(farms.store(), files).write(FarmStore.manifest(what), target);
+        new Export(farms.store(), files).write(FarmStore.manifest(what), UserPath.of(target));
     }
 
     @Test

@@ -23,10 +23,13 @@ public final class ProfileCatalog {
         this.calls = calls;
     }
 
-    /** @param nameOrFile a file where it holds a slash or ends in .yaml or .yml */
-    public Profile load(String nameOrFile) throws ProfileException {
+    /**
+     * @param nameOrFile a file where it holds a slash or ends in .yaml or .yml
+     * @param directory absolute: where a relative path starts
+     */
+    public Profile load(String nameOrFile, Path directory) throws ProfileException {
         boolean file = nameOrFile.contains("/") || nameOrFile.endsWith(".yaml") || nameOrFile.endsWith(".yml");
-        return file ? fromFile(Path.of(nameOrFile)) : builtIn(nameOrFile);
+        return file ? fromFile(Path.of(nameOrFile), directory) : builtIn(nameOrFile);
     }
 
     private ProfileReader reader(String file) {
@@ -46,17 +49,20 @@ public final class ProfileCatalog {
         }
     }
 
-    private Profile fromFile(Path file) throws ProfileException {
+    private Profile fromFile(Path written, Path directory) throws ProfileException {
+        Path file = directory.resolve(written);
         try {
             if (Files.isDirectory(file)) {
-                throw new ProfileException("cannot read profile " + file + ": it is a directory", "name a YAML file");
+                throw new ProfileException(
+                        "cannot read profile " + written + ": it is a directory", "name a YAML file");
             }
             try (InputStream in = Files.newInputStream(file)) {
-                return fromBytes(file.toString(), in.readNBytes(MAX_SIZE + 1));
+                return fromBytes(written.toString(), in.readNBytes(MAX_SIZE + 1));
             }
         } catch (IOException e) {
             String reason = Files.exists(file) ? "it cannot be read" : "there is no such file";
-            throw new ProfileException("cannot read profile " + file + ": " + reason, "name a file that you may read");
+            throw new ProfileException(
+                    "cannot read profile " + written + ": " + reason, "name a file that you may read");
         }
     }
 

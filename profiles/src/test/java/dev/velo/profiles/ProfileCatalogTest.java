@@ -19,7 +19,7 @@ class ProfileCatalogTest {
     });
 
     private void refused(String nameOrFile, String reason) {
-        assertThatThrownBy(() -> catalog.load(nameOrFile))
+        assertThatThrownBy(() -> catalog.load(nameOrFile, temp))
                 .isInstanceOf(ProfileException.class)
                 .hasMessageMatching("cannot (read|use) profile [^\n]*: [^\n]*; [^\n]*")
                 .hasMessageContaining(nameOrFile + ": " + reason);
@@ -27,7 +27,7 @@ class ProfileCatalogTest {
 
     @Test
     void hermeticShowsNothingOfTheHost() throws Exception {
-        Profile profile = catalog.load("hermetic");
+        Profile profile = catalog.load("hermetic", temp);
         assertThat(profile.name()).isEqualTo("hermetic");
         assertThat(profile.mounts()).isEmpty();
         assertThat(profile.hostNetwork()).isFalse();
@@ -37,7 +37,7 @@ class ProfileCatalogTest {
 
     @Test
     void hostToolsShowsTheHostReadOnlyAndUnderTheManifests() throws Exception {
-        Profile profile = catalog.load("host-tools");
+        Profile profile = catalog.load("host-tools", temp);
         assertThat(profile.name()).isEqualTo("host-tools");
         assertThat(profile.uid()).isEmpty();
         assertThat(profile.hostNetwork()).isFalse();
@@ -51,9 +51,9 @@ class ProfileCatalogTest {
     @Test
     void everyBuiltInProfileLoadsUnderItsName() throws Exception {
         for (String name : ProfileCatalog.BUILT_IN) {
-            assertThat(catalog.load(name).name()).isEqualTo(name);
-            assertThat(catalog.load(name).limits()).isEqualTo(Limits.NONE);
-            assertThat(catalog.load(name).systemCalls()).isEqualTo(SystemCalls.UNCHANGED);
+            assertThat(catalog.load(name, temp).name()).isEqualTo(name);
+            assertThat(catalog.load(name, temp).limits()).isEqualTo(Limits.NONE);
+            assertThat(catalog.load(name, temp).systemCalls()).isEqualTo(SystemCalls.UNCHANGED);
         }
         assertThat(ProfileCatalog.BUILT_IN).startsWith("hermetic").hasSize(2);
     }
@@ -61,9 +61,9 @@ class ProfileCatalogTest {
     @Test
     void aUsersProfileIsAFile() throws Exception {
         Path file = Files.writeString(temp.resolve("mine.yaml"), "extends: hermetic\ndescription: \u00fcber\n");
-        assertThat(catalog.load(file.toString()).description()).isEqualTo("\u00fcber");
+        assertThat(catalog.load(file.toString(), temp).description()).isEqualTo("\u00fcber");
         Path odd = Files.writeString(temp.resolve("odd"), "description: by its slash\n");
-        assertThat(catalog.load(odd.toString()).description()).isEqualTo("by its slash");
+        assertThat(catalog.load(odd.toString(), temp).description()).isEqualTo("by its slash");
     }
 
     @Test
@@ -91,7 +91,7 @@ class ProfileCatalogTest {
         Path file = temp.resolve("big.yaml");
         Files.writeString(file, head + "x".repeat((1 << 20) - head.length()));
         assertThat(Files.size(file)).isEqualTo(1 << 20);
-        assertThat(catalog.load(file.toString()).name()).isEqualTo("big");
+        assertThat(catalog.load(file.toString(), temp).name()).isEqualTo("big");
         Files.writeString(file, head + "x".repeat((1 << 20) - head.length() + 1));
         refused(file.toString(), "it is larger than 1 MiB");
         refused("/dev/zero", "it is larger than 1 MiB");

@@ -115,7 +115,7 @@ class ProfilePropertyTest {
             byte[] bytes = Files.readAllBytes(document);
             attempt = new Attempt(0, bytes, cpuTime());
             String file = Files.write(temp.resolve("p.yaml"), bytes).toString();
-            return outcome(() -> RandomPolicy.catalog().load(file), file, bytes);
+            return outcome(() -> RandomPolicy.catalog().load(file, temp), file, bytes);
         });
     }
 

@@ -38,8 +38,12 @@ class ProfileReaderTest {
 
     private static final ProfileCatalog CATALOG = new ProfileCatalog(() -> CALLS);
 
+    private static Profile builtIn(String name) throws ProfileException {
+        return CATALOG.load(name, Path.of("/"));
+    }
+
     private static Profile read(String text) throws ProfileException {
-        return new ProfileReader("p.yaml", CATALOG::load, () -> CALLS).read(text);
+        return new ProfileReader("p.yaml", ProfileReaderTest::builtIn, () -> CALLS).read(text);
     }
 
     /** The file name comes first, then where, then what; and it is one line. */
@@ -135,11 +139,12 @@ class ProfileReaderTest {
         SystemCalls.Table none = () -> {
             throw new ProfileException("nobody", "asks");
         };
-        assertThat(new ProfileReader("p.yaml", CATALOG::load, none)
+        assertThat(new ProfileReader("p.yaml", ProfileReaderTest::builtIn, none)
                         .read("name: x")
                         .systemCalls())
                 .isEqualTo(SystemCalls.UNCHANGED);
-        assertThatThrownBy(() -> new ProfileReader("p.yaml", CATALOG::load, none).read("syscalls: {deny: [mkdir]}"))
+        assertThatThrownBy(() ->
+                        new ProfileReader("p.yaml", ProfileReaderTest::builtIn, none).read("syscalls: {deny: [mkdir]}"))
                 .hasMessage("nobody; asks");
     }
 
@@ -392,7 +397,7 @@ class ProfileReaderTest {
 
     @Test
     void extendsKeepsWhatIsNotSaidAndAddsToListsAndVariables() throws Exception {
-        Profile base = CATALOG.load("host-tools");
+        Profile base = builtIn("host-tools");
         Profile profile = read("""
                 extends: host-tools
                 name: more

@@ -1,5 +1,6 @@
 package dev.velo.profiles;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -108,7 +109,7 @@ final class RandomProfile {
     }
 
     private Profile extended() throws ProfileException {
-        return RandomPolicy.catalog().load(said("extends", any(ProfileCatalog.BUILT_IN)));
+        return RandomPolicy.catalog().load(said("extends", any(ProfileCatalog.BUILT_IN)), Path.of("/"));
     }
 
     private boolean some() {

@@ -11,11 +11,11 @@ import dev.velo.cas.store.CorruptBlobException;
 import dev.velo.cas.store.SourceException;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreException;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
+import dev.velo.runner.Caller;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -28,8 +28,10 @@ import picocli.CommandLine.Parameters;
 final class CatCommand implements Callable<Integer> {
     private static final int CHUNK = 1 << 20;
 
+    private final Caller caller;
+
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Parameters(index = "0", paramLabel = "M", description = "The manifest.")
     private Path file;
@@ -37,9 +39,14 @@ final class CatCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "PATH", description = "The file in it.")
     private String path;
 
+    CatCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException {
-        Entry entry = InspectCommand.find(Manifest.open(file), file, path);
+        Entry entry = InspectCommand.find(Manifest.open(caller.path(file)), file, path);
         if (!(entry.node() instanceof FileNode node)) {
             throw new VeloException(
                     "cannot print " + path + " of " + file + ": it is a "
@@ -58,13 +65,13 @@ final class CatCommand implements Callable<Integer> {
                 throw new CorruptBlobException(opened, node.digest());
             }
             ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
-            try (FileChannel out = new FileOutputStream(FileDescriptor.out).getChannel()) {
-                for (long offset = 0; opened.files().readAt(blob.number(), buffer.clear(), offset) > 0; ) {
-                    buffer.flip();
-                    offset += buffer.remaining();
-                    if (!put(buffer, out)) {
-                        return false;
-                    }
+            // The caller's, who closes it.
+            WritableByteChannel out = Channels.newChannel(caller.streams().out());
+            for (long offset = 0; opened.files().readAt(blob.number(), buffer.clear(), offset) > 0; ) {
+                buffer.flip();
+                offset += buffer.remaining();
+                if (!put(buffer, out)) {
+                    return false;
                 }
             }
             return true;
@@ -80,7 +87,7 @@ final class CatCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean put(ByteBuffer buffer, FileChannel out) throws VeloException {
+    private boolean put(ByteBuffer buffer, WritableByteChannel out) throws VeloException {
         try {
             while (buffer.hasRemaining()) {
                 out.write(buffer);
@@ -88,7 +95,7 @@ final class CatCommand implements Callable<Integer> {
             return true;
         } catch (IOException e) {
             // Who has closed a pipe knows that not all was printed.
-            if (Main.isPipe(Path.of("/proc/self/fd/1"))) {
+            if (caller.streams().outIsPipe().getAsBoolean()) {
                 return false;
             }
             throw new VeloException(

@@ -1,5 +1,6 @@
 package dev.velo.cli;
 
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
@@ -17,16 +18,22 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Prints a completion script for a shell: bash, zsh or fish.")
 final class CompletionCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Parameters(paramLabel = "SHELL", description = "bash, zsh or fish.")
     private String shell;
 
+    CompletionCommand(Caller caller) {
+        this.caller = caller;
+    }
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        CommandLine velo = Main.commandLine();
+        CommandLine velo = Velo.commandLine(caller);
         switch (shell) {
             case "bash" -> out.print(AutoComplete.bash("velo", velo));
             case "zsh" -> {

@@ -3,6 +3,7 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestDiff;
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -23,6 +24,8 @@ import picocli.CommandLine.Spec;
         description =
                 "Lists what differs between two manifests: A added, D removed, M modified, T another type, m metadata.")
 final class DiffCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
@@ -35,9 +38,14 @@ final class DiffCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    DiffCommand(Caller caller) {
+        this.caller = caller;
+    }
+
     @Override
     public Integer call() throws VeloException {
-        List<ManifestDiff.Difference> differences = ManifestDiff.between(Manifest.open(before), Manifest.open(after));
+        List<ManifestDiff.Difference> differences =
+                ManifestDiff.between(Manifest.open(caller.path(before)), Manifest.open(caller.path(after)));
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Output.json(

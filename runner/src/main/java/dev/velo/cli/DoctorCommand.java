@@ -8,6 +8,7 @@ import dev.velo.linkfarm.FilesystemProbe;
 import dev.velo.namespaces.HostCapability;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.exec.Launcher;
+import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
 import dev.velo.runner.TenantStore;
 import java.io.IOException;
@@ -30,14 +31,21 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Tells what this host can do, why where it cannot, and what to do about it.")
 final class DoctorCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
+
+    DoctorCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
 
     @Override
     public Integer call() throws LaunchException, IOException {
@@ -66,7 +74,8 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private HostCapability tenants(Launcher launcher) throws LaunchException {
-        Optional<String> refusal = TenantStore.refusal(store.tenantIds(), System.getenv());
+        Optional<String> refusal =
+                TenantStore.refusal(store.tenantIds(), caller.environment().texts());
         return refusal.isEmpty()
                 ? HostCapability.present("tenant-ids", false)
                 : launcher.refusal("tenant-ids", false, "tenant-ids", refusal.get(), "");

@@ -5,6 +5,8 @@ import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Store;
 import dev.velo.linkfarm.Export;
+import dev.velo.runner.Caller;
+import dev.velo.runner.CallerProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -22,8 +24,10 @@ import picocli.CommandLine.Parameters;
 final class ExportCommand implements Callable<Integer> {
     private static final long PATIENCE_SECONDS = 60;
 
+    private final Caller caller;
+
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Parameters(index = "0", paramLabel = "M", description = "The manifest.")
     private Path file;
@@ -31,25 +35,30 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "DIR", description = "An empty directory, or one that does not exist yet.")
     private Path target;
 
+    ExportCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, IOException {
         FileOps.system().raiseDescriptorLimit();
-        Manifest manifest = Manifest.open(file);
+        Manifest manifest = Manifest.open(caller.path(file));
         try (Store opened = store.open()) {
             Export export = new Export(opened);
             CountDownLatch ended = new CountDownLatch(1);
-            Thread interruption = new Thread(() -> interrupt(export, ended));
-            Runtime.getRuntime().addShutdownHook(interruption);
+            CallerProcess.Registration end = caller.process().whenEnded(() -> interrupt(export, ended));
             try {
-                export.write(manifest, target);
+                export.write(manifest, caller.path(target));
             } finally {
                 ended.countDown();
+                end.close();
             }
         }
         return 0;
     }
 
-    /** A signal ends the JVM when its hooks have ended: not before the half tree is gone. */
+    /** The caller's process ends when this has ended: not before the half tree is gone. */
     private static void interrupt(Export export, CountDownLatch ended) {
         export.cancel();
         try {

@@ -1,5 +1,6 @@
 package dev.velo.cli;
 
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.EntryType;
 import dev.velo.cas.manifest.Manifest;
@@ -10,6 +11,7 @@ import dev.velo.cas.store.Store;
 import dev.velo.linkfarm.Farm;
 import dev.velo.linkfarm.LinkFarm;
 import dev.velo.linkfarm.Placement;
+import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
 import dev.velo.runner.MountedLayers;
 import java.io.BufferedReader;
@@ -34,11 +36,13 @@ import picocli.CommandLine.Spec;
 /** Builds farms; for measurements. */
 @Command(name = "farm", hidden = true, description = "Builds the farms of manifests and says how long that took.")
 final class FarmCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Parameters(
             arity = "0..*",
@@ -53,16 +57,22 @@ final class FarmCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object a manifest.")
     private boolean json;
 
+    FarmCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, IOException {
         Optional<Placement> wanted = PlacementOption.parse(spec, placement);
         FileOps.system().raiseDescriptorLimit();
         try (Store opened = store.open()) {
             for (Path file : files) {
-                build(opened, file, wanted);
+                build(opened, caller.path(file), wanted);
             }
             if (files.isEmpty()) {
-                BufferedReader names = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+                BufferedReader names = new BufferedReader(
+                        new InputStreamReader(caller.streams().in(), StandardCharsets.UTF_8));
                 for (String name = names.readLine(); name != null; name = names.readLine()) {
                     build(opened, path(name), wanted);
                 }
@@ -71,15 +81,15 @@ final class FarmCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Path path(String name) throws VeloException {
+    private UserPath path(String name) throws VeloException {
         try {
-            return Path.of(name);
+            return caller.path(name);
         } catch (InvalidPathException e) {
             throw new VeloException("cannot open manifest: a file name holds no NUL", "write one name a line");
         }
     }
 
-    private void build(Store opened, Path file, Optional<Placement> wanted) throws VeloException, IOException {
+    private void build(Store opened, UserPath file, Optional<Placement> wanted) throws VeloException, IOException {
         Manifest manifest = Manifest.open(file);
         Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
         try {

@@ -4,6 +4,7 @@ import dev.velo.cas.Digest;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import dev.velo.runner.Finish;
 import dev.velo.runner.FinishRequest;
 import java.io.IOException;
@@ -22,8 +23,10 @@ import picocli.CommandLine.Option;
         hidden = true,
         description = "Captures the changes of a run that has ended; called by velo run.")
 final class FinishCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--run", required = true, paramLabel = "NAME", description = "The run.")
     private String run;
@@ -47,17 +50,22 @@ final class FinishCommand implements Callable<Integer> {
     @Option(names = "--changes", paramLabel = "FILE|-", description = "As for run.")
     private String changes;
 
+    FinishCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, IOException {
         FileOps.system().raiseDescriptorLimit();
         try (Store opened = store.open()) {
-            new Finish(opened, System.err)
+            new Finish(opened, caller)
                     .run(new FinishRequest(
                             run,
                             layers.stream().map(Digest::fromHex).toList(),
                             exact,
                             Optional.ofNullable(upper),
-                            Optional.ofNullable(output),
+                            caller.optional(output),
                             Optional.ofNullable(changes)));
         }
         return 0;

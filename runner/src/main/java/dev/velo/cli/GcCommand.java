@@ -4,6 +4,7 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.collect.Collection;
 import dev.velo.cas.collect.CollectionReport;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
 import dev.velo.runner.NativeDisposal;
 import java.io.PrintWriter;
@@ -23,11 +24,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Reports what no manifest, lease or running sandbox needs; with --run removes it.")
 final class GcCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--run", description = "Remove it.")
     private boolean run;
@@ -42,6 +45,11 @@ final class GcCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
+
+    GcCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
 
     @Override
     public Integer call() throws VeloException {

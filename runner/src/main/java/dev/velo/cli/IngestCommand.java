@@ -7,6 +7,7 @@ import dev.velo.cas.ingest.IngestResult;
 import dev.velo.cas.ingest.Ingestion;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -35,11 +36,13 @@ final class IngestCommand implements Callable<Integer> {
     /** More threads than any machine has processors only take memory. */
     private static final int MAX_JOBS = 1024;
 
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Parameters(paramLabel = "DIR", description = "The directory. It is read, never changed.")
     private Path source;
@@ -83,6 +86,11 @@ final class IngestCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    IngestCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, IOException {
         if (jobs < 1 || jobs > MAX_JOBS) {
@@ -93,9 +101,16 @@ final class IngestCommand implements Callable<Integer> {
         IngestResult result;
         try (Store opened = store.openOrCreate()) {
             IngestRequest request = new IngestRequest(
-                    source, output, excludes, jobs, skipSpecial, forceHash, !noIgnore, excludeSecrets);
+                    caller.path(source),
+                    caller.path(output),
+                    excludes,
+                    jobs,
+                    skipSpecial,
+                    forceHash,
+                    !noIgnore,
+                    excludeSecrets);
             Progress progress = new Progress();
-            ProgressLine display = ProgressLine.start("ingest", progress);
+            ProgressLine display = ProgressLine.start("ingest", progress, caller);
             try {
                 result = new Ingestion(opened, request, progress).run();
             } finally {
@@ -112,7 +127,7 @@ final class IngestCommand implements Callable<Integer> {
         result.skipped().forEach(line -> err.println("velo: left out " + line));
         result.faults().forEach(line -> err.println("velo: cannot ingest " + line));
         if (result.manifest() == null) {
-            Main.say(
+            CommandLineSession.say(
                     err,
                     "cannot ingest " + source + ": " + result.faults().size()
                             + " entries could not be stored, so no manifest was written; mend them or leave them out"

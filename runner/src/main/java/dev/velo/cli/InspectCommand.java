@@ -10,6 +10,7 @@ import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.SymlinkNode;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.Timestamp;
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.DateTimeException;
@@ -29,6 +30,8 @@ import picocli.CommandLine.Spec;
 /** A manifest for people. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, description = "Shows a manifest, or a path in it.")
 final class InspectCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
@@ -41,9 +44,13 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    InspectCommand(Caller caller) {
+        this.caller = caller;
+    }
+
     @Override
     public Integer call() throws VeloException {
-        Manifest manifest = Manifest.open(file);
+        Manifest manifest = Manifest.open(caller.path(file));
         PrintWriter out = spec.commandLine().getOut();
         if (path == null) {
             whole(manifest, out);

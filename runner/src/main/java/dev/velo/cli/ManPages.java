@@ -1,5 +1,6 @@
 package dev.velo.cli;
 
+import dev.velo.runner.Caller;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ public final class ManPages {
     /** @param args the directory to write to */
     public static void main(String[] args) throws IOException {
         Path directory = Files.createDirectories(Path.of(args[0]));
-        CommandLine velo = Main.commandLine();
+        CommandLine velo = Velo.commandLine(Caller.ofThisProcess());
         Files.writeString(directory.resolve("velo.1"), page(velo));
         for (CommandLine command : velo.getSubcommands().values()) {
             if (!command.getCommandSpec().usageMessage().hidden()) {

@@ -1,11 +1,16 @@
 package dev.velo.cli;
 
 import dev.velo.cas.Progress;
+import dev.velo.runner.Caller;
+import java.io.PrintStream;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.InteractiveConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A progress bar on standard error, on a terminal only: files done of those found, files and bytes a second. */
@@ -18,13 +23,14 @@ final class ProgressLine {
         this.clock = clock;
     }
 
-    static ProgressLine start(String task, Progress progress) {
-        if (!Boolean.getBoolean("velo.terminal")) {
+    static ProgressLine start(String task, Progress progress, Caller caller) {
+        if (!caller.streams().errIsTerminal()) {
             return new ProgressLine(null, null);
         }
         long start = System.nanoTime();
         ProgressBar bar = new ProgressBarBuilder()
                 .setTaskName(task)
+                .setConsumer(consumer(caller))
                 .setInitialMax(0)
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUnit(" files", 1)
@@ -48,6 +54,16 @@ final class ProgressLine {
                 200,
                 TimeUnit.MILLISECONDS);
         return new ProgressLine(bar, clock);
+    }
+
+    /** The library's own choice would be made for the terminal of this process. */
+    private static ProgressBarConsumer consumer(Caller caller) {
+        boolean plain = caller.environment()
+                .text("TERM")
+                .filter(type -> !type.isEmpty() && !type.equals("dumb"))
+                .isEmpty();
+        PrintStream err = caller.streams().err();
+        return plain ? new ConsoleProgressBarConsumer(err) : new InteractiveConsoleProgressBarConsumer(err);
     }
 
     /** Takes the bar off the terminal. */

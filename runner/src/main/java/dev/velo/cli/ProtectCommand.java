@@ -1,8 +1,10 @@
 package dev.velo.cli;
 
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.protect.Protection;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,8 +30,12 @@ class ProtectCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             description = "Takes back what protect did; blobs that another protected manifest needs stay immutable.")
     static final class Undo extends ProtectCommand {
+        Undo(Caller caller) {
+            super(caller);
+        }
+
         @Override
-        Protection.Result act(Protection protection, Path file) throws VeloException {
+        Protection.Result act(Protection protection, UserPath file) throws VeloException {
             return protection.unprotect(file);
         }
 
@@ -52,12 +58,19 @@ class ProtectCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @ArgGroup(multiplicity = "1")
     private Which which;
 
-    Protection.Result act(Protection protection, Path file) throws VeloException {
+    private final Caller caller;
+
+    ProtectCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
+    Protection.Result act(Protection protection, UserPath file) throws VeloException {
         return protection.protect(file);
     }
 
@@ -70,7 +83,7 @@ class ProtectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Store opened = store.open()) {
             Protection protection = new Protection(opened);
-            for (Path file : which.all ? known(opened, protection) : which.files) {
+            for (UserPath file : caller.paths(which.all ? known(opened, protection) : which.files)) {
                 Protection.Result result = act(protection, file);
                 out.println(verb() + "  " + result.manifest() + "  " + result.blobs() + " inodes  " + result.file());
                 out.flush();

@@ -3,6 +3,7 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import dev.velo.transfer.ManifestReference;
 import dev.velo.transfer.Origin;
 import dev.velo.transfer.Pull;
@@ -28,11 +29,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Fetches a manifest and what it needs from a Remote Execution cache, or from an archive.")
 final class PullCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Mixin
     private RemoteOptions remote;
@@ -61,6 +64,11 @@ final class PullCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    PullCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, IOException {
         if (archive == null && arguments.size() != 2) {
@@ -74,9 +82,10 @@ final class PullCommand implements Callable<Integer> {
         FileOps.system().raiseDescriptorLimit();
         long start = System.nanoTime();
         String from = archive == null ? arguments.get(0) : archive.toString();
-        try (Origin origin = archive == null ? remote.connect(spec, from) : Archives.toRead(archive);
+        try (Origin origin =
+                        archive == null ? remote.connect(spec, from, caller) : Archives.toRead(caller.path(archive));
                 Store opened = store.openOrCreate()) {
-            TransferResult result = new Pull(opened, origin, from).run(wanted, output);
+            TransferResult result = new Pull(opened, origin, from).run(wanted, caller.path(output));
             TransferOutput.print(spec.commandLine().getOut(), result, json, System.nanoTime() - start);
         }
         return 0;

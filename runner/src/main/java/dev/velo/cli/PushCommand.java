@@ -4,6 +4,7 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import dev.velo.transfer.Destination;
 import dev.velo.transfer.Push;
 import dev.velo.transfer.TransferResult;
@@ -25,11 +26,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Sends a manifest and what it needs to a Remote Execution cache, or into an archive.")
 final class PushCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Mixin
     private RemoteOptions remote;
@@ -54,6 +57,11 @@ final class PushCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    PushCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, IOException {
         if ((address == null) == (archive == null)) {
@@ -64,9 +72,11 @@ final class PushCommand implements Callable<Integer> {
         }
         FileOps.system().raiseDescriptorLimit();
         long start = System.nanoTime();
-        Manifest manifest = Manifest.open(file);
+        Manifest manifest = Manifest.open(caller.path(file));
         try (Store opened = store.open();
-                Destination to = archive == null ? remote.connect(spec, address) : Archives.toWrite(archive)) {
+                Destination to = archive == null
+                        ? remote.connect(spec, address, caller)
+                        : Archives.toWrite(caller.path(archive), caller.files())) {
             TransferResult result =
                     new Push(opened, to, archive == null ? address : archive.toString()).run(manifest, file.toString());
             TransferOutput.print(spec.commandLine().getOut(), result, json, System.nanoTime() - start);

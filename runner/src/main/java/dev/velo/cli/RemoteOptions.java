@@ -1,6 +1,7 @@
 package dev.velo.cli;
 
 import dev.velo.cas.VeloException;
+import dev.velo.runner.Caller;
 import dev.velo.transfer.reapi.GrpcAddress;
 import dev.velo.transfer.reapi.GrpcRemote;
 import dev.velo.transfer.reapi.GrpcSettings;
@@ -35,7 +36,7 @@ final class RemoteOptions {
             description = "Give up when nothing has moved for this long (default: 60s).")
     private Duration timeout;
 
-    GrpcRemote connect(CommandSpec spec, String address) throws VeloException {
+    GrpcRemote connect(CommandSpec spec, String address, Caller caller) throws VeloException {
         Optional<GrpcAddress> parsed = GrpcAddress.parse(address);
         if (parsed.isEmpty()) {
             throw new ParameterException(
@@ -47,10 +48,10 @@ final class RemoteOptions {
         if (ca != null && !parsed.get().tls()) {
             throw new ParameterException(spec.commandLine(), "--ca needs a grpcs:// address");
         }
-        GrpcSettings settings = new GrpcSettings(headers, Optional.ofNullable(ca), timeout);
+        GrpcSettings settings = new GrpcSettings(headers, caller.optional(ca), timeout);
         GrpcRemote remote = GrpcRemote.connect(parsed.get(), settings);
         if (remote.isUncompressed()) {
-            Main.say(
+            CommandLineSession.say(
                     spec.commandLine().getErr(),
                     "blobs travel uncompressed: the zstd library does not load here, where Java's temporary files may not"
                             + " be executed or the processor is not known to it");

@@ -4,6 +4,7 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.collect.RootList;
 import dev.velo.cas.collect.RootState;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,8 +24,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "roots",
         mixinStandardHelpOptions = true,
-        description = "Lists the manifests that a garbage collection keeps the contents of.",
-        subcommands = {RootsCommand.Add.class, RootsCommand.Drop.class})
+        description = "Lists the manifests that a garbage collection keeps the contents of.")
 final class RootsCommand implements Callable<Integer> {
     /** Registers. */
     @Command(
@@ -31,18 +32,25 @@ final class RootsCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             description = "Keeps the contents of manifests that came from elsewhere, or were moved.")
     static final class Add implements Callable<Integer> {
+        private final Caller caller;
+
         @Mixin
-        private StoreOption store;
+        private final StoreOption store;
 
         @Parameters(arity = "1..*", paramLabel = "M", description = "The manifests.")
         private List<Path> files;
+
+        Add(Caller caller) {
+            this.caller = caller;
+            this.store = new StoreOption(caller);
+        }
 
         @Override
         public Integer call() throws VeloException {
             try (Store opened = store.open()) {
                 RootList roots = new RootList(opened);
                 for (Path file : files) {
-                    roots.add(file);
+                    roots.add(caller.path(file));
                 }
             }
             return 0;
@@ -55,8 +63,10 @@ final class RootsCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             description = "No longer keeps the contents of manifests; the files themselves stay.")
     static final class Drop implements Callable<Integer> {
+        private final Caller caller;
+
         @Mixin
-        private StoreOption store;
+        private final StoreOption store;
 
         @Parameters(
                 arity = "1..*",
@@ -64,12 +74,17 @@ final class RootsCommand implements Callable<Integer> {
                 description = "Their paths; or manifest digests, for all paths of each.")
         private List<String> names;
 
+        Drop(Caller caller) {
+            this.caller = caller;
+            this.store = new StoreOption(caller);
+        }
+
         @Override
         public Integer call() throws VeloException {
             try (Store opened = store.open()) {
                 RootList roots = new RootList(opened);
                 for (String name : names) {
-                    roots.drop(name);
+                    roots.drop(name, caller.directory());
                 }
             }
             return 0;
@@ -80,10 +95,21 @@ final class RootsCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
+
+    private RootsCommand(Caller caller) {
+        this.store = new StoreOption(caller);
+    }
+
+    /** With the commands below it. */
+    static CommandLine commandLine(Caller caller) {
+        return new CommandLine(new RootsCommand(caller))
+                .addSubcommand(new Add(caller))
+                .addSubcommand(new Drop(caller));
+    }
 
     @Override
     public Integer call() throws VeloException {

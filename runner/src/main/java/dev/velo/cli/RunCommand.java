@@ -5,8 +5,10 @@ import dev.velo.cas.store.Store;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.profiles.ProfileException;
 import dev.velo.runner.BindSpec;
+import dev.velo.runner.Caller;
 import dev.velo.runner.FailureRecord;
 import dev.velo.runner.Installation;
+import dev.velo.runner.PlannedRun;
 import dev.velo.runner.Run;
 import dev.velo.runner.RunRequest;
 import java.io.IOException;
@@ -32,11 +34,13 @@ import picocli.CommandLine.Spec;
         description = "Runs a program on exactly the files of the manifests.",
         footer = "%nStandard output is the program's; velo prints nothing when all is well.")
 final class RunCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--isolate", description = "Run in a sandbox of its own (mandatory in this version).")
     private boolean isolate;
@@ -121,29 +125,37 @@ final class RunCommand implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "CMD ARG...", description = "The program and its arguments, behind --.")
     private List<String> command = new ArrayList<>();
 
+    RunCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException, ProfileException, LaunchException, IOException {
         try {
             RunRequest request = request();
             try (Store opened = store.openOrCreate()) {
-                new Run(opened, Installation.ofThisProcess(), System.err).become(request);
+                Run run = new Run(opened, Installation.ofThisProcess(), caller);
+                try (PlannedRun planned = run.plan(request)) {
+                    return caller.process().launch(planned);
+                }
             }
         } catch (VeloException | ProfileException | LaunchException | IOException | ParameterException e) {
             record(String.valueOf(e.getMessage()));
             throw e;
         }
-        throw new IllegalStateException("the launcher did not take over");
     }
 
     /** What goes wrong from here on is told twice; that it cannot be written, once. */
     private void record(String message) {
         if (result != null && !message.startsWith("cannot write " + result + ":")) {
             try {
-                FailureRecord.write(result, message);
+                FailureRecord.write(caller.path(result).path(), message);
             } catch (IOException e) {
-                Main.say(
+                CommandLineSession.say(
                         spec.commandLine().getErr(),
-                        "cannot write the record " + result + ": " + e.getMessage()
+                        "cannot write the record " + result + ": "
+                                + caller.path(result).told(e)
                                 + "; name a file in a directory that exists and may be written to");
             }
         }
@@ -165,8 +177,8 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "name a program behind --");
         }
         return new RunRequest(
-                bases,
-                manifests,
+                caller.paths(bases),
+                caller.paths(manifests),
                 profile,
                 hostNetwork(),
                 assignments(),
@@ -176,13 +188,13 @@ final class RunCommand implements Callable<Integer> {
                 Optional.ofNullable(checkedHostname()),
                 id(uid),
                 id(gid),
-                Optional.ofNullable(output),
+                caller.optional(output),
                 Optional.ofNullable(changes),
                 PlacementOption.parse(spec, placement),
                 limits.limits(),
                 terminal,
-                Optional.ofNullable(result),
-                RawArguments.of(command));
+                caller.optional(result),
+                caller.arguments().last(command));
     }
 
     private Optional<Boolean> hostNetwork() {

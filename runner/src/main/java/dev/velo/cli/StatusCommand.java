@@ -3,6 +3,7 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.store.Store;
+import dev.velo.runner.Caller;
 import dev.velo.runner.Status;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -23,11 +24,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Shows what the store holds and what it saves.")
 final class StatusCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--manifest", paramLabel = "M", description = "Only what this manifest needs.")
     private Path manifest;
@@ -35,10 +38,16 @@ final class StatusCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    StatusCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException {
         try (Store opened = store.open()) {
-            Optional<Manifest> only = manifest == null ? Optional.empty() : Optional.of(Manifest.open(manifest));
+            Optional<Manifest> only =
+                    manifest == null ? Optional.empty() : Optional.of(Manifest.open(caller.path(manifest)));
             Status.Report report = new Status(opened).report(only);
             PrintWriter out = spec.commandLine().getOut();
             if (json) {

@@ -4,7 +4,9 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.store.IdRange;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.TenantName;
+import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
+import dev.velo.runner.LentIdsException;
 import dev.velo.runner.NativeDisposal;
 import dev.velo.runner.StoreLocation;
 import dev.velo.runner.TenantStore;
@@ -43,8 +45,14 @@ final class StoreOption {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
+    private final Caller caller;
+
+    StoreOption(Caller caller) {
+        this.caller = caller;
+    }
+
     Path path() throws VeloException {
-        return new StoreLocation(System.getenv()).resolve(Optional.ofNullable(store));
+        return new StoreLocation(caller.environment().texts(), caller.directory()).resolve(Optional.ofNullable(store));
     }
 
     Optional<TenantName> tenant() {
@@ -58,12 +66,20 @@ final class StoreOption {
     /** A store that must exist. */
     Store open() throws VeloException {
         Optional<TenantStore> part = tenantStore();
-        return tidied(part.isPresent() ? part.get().open() : Store.open(path()));
+        try {
+            return tidied(part.isPresent() ? part.get().open() : Store.open(path(), caller.files()));
+        } catch (LentIdsException e) {
+            throw startAgain(e);
+        }
     }
 
     Store openOrCreate() throws VeloException {
         Optional<TenantStore> part = tenantStore();
-        return tidied(part.isPresent() ? part.get().openOrCreate() : Store.openOrCreate(path()));
+        try {
+            return tidied(part.isPresent() ? part.get().openOrCreate() : Store.openOrCreate(path(), caller.files()));
+        } catch (LentIdsException e) {
+            throw startAgain(e);
+        }
     }
 
     private Optional<TenantStore> tenantStore() throws VeloException {
@@ -73,8 +89,12 @@ final class StoreOption {
         if (tenant == null) {
             return Optional.empty();
         }
-        int failure = spec.name().equals("run") ? Main.LAUNCH_FAILED : 1;
-        return Optional.of(new TenantStore(path(), tenant, tenantIds(), System.getenv(), failure));
+        return Optional.of(new TenantStore(path(), tenant, tenantIds(), caller));
+    }
+
+    private IllegalStateException startAgain(LentIdsException needed) throws VeloException {
+        caller.process().startAgain(needed.loan(Velo.failureOf(spec.name())));
+        return new IllegalStateException("velo was not started again");
     }
 
     /** Opening has cleaned up after processes that died, but for what would have taken long. */

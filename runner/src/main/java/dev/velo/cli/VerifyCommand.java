@@ -7,6 +7,7 @@ import dev.velo.cas.store.Store;
 import dev.velo.cas.verify.Finding;
 import dev.velo.cas.verify.Verification;
 import dev.velo.linkfarm.FarmAudit;
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,11 +27,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Hashes every blob again, checks modes, owners, farms and manifests.")
 final class VerifyCommand implements Callable<Integer> {
+    private final Caller caller;
+
     @Spec
     private CommandSpec spec;
 
     @Mixin
-    private StoreOption store;
+    private final StoreOption store;
 
     @Option(names = "--manifest", paramLabel = "M", description = "Only what this manifest needs.")
     private Path manifest;
@@ -43,16 +46,21 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    VerifyCommand(Caller caller) {
+        this.caller = caller;
+        this.store = new StoreOption(caller);
+    }
+
     @Override
     public Integer call() throws VeloException {
         try (Store opened = store.open()) {
             Progress progress = new Progress();
             Verification verification = new Verification(opened, repair, progress);
             List<Finding> findings = new ArrayList<>();
-            ProgressLine display = ProgressLine.start("verify", progress);
+            ProgressLine display = ProgressLine.start("verify", progress, caller);
             try {
                 if (manifest != null) {
-                    findings.addAll(verification.manifest(Manifest.open(manifest)));
+                    findings.addAll(verification.manifest(Manifest.open(caller.path(manifest))));
                 } else {
                     findings.addAll(verification.store());
                     findings.addAll(new FarmAudit(opened).all(repair));

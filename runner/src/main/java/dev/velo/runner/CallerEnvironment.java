@@ -1,28 +1,29 @@
 package dev.velo.runner;
 
 import dev.velo.profiles.Profile;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
-/** The environment of this process as raw bytes, and the one that a payload gets: made from nothing, never by taking away. */
-final class CallerEnvironment {
+/** The environment of a caller as raw bytes, and the one that a payload gets: made from nothing, never by taking away. Immutable. */
+public final class CallerEnvironment {
     /** bin/velo sets LC_ALL for the JVM and keeps the caller's under this name. */
     private static final String CALLER_LC_ALL = "VELO_CALLER_LC_ALL";
 
     private final Map<String, byte[]> values;
 
-    CallerEnvironment(Map<String, byte[]> values) {
+    private CallerEnvironment(Map<String, byte[]> values) {
         this.values = values;
     }
 
-    static CallerEnvironment ofThisProcess() throws IOException {
+    /** @param assignments {@code K=V} each; what is none is left out */
+    public static CallerEnvironment of(List<byte[]> assignments) {
         Map<String, byte[]> values = new LinkedHashMap<>();
-        for (byte[] variable : ProcessStrings.environment()) {
+        for (byte[] variable : assignments) {
             String text = new String(variable, StandardCharsets.ISO_8859_1);
             int equals = text.indexOf('=');
             if (equals > 0) {
@@ -35,6 +36,23 @@ final class CallerEnvironment {
             values.put("LC_ALL", locale);
         }
         return new CallerEnvironment(values);
+    }
+
+    /** The value of a variable as text. */
+    public Optional<String> text(String name) {
+        byte[] value = values.get(name);
+        return value == null ? Optional.empty() : Optional.of(new String(value, StandardCharsets.UTF_8));
+    }
+
+    /** All of it as text. */
+    public Map<String, String> texts() {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (Map.Entry<String, byte[]> variable : values.entrySet()) {
+            texts.put(
+                    new String(variable.getKey().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8),
+                    new String(variable.getValue(), StandardCharsets.UTF_8));
+        }
+        return texts;
     }
 
     /** Assignments for the payload: the profile's, what it and the user pass on and a terminal needs, and last the user's own. */

@@ -24,9 +24,10 @@ public final class FailureRecord {
     /**
      * Whole and synced under its name, or not there; what is no regular file (/dev/null, a pipe) is written to.
      *
+     * @param target absolute
      * @param message "cannot &lt;verb&gt; &lt;object&gt;: &lt;reason&gt;; &lt;what to do&gt;"
      */
-    public static void write(Path file, String message) throws IOException {
+    public static void write(Path target, String message) throws IOException {
         byte[] record = (new GsonBuilder()
                                 .disableHtmlEscaping()
                                 .serializeNulls()
@@ -34,7 +35,6 @@ public final class FailureRecord {
                                 .toJson(values(message))
                         + "\n")
                 .getBytes(StandardCharsets.UTF_8);
-        Path target = file.toAbsolutePath();
         if (Files.exists(target) && !Files.isRegularFile(target)) {
             // Opened for both, a pipe that nobody reads yet does not make this process wait: fifo(7).
             boolean pipe = ((int) Files.getAttribute(target, "unix:mode") & FILE_TYPE) == FIFO;

@@ -3,6 +3,7 @@ package dev.velo.runner;
 import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
 import dev.velo.cas.TreePath;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.LayerMerge;
@@ -27,10 +28,8 @@ import dev.velo.overlay.ChangeSet;
 import dev.velo.overlay.ContentSink;
 import dev.velo.overlay.UpperLayer;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,12 +41,11 @@ import java.util.Set;
 /** Reads what a run left in its upper layer: a list of changes, and the result as a new manifest. */
 public final class Finish {
     private final Store store;
-    private final PrintStream log;
+    private final Caller caller;
 
-    /** @param log where the list goes when it is asked for as {@code -} */
-    public Finish(Store store, PrintStream log) {
+    public Finish(Store store, Caller caller) {
         this.store = store;
-        this.log = log;
+        this.caller = caller;
     }
 
     public void run(FinishRequest request) throws VeloException {
@@ -84,13 +82,13 @@ public final class Finish {
             if (request.output().isPresent()) {
                 staging.commit();
                 byte[] bytes = ManifestBuilder.encode(LayerMerge.apply(lower, changes.tree()));
-                Path output = request.output().get();
+                UserPath output = request.output().get();
                 store.roots()
                         .publish(
                                 ManifestFile.place(output),
                                 Digest.of(bytes),
                                 bytes,
-                                () -> ManifestFile.write(bytes, output));
+                                () -> ManifestFile.write(bytes, output, store.callerFiles()));
             }
         } catch (BoundedSink.TooLargeException e) {
             throw new VeloException(
@@ -130,17 +128,16 @@ public final class Finish {
                     .append('\n');
         }
         if (where.equals("-")) {
-            log.print(text);
-            log.flush();
+            caller.streams().err().print(text);
+            caller.streams().err().flush();
             return;
         }
+        UserPath file = caller.path(where);
         try {
-            Files.writeString(Path.of(where), text);
+            Files.writeString(file.path(), text);
         } catch (IOException e) {
             throw new VeloException(
-                    "cannot write " + where + ": " + e.getMessage(),
-                    "name a file in a directory where you may write",
-                    e);
+                    "cannot write " + where + ": " + file.told(e), "name a file in a directory where you may write", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.velo.runner;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.linkfarm.Placement;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,30 +22,30 @@ public record FinishRequest(
         List<Digest> layers,
         boolean exact,
         Optional<String> upper,
-        Optional<Path> output,
+        Optional<UserPath> output,
         Optional<String> changes) {
 
     /** The command that the launcher runs; all paths absolute, since it runs elsewhere and with hardly an environment. */
     static List<String> command(
-            Installation installation, Path store, String run, List<Digest> layers, RunRequest request) {
+            Installation installation, Path store, String run, List<Digest> layers, RunRequest request, Caller caller) {
         List<String> command = new ArrayList<>(List.of(
                 "/usr/bin/env",
-                "JAVA_HOME=" + System.getProperty("java.home"),
+                "JAVA_HOME=" + installation.java(),
                 installation.program().toString(),
                 "finish",
                 "--store=" + store,
                 "--run=" + run));
-        if ("1".equals(System.getenv("VRIFT_DEBUG"))) {
+        if (caller.debugs()) {
             command.add(1, "VRIFT_DEBUG=1");
         }
         if (request.placement().equals(Optional.of(Placement.METADATA))) {
             command.add("--exact");
         }
         layers.forEach(digest -> command.add("--layer=" + digest));
-        request.output().ifPresent(file -> command.add("--output=" + file.toAbsolutePath()));
+        request.output().ifPresent(file -> command.add("--output=" + file.path()));
         request.changes()
-                .ifPresent(file -> command.add(
-                        "--changes=" + (file.equals("-") ? file : Path.of(file).toAbsolutePath())));
+                .ifPresent(file -> command.add("--changes="
+                        + (file.equals("-") ? file : caller.path(file).path())));
         return command;
     }
 }

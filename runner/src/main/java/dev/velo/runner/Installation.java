@@ -9,6 +9,11 @@ public record Installation(Path home) {
         return new Installation(Path.of(System.getProperty("velo.home", ".")).toAbsolutePath());
     }
 
+    /** The Java that runs this. */
+    String java() {
+        return System.getProperty("java.home");
+    }
+
     public Path launcher() {
         return home.resolve("libexec/velo-launch");
     }

@@ -43,16 +43,19 @@ final class RootPlan {
 
     private final List<Tree> topmostFirst;
     private final Path store;
+    private final Path directory;
     private final Map<TreePath, Point> skeleton = new TreeMap<>();
     private final List<MountOp> mounts = new ArrayList<>();
 
     /**
      * @param topmostFirst the trees below the skeleton
      * @param store the real path of the store, of which no payload may see anything
+     * @param directory the caller's: where the sources of his binds start
      */
-    RootPlan(List<Tree> topmostFirst, Path store) {
+    RootPlan(List<Tree> topmostFirst, Path store, Path directory) {
         this.topmostFirst = topmostFirst;
         this.store = store;
+        this.directory = directory;
     }
 
     /** Everything of the profile and then the user's binds; later mounts lie on top of earlier ones. */
@@ -152,7 +155,7 @@ final class RootPlan {
     }
 
     private void bind(BindSpec bind) throws VeloException {
-        Path source = Path.of(bind.source()).toAbsolutePath();
+        Path source = directory.resolve(bind.source());
         if (!Files.exists(source)) {
             throw missing(bind.source());
         }

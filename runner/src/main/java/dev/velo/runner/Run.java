@@ -1,6 +1,7 @@
 package dev.velo.runner;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestFile;
@@ -12,11 +13,9 @@ import dev.velo.linkfarm.LinkFarm;
 import dev.velo.linkfarm.Placement;
 import dev.velo.namespaces.CallChange;
 import dev.velo.namespaces.Identity;
-import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.LaunchPlan;
 import dev.velo.namespaces.Network;
 import dev.velo.namespaces.Resource;
-import dev.velo.namespaces.exec.Launcher;
 import dev.velo.overlay.OverlayMount;
 import dev.velo.profiles.Limits;
 import dev.velo.profiles.Profile;
@@ -24,7 +23,6 @@ import dev.velo.profiles.ProfileCatalog;
 import dev.velo.profiles.ProfileException;
 import dev.velo.profiles.SystemCalls;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,39 +30,43 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Mode A: leases, farms, plan, and then this process becomes the launcher. */
+/** Mode A: leases, farms, plan; what is planned becomes the launcher in a process of the caller's ({@link CallerProcess#launch}). */
 public final class Run {
     private final Store store;
     private final Installation installation;
-    private final PrintStream warnings;
+    private final Caller caller;
 
-    /** @param warnings standard error: where an optimisation that steps aside says so */
-    public Run(Store store, Installation installation, PrintStream warnings) {
+    public Run(Store store, Installation installation, Caller caller) {
         this.store = store;
         this.installation = installation;
-        this.warnings = warnings;
+        this.caller = caller;
     }
 
-    /** Returns only by exception; whatever was made until then is gone. */
-    public void become(RunRequest request) throws VeloException, ProfileException, LaunchException {
+    /** Everything up to the process. When it fails, whatever was made until then is gone. */
+    public PlannedRun plan(RunRequest request) throws VeloException, ProfileException {
         checkTargets(request);
-        Profile profile = new ProfileCatalog(new LauncherCalls(installation)).load(request.profile());
+        Profile profile =
+                new ProfileCatalog(new LauncherCalls(installation)).load(request.profile(), caller.directory());
         List<Manifest> bases = open(request.bases());
         List<Manifest> manifests = open(request.manifests());
         List<Digest> digests = new ArrayList<>();
         bases.forEach(manifest -> digests.add(manifest.digest()));
         manifests.forEach(manifest -> digests.add(manifest.digest()));
         Lease lease = store.leases().take(Lease.Kind.RUN, digests);
+        boolean complete = false;
         try {
             register(request.bases(), bases);
             register(request.manifests(), manifests);
-            LaunchPlan plan =
-                    plan(request, profile, lease, new Layers(farms(bases, request), farms(manifests, request)));
-            new Launcher(installation.launcher()).become(plan, lease.path());
+            Layers layers = new Layers(farms(bases, request), farms(manifests, request));
+            PlannedRun planned = new PlannedRun(installation, store, lease, plan(request, profile, lease, layers));
+            complete = true;
+            return planned;
         } catch (IOException e) {
             throw StoreException.of("cannot prepare the run in store " + store.path(), e);
         } finally {
-            lease.close();
+            if (!complete) {
+                lease.close();
+            }
         }
     }
 
@@ -111,43 +113,44 @@ public final class Run {
     }
 
     /** Before the run and not after it, when its result would be lost. */
-    private static void checkTargets(RunRequest request) throws VeloException {
-        List<Path> targets = new ArrayList<>();
+    private void checkTargets(RunRequest request) throws VeloException {
+        List<UserPath> targets = new ArrayList<>();
         request.output().ifPresent(targets::add);
-        request.changes().filter(file -> !file.equals("-")).map(Path::of).ifPresent(targets::add);
+        request.changes().filter(file -> !file.equals("-")).map(caller::path).ifPresent(targets::add);
         request.result().ifPresent(targets::add);
         Set<Path> distinct = new HashSet<>();
-        for (Path target : targets) {
-            if (!distinct.add(ManifestFile.place(target)) && (!Files.exists(target) || Files.isRegularFile(target))) {
+        for (UserPath named : targets) {
+            Path target = named.path();
+            if (!distinct.add(ManifestFile.place(named)) && (!Files.exists(target) || Files.isRegularFile(target))) {
                 throw new VeloException(
-                        "cannot write " + target + ": it is named for two of the results of the run",
+                        "cannot write " + named + ": it is named for two of the results of the run",
                         "name another file for each of --output, --changes and --result");
             }
-            Path directory = target.toAbsolutePath().getParent();
+            Path directory = target.getParent();
             boolean special = Files.exists(target) && !Files.isRegularFile(target);
             // A list may go to /dev/null or into a pipe; a manifest is renamed into its place.
-            boolean replaced = request.output().filter(target::equals).isPresent();
+            boolean replaced = request.output().filter(named::equals).isPresent();
             if (directory == null
                     || !Files.isDirectory(directory)
                     || Files.isDirectory(target)
                     || special && replaced) {
                 throw new VeloException(
-                        "cannot write " + target + ": "
+                        "cannot write " + named + ": "
                                 + (Files.exists(target) ? "it is not a regular file" : "its directory does not exist"),
                         "name a file in a directory that exists");
             }
         }
     }
 
-    private static List<Manifest> open(List<Path> files) throws VeloException {
+    private static List<Manifest> open(List<UserPath> files) throws VeloException {
         List<Manifest> manifests = new ArrayList<>();
-        for (Path file : files) {
+        for (UserPath file : files) {
             manifests.add(Manifest.open(file));
         }
         return manifests;
     }
 
-    private void register(List<Path> files, List<Manifest> manifests) throws VeloException {
+    private void register(List<UserPath> files, List<Manifest> manifests) throws VeloException {
         for (int i = 0; i < files.size(); i++) {
             Manifest manifest = manifests.get(i);
             store.roots().registerRead(ManifestFile.place(files.get(i)), manifest.digest(), manifest.toBytes());
@@ -162,9 +165,11 @@ public final class Run {
             if (built.built()
                     && built.placement() == Placement.COPY
                     && request.placement().isEmpty()) {
-                warnings.println(
-                        "velo: warning: the file system of store " + store.path()
-                                + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
+                caller.streams()
+                        .err()
+                        .println(
+                                "velo: warning: the file system of store " + store.path()
+                                        + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
             }
             trees.add(new Tree(manifest, built.tree(), built.data()));
         }
@@ -173,10 +178,11 @@ public final class Run {
         return trees;
     }
 
-    private LaunchPlan plan(RunRequest request, Profile profile, Lease lease, Layers layers)
+    /** All but what only who hands it over knows: the descriptors of the process that becomes the launcher. */
+    private LaunchPlan.Builder plan(RunRequest request, Profile profile, Lease lease, Layers layers)
             throws IOException, VeloException {
         Layers shown = layers.visible();
-        RootPlan root = new RootPlan(shown.topmostFirst(), store.outermost());
+        RootPlan root = new RootPlan(shown.topmostFirst(), store.outermost(), caller.directory());
         root.plan(profile, request.binds());
         new Skeleton(store.files()).write(lease.directory(), root.skeleton());
 
@@ -188,10 +194,7 @@ public final class Run {
                 .hostname(request.hostname().orElse(profile.hostname()))
                 .identity(identity(request, profile))
                 .network(request.hostNetwork().orElse(profile.hostNetwork()) ? Network.HOST : Network.NONE)
-                .terminal(request.terminal())
-                .descriptorLimit(store.files().raiseDescriptorLimit())
-                .keep(lease.lock());
-        store.files().keepAtExec(lease.lock());
+                .terminal(request.terminal());
         shown.mount(run + "/" + Skeleton.NAME).topmostFirst().forEach(plan::layer);
         shown.topmostFirst().stream()
                 .flatMap(tree -> tree.composed().stream())
@@ -199,14 +202,15 @@ public final class Run {
                 .forEach(plan::compose);
         root.mounts().forEach(plan::mount);
         request.command().forEach(plan::argument);
-        CallerEnvironment.ofThisProcess().forPayload(profile, request).forEach(plan::environment);
+        caller.environment().forPayload(profile, request).forEach(plan::environment);
         limit(plan, request.limits().orElse(profile.limits()));
         change(plan, profile.systemCalls());
-        request.result().ifPresent(file -> plan.result(file.toAbsolutePath().toString()));
+        request.result().ifPresent(file -> plan.result(file.path().toString()));
         if (request.output().isPresent() || request.changes().isPresent()) {
-            plan.finish(FinishRequest.command(installation, store.path(), lease.name(), layers.bottomToTop(), request));
+            plan.finish(FinishRequest.command(
+                    installation, store.path(), lease.name(), layers.bottomToTop(), request, caller));
         }
-        return plan.build();
+        return plan;
     }
 
     private static void limit(LaunchPlan.Builder plan, Limits limits) {

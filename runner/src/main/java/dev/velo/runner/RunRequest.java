@@ -1,8 +1,8 @@
 package dev.velo.runner;
 
+import dev.velo.cas.UserPath;
 import dev.velo.linkfarm.Placement;
 import dev.velo.profiles.Limits;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,8 +20,8 @@ import java.util.OptionalInt;
  * @param command raw bytes, at least one
  */
 public record RunRequest(
-        List<Path> bases,
-        List<Path> manifests,
+        List<UserPath> bases,
+        List<UserPath> manifests,
         String profile,
         Optional<Boolean> hostNetwork,
         List<byte[]> environment,
@@ -31,10 +31,10 @@ public record RunRequest(
         Optional<String> hostname,
         OptionalInt uid,
         OptionalInt gid,
-        Optional<Path> output,
+        Optional<UserPath> output,
         Optional<String> changes,
         Optional<Placement> placement,
         Limits limits,
         boolean terminal,
-        Optional<Path> result,
+        Optional<UserPath> result,
         List<byte[]> command) {}

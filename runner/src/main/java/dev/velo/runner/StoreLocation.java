@@ -15,44 +15,47 @@ import org.yaml.snakeyaml.error.YAMLException;
 /** Where the store is, resolved in one way for every command: option, VR_THE_SOURCE, config.yaml, the user's data directory. */
 public final class StoreLocation {
     private final Map<String, String> environment;
+    private final Path directory;
 
-    public StoreLocation(Map<String, String> environment) {
+    /** @param directory absolute: where relative paths start */
+    public StoreLocation(Map<String, String> environment, Path directory) {
         this.environment = environment;
+        this.directory = directory;
     }
 
     /** @param option what --store says, if anything */
     public Path resolve(Optional<Path> option) throws VeloException {
         if (option.isPresent()) {
-            return option.get().toAbsolutePath();
+            return directory.resolve(option.get());
         }
         Optional<String> variable = value("VR_THE_SOURCE");
         if (variable.isPresent()) {
-            return Path.of(variable.get()).toAbsolutePath();
+            return directory.resolve(variable.get());
         }
         Optional<Path> configured = configured();
         if (configured.isPresent()) {
             return configured.get();
         }
-        return directory("XDG_DATA_HOME", ".local/share").resolve("velo/store");
+        return base("XDG_DATA_HOME", ".local/share").resolve("velo/store");
     }
 
     private Optional<String> value(String name) {
         return Optional.ofNullable(environment.get(name)).filter(text -> !text.isEmpty());
     }
 
-    private Path directory(String variable, String below) throws VeloException {
+    private Path base(String variable, String below) throws VeloException {
         Optional<String> named = value(variable).filter(text -> text.startsWith("/"));
         if (named.isPresent()) {
             return Path.of(named.get());
         }
-        return Path.of(value("HOME")
-                        .orElseThrow(() -> new VeloException(
-                                "cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE")))
-                .resolve(below);
+        String home = value("HOME")
+                .orElseThrow(() -> new VeloException(
+                        "cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE"));
+        return directory.resolve(home).resolve(below);
     }
 
     private Optional<Path> configured() throws VeloException {
-        Path file = directory("XDG_CONFIG_HOME", ".config").resolve("velo/config.yaml");
+        Path file = base("XDG_CONFIG_HOME", ".config").resolve("velo/config.yaml");
         if (!Files.exists(file)) {
             return Optional.empty();
         }

@@ -22,33 +22,31 @@ public final class TenantStore {
     private final TenantName name;
     private final Optional<IdRange> wanted;
     private final Map<String, String> environment;
-    private final int failure;
 
     /**
+     * @param store absolute
      * @param wanted ids that tenants must have
-     * @param failure the exit status of this command where it cannot do its work
+     * @param caller whose environment counts
      */
-    public TenantStore(
-            Path store, TenantName name, Optional<IdRange> wanted, Map<String, String> environment, int failure) {
-        this.tenants = new Tenants(store);
+    public TenantStore(Path store, TenantName name, Optional<IdRange> wanted, Caller caller) {
+        this.tenants = new Tenants(store, caller.files());
         this.name = name;
         this.wanted = wanted;
-        this.environment = environment;
-        this.failure = failure;
+        this.environment = caller.environment().texts();
     }
 
     /** The store of a tenant that exists. */
-    public Store open() throws VeloException {
+    public Store open() throws VeloException, LentIdsException {
         if (ordinaryUser()) {
-            startAgainWithIds(false);
+            refuseWithoutIds(false);
         }
         return tenants.open(name);
     }
 
-    public Store openOrCreate() throws VeloException {
+    public Store openOrCreate() throws VeloException, LentIdsException {
         tenants.makeStore();
         if (ordinaryUser()) {
-            startAgainWithIds(true);
+            refuseWithoutIds(true);
         }
         return tenants.openOrCreate(name, new TenantIdRange(wanted, environment));
     }
@@ -58,7 +56,7 @@ public final class TenantStore {
     }
 
     /** Returns where the tenant's store is, or will be, the caller's own. */
-    private void startAgainWithIds(boolean create) throws VeloException {
+    private void refuseWithoutIds(boolean create) throws VeloException, LentIdsException {
         int caller = FileOps.system().effectiveUid();
         OptionalInt owner = tenants.ownerOf(name);
         boolean own = owner.isPresent() && owner.getAsInt() == caller;
@@ -74,7 +72,7 @@ public final class TenantStore {
             LentIds.Answer answer = new LentIds(new HostIds(Path.of("/etc")), environment)
                     .to(caller, owner.isPresent() ? Optional.empty() : wanted);
             if (answer.isYes()) {
-                LentIds.startAgain(Installation.ofThisProcess(), answer, failure);
+                throw new LentIdsException(answer);
             }
             if (owner.isPresent() || wanted.isPresent()) {
                 throw new VeloException(

@@ -1,6 +1,7 @@
 package dev.velo.transfer;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestFile;
@@ -38,7 +39,7 @@ public final class Pull {
      * @param wanted empty where the other side holds one manifest and no more
      * @param output where the manifest goes
      */
-    public TransferResult run(Optional<ManifestReference> wanted, Path output) throws VeloException {
+    public TransferResult run(Optional<ManifestReference> wanted, UserPath output) throws VeloException {
         Path place = checked(output);
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Optional<byte[]> known = wanted.isEmpty() ? Optional.empty() : known(wanted.get());
@@ -55,7 +56,12 @@ public final class Pull {
                         "cannot pull from " + from + ": it does not have " + contents.name(lacking),
                         "push the manifest again from a store that has them; what has arrived is kept");
             }
-            store.roots().publish(place, manifest.digest(), bytes, () -> ManifestFile.write(bytes, place));
+            store.roots()
+                    .publish(
+                            place,
+                            manifest.digest(),
+                            bytes,
+                            () -> ManifestFile.write(bytes, place, store.callerFiles()));
             return new TransferResult(
                     new Blob(manifest.digest(), bytes.length),
                     contents.blobs().size(),
@@ -71,7 +77,7 @@ public final class Pull {
     }
 
     /** Before the work, not after it. */
-    private static Path checked(Path output) throws VeloException {
+    private static Path checked(UserPath output) throws VeloException {
         Path place = ManifestFile.place(output);
         if (place.getParent() == null || !Files.isDirectory(place.getParent()) || Files.isDirectory(place)) {
             throw new VeloException(

@@ -3,6 +3,7 @@ package dev.velo.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.velo.runner.Caller;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -22,9 +23,11 @@ class CommandLineTest {
     @TempDir
     Path temp;
 
+    private final Caller caller = new TestCaller(Path.of("/")).caller();
+
     @Test
     void everyCommandAndOptionHasADescription() {
-        CommandLine velo = Main.commandLine();
+        CommandLine velo = Velo.commandLine(caller);
         velo.getSubcommands().forEach((name, command) -> {
             assertThat(command.getCommandSpec().usageMessage().description())
                     .as(name)
@@ -39,21 +42,22 @@ class CommandLineTest {
 
     @Test
     void aCommandIsReadAloneUnderItsOwnName() {
-        assertThat(List.copyOf(Main.commandLine().getSubcommands().keySet())).containsExactlyElementsOf(Main.COMMANDS);
-        for (String name : Main.COMMANDS) {
-            assertThat(Main.commandLine(name).getSubcommands())
+        assertThat(List.copyOf(Velo.commandLine(caller).getSubcommands().keySet()))
+                .containsExactlyElementsOf(Velo.COMMANDS);
+        for (String name : Velo.COMMANDS) {
+            assertThat(Velo.commandLine(caller, name).getSubcommands())
                     .as(name)
                     .containsKey(name)
-                    .hasSize(List.of("help", "completion").contains(name) ? Main.COMMANDS.size() : 1);
-            assertThat(Main.commandLine().getSubcommands().get(name).getCommandName())
+                    .hasSize(List.of("help", "completion").contains(name) ? Velo.COMMANDS.size() : 1);
+            assertThat(Velo.commandLine(caller).getSubcommands().get(name).getCommandName())
                     .isEqualTo(name);
         }
-        assertThat(Main.commandLine("ingets").getSubcommands()).hasSameSizeAs(Main.COMMANDS);
+        assertThat(Velo.commandLine(caller, "ingets").getSubcommands()).hasSameSizeAs(Velo.COMMANDS);
     }
 
     @Test
     void theManualNamesEveryVisibleOption() {
-        Main.commandLine().getSubcommands().forEach((name, command) -> {
+        Velo.commandLine(caller).getSubcommands().forEach((name, command) -> {
             String page = ManPages.page(command).replace("\\-", "-");
             for (OptionSpec option : command.getCommandSpec().options()) {
                 if (!option.hidden()) {
@@ -68,7 +72,7 @@ class CommandLineTest {
     @ValueSource(strings = {"bash", "zsh", "fish"})
     void completionKnowsTheCommands(String shell) throws Exception {
         StringWriter out = new StringWriter();
-        assertThat(Main.commandLine().setOut(new PrintWriter(out)).execute("completion", shell))
+        assertThat(Velo.commandLine(caller).setOut(new PrintWriter(out)).execute("completion", shell))
                 .isZero();
         assertThat(out.toString()).contains("ingest", "placement", "grace").doesNotContain("-a finish");
         if (!shell.equals("fish")) {
@@ -92,6 +96,13 @@ class CommandLineTest {
         for (String bad : new String[] {"", "s", "-1s", "1.5h", "1w", "9999999999s"}) {
             assertThatThrownBy(() -> converter.convert(bad)).isInstanceOf(TypeConversionException.class);
         }
+    }
+
+    @Test
+    void anArgumentThatBeginsWithAnAtSignIsNoFileOfArguments() throws Exception {
+        Files.writeString(temp.resolve("file"), "--version");
+        assertThat(run("inspect", "@" + temp.resolve("file"))).isEqualTo(1);
+        assertThat(said).contains("cannot read manifest @" + temp.resolve("file") + ": there is no such file");
     }
 
     @Test
@@ -130,12 +141,10 @@ class CommandLineTest {
     private String said = "";
 
     private int run(String... arguments) {
-        StringWriter err = new StringWriter();
-        int status = Main.commandLine()
-                .setErr(new PrintWriter(err))
-                .setOut(new PrintWriter(err))
-                .execute(arguments);
-        said = err.toString();
+        TestCaller someone = new TestCaller(temp);
+        int status = someone.run(arguments);
+        assertThat(someone.out()).isEmpty();
+        said = someone.err();
         assertThat(said.lines().filter(line -> line.startsWith("velo: "))).hasSize(1);
         assertThat(said).doesNotContain("\tat ");
         return status;

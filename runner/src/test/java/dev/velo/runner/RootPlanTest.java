@@ -66,7 +66,7 @@ class RootPlanTest {
     }
 
     private static RootPlan plan(List<Tree> trees, List<HostMount> mounts, BindSpec... binds) throws Exception {
-        RootPlan plan = new RootPlan(trees, Path.of("/store"));
+        RootPlan plan = new RootPlan(trees, Path.of("/store"), Path.of("/"));
         Profile profile = new Profile(
                 "test",
                 "",

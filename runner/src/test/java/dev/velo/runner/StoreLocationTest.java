@@ -22,7 +22,7 @@ class StoreLocationTest {
 
     private Path resolve(String option) throws Exception {
         environment.putIfAbsent("HOME", home.toString());
-        return new StoreLocation(environment)
+        return new StoreLocation(environment, home)
                 .resolve(Optional.ofNullable(option).map(Path::of));
     }
 
@@ -37,6 +37,9 @@ class StoreLocationTest {
         environment.put("VR_THE_SOURCE", "/variable");
         assertThat(resolve(null)).isEqualTo(Path.of("/variable"));
         assertThat(resolve("/option")).isEqualTo(Path.of("/option"));
+        environment.put("VR_THE_SOURCE", "a/../variable");
+        assertThat(resolve(null)).isEqualTo(home.resolve("a/../variable"));
+        assertThat(resolve("option")).isEqualTo(home.resolve("option"));
         // Only the kernel knows where ".." leads when "option" is a link.
         assertThat(resolve("/option/../x")).isEqualTo(Path.of("/option/../x"));
     }
@@ -74,7 +77,7 @@ class StoreLocationTest {
 
     @Test
     void needsAHome() {
-        assertThatThrownBy(() -> new StoreLocation(Map.of()).resolve(Optional.empty()))
+        assertThatThrownBy(() -> new StoreLocation(Map.of(), home).resolve(Optional.empty()))
                 .hasMessageContaining("HOME is not set");
     }
 }

@@ -1,6 +1,7 @@
 package dev.velo.cas.collect;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
@@ -55,7 +56,7 @@ public final class RootList {
     }
 
     /** Registers a manifest where it lies. A promise to keep what is not there would be none. */
-    public void add(Path file) throws VeloException {
+    public void add(UserPath file) throws VeloException {
         Manifest manifest = Manifest.open(file);
         refuseMissing(file, manifest);
         roots.registerRead(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
@@ -63,7 +64,7 @@ public final class RootList {
         refuseMissing(file, manifest);
     }
 
-    private void refuseMissing(Path file, Manifest manifest) throws StoreException {
+    private void refuseMissing(UserPath file, Manifest manifest) throws StoreException {
         long missing = 0;
         String first = null;
         try {
@@ -87,12 +88,14 @@ public final class RootList {
      * Forgets a root, which a collection may then take the contents of.
      *
      * @param name the path of its file, or the digest of a manifest for every root of that manifest
+     * @param directory absolute: where a relative path starts
      * @throws StoreException where there is none, or it is protected
      */
-    public void drop(String name) throws StoreException {
+    public void drop(String name, Path directory) throws StoreException {
         String attempt = "cannot drop " + name;
-        List<Roots.Root> matching =
-                roots.list().stream().filter(root -> matches(root, name)).toList();
+        List<Roots.Root> matching = roots.list().stream()
+                .filter(root -> matches(root, name, directory))
+                .toList();
         if (matching.isEmpty()) {
             throw new StoreException(attempt + ": no such root", "velo roots lists them");
         }
@@ -110,13 +113,13 @@ public final class RootList {
         }
     }
 
-    private static boolean matches(Roots.Root root, String name) {
+    private static boolean matches(Roots.Root root, String name, Path directory) {
         if (Digest.isHex(name) && root.manifest().equals(Digest.fromHex(name))) {
             return true;
         }
         try {
-            return root.file().equals(ManifestFile.place(Path.of(name)))
-                    || root.file().equals(Path.of(name).toAbsolutePath());
+            UserPath file = UserPath.of(Path.of(name), directory);
+            return root.file().equals(ManifestFile.place(file)) || root.file().equals(file.path());
         } catch (InvalidPathException e) {
             return false;
         }

@@ -1,5 +1,6 @@
 package dev.velo.cas.ingest;
 
+import dev.velo.cas.UserPath;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -16,8 +17,8 @@ import java.util.List;
  * @param excludeSecrets leave out files that commonly hold secrets instead of only naming them
  */
 public record IngestRequest(
-        Path source,
-        Path output,
+        UserPath source,
+        UserPath output,
         List<String> excludes,
         int jobs,
         boolean skipSpecial,
@@ -31,8 +32,8 @@ public record IngestRequest(
         }
     }
 
-    /** With ignore files, and nothing else out of the ordinary. */
+    /** With ignore files, of absolute paths, and nothing else out of the ordinary. */
     public IngestRequest(Path source, Path output, List<String> excludes, int jobs, boolean skipSpecial) {
-        this(source, output, excludes, jobs, skipSpecial, false, true, false);
+        this(UserPath.of(source), UserPath.of(output), excludes, jobs, skipSpecial, false, true, false);
     }
 }

@@ -4,6 +4,7 @@ import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
 import dev.velo.cas.Progress;
 import dev.velo.cas.TreePath;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.DirectoryNode;
 import dev.velo.cas.manifest.FileNode;
@@ -51,12 +52,12 @@ public final class Ingestion {
     public IngestResult run() throws VeloException {
         Selection selection = Selection.of(request, new ExcludeRules(request.excludes()));
         checkOutput();
-        StatCache cache = KnownFiles.cacheOf(store, request.source(), request.forceHash());
+        StatCache cache = KnownFiles.cacheOf(store, request.source().path(), request.forceHash());
         try (Descriptor source = openSource();
                 Lease lease = store.leases().take(Lease.Kind.INGEST, KnownFiles.manifests(cache))) {
             refuseStore();
             Staging staging = new Staging(store, store.blobs(), lease);
-            KnownFiles known = KnownFiles.with(cache, request.source(), store, lease, staging);
+            KnownFiles known = KnownFiles.with(cache, request.source().path(), store, lease, staging);
             PendingDirectory tree = read(source, selection, new Sources(store, staging, known));
             if (!log.faultLines().isEmpty()) {
                 return result(null, new Staging.Committed(0, 0), known);
@@ -76,18 +77,18 @@ public final class Ingestion {
     }
 
     private Descriptor openSource() throws VeloException {
-        Path source = request.source();
+        UserPath source = request.source();
         try {
-            return store.callerFiles().openDirectoryFollowing(source.toString().getBytes(StandardCharsets.UTF_8));
+            return store.callerFiles().openDirectoryFollowing(source.toBytes());
         } catch (IOException e) {
             throw new VeloException(
-                    "cannot ingest " + source + ": " + e.getMessage(), "name a directory that you may read", e);
+                    "cannot ingest " + source + ": " + source.told(e), "name a directory that you may read", e);
         }
     }
 
     /** What is in there belongs to others, too: tenants, and whatever was ingested from where this user may not read. */
     private void refuseStore() throws IOException, VeloException {
-        if (request.source().toRealPath().startsWith(store.outermost())) {
+        if (request.source().path().toRealPath().startsWith(store.outermost())) {
             throw new VeloException(
                     "cannot ingest " + request.source() + ": it is part of store " + store.outermost(),
                     "name a directory outside of it; velo export gives the tree of a manifest back");

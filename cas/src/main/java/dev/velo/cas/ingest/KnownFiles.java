@@ -67,7 +67,7 @@ final class KnownFiles {
         this.hits = new byte[cache.count()];
     }
 
-    /** What is known of a directory, by the path that the user gave. Empty where nothing is, or nothing shall be believed. */
+    /** What is known of a directory, by the absolute path that the user gave. Empty where nothing is, or nothing shall be believed. */
     static StatCache cacheOf(Store store, Path source, boolean forget) {
         if (forget) {
             return StatCache.EMPTY;
@@ -95,7 +95,7 @@ final class KnownFiles {
     }
 
     private static String nameOf(Path source) {
-        byte[] path = source.toAbsolutePath().normalize().toString().getBytes(StandardCharsets.UTF_8);
+        byte[] path = source.normalize().toString().getBytes(StandardCharsets.UTF_8);
         return "stat-" + Digest.of(path).toHex();
     }
 

@@ -2,6 +2,7 @@ package dev.velo.cas.manifest;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.TreePath;
+import dev.velo.cas.UserPath;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -53,8 +54,13 @@ public final class Manifest {
     }
 
     /** Reads a file and checks all of it: checksums, structure, canonical form. */
-    public static Manifest open(Path file) throws ManifestException {
+    public static Manifest open(UserPath file) throws ManifestException {
         return fromBytes(ManifestFile.read(file), file.toString());
+    }
+
+    /** @param file absolute */
+    public static Manifest open(Path file) throws ManifestException {
+        return open(UserPath.of(file));
     }
 
     /** As {@link #open}, of bytes in memory, which must not change any more. The name is for messages. */

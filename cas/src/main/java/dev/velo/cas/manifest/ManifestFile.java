@@ -1,6 +1,7 @@
 package dev.velo.cas.manifest;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
@@ -26,8 +27,8 @@ public final class ManifestFile {
      * The one path under which a manifest file is known, however the user spelled it: the real path of its directory and its own name (a
      * link to a manifest may lead elsewhere tomorrow). Where the directory is not there, the path as it was given.
      */
-    public static Path place(Path file) {
-        Path absolute = file.toAbsolutePath();
+    public static Path place(UserPath file) {
+        Path absolute = file.path();
         Path name = absolute.getFileName();
         if (name == null || name.toString().equals("..") || name.toString().equals(".")) {
             return absolute;
@@ -39,7 +40,16 @@ public final class ManifestFile {
         }
     }
 
-    /** Encodes a tree and writes it. */
+    /** @param file absolute */
+    public static Path place(Path file) {
+        return place(UserPath.of(file));
+    }
+
+    /**
+     * Encodes a tree and writes it.
+     *
+     * @param file absolute
+     */
     public static Digest write(DirectoryNode root, Path file) throws VeloException {
         byte[] manifest;
         try {
@@ -58,6 +68,7 @@ public final class ManifestFile {
      * old file or the new one. A symbolic link in the target's place is replaced, not followed; anything but a regular file in its place
      * is refused.
      *
+     * @param file absolute
      * @return the digest of the bytes
      */
     public static Digest write(byte[] manifest, Path file) throws VeloException {
@@ -66,7 +77,12 @@ public final class ManifestFile {
 
     /** As {@link #write(byte[], Path)}. */
     public static Digest write(byte[] manifest, Path file, FileOps files) throws VeloException {
-        Path target = file.toAbsolutePath();
+        return write(manifest, UserPath.of(file), files);
+    }
+
+    /** As {@link #write(byte[], Path)}. */
+    public static Digest write(byte[] manifest, UserPath file, FileOps files) throws VeloException {
+        Path target = file.path();
         // A rename would put a regular file in the place of /dev/null.
         if (Files.exists(target) && !Files.isRegularFile(target)) {
             throw new VeloException(
@@ -91,14 +107,15 @@ public final class ManifestFile {
     }
 
     /** The bytes of a file whose header has been checked; so a file that is no manifest is refused without being read. */
-    public static byte[] read(Path file) throws ManifestException {
+    public static byte[] read(UserPath file) throws ManifestException {
+        Path path = file.path();
         // Opening a FIFO would wait for a writer.
-        if (Files.exists(file) && !Files.isRegularFile(file)) {
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new ManifestException(
                     "cannot read manifest " + file + ": it is not a regular file",
                     "name a file that velo ingest wrote");
         }
-        try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel in = FileChannel.open(path, StandardOpenOption.READ)) {
             long length = in.size();
             byte[] head = new byte[(int) Math.min(length, ManifestFormat.HEADER)];
             readAll(in, head, file);
@@ -121,7 +138,12 @@ public final class ManifestFile {
         }
     }
 
-    private static byte[] allocate(int length, Path file) throws ManifestException {
+    /** @param file absolute */
+    public static byte[] read(Path file) throws ManifestException {
+        return read(UserPath.of(file));
+    }
+
+    private static byte[] allocate(int length, UserPath file) throws ManifestException {
         try {
             return new byte[length];
         } catch (OutOfMemoryError e) {
@@ -132,7 +154,7 @@ public final class ManifestFile {
         }
     }
 
-    private static void readAll(FileChannel in, byte[] into, Path file) throws IOException, ManifestException {
+    private static void readAll(FileChannel in, byte[] into, UserPath file) throws IOException, ManifestException {
         for (int at = 0; at < into.length; ) {
             int count = in.read(ByteBuffer.wrap(into, at, Math.min(STEP, into.length - at)));
             if (count < 0) {

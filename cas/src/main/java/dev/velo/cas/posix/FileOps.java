@@ -146,6 +146,11 @@ public interface FileOps {
     /** Sets or clears FS_IMMUTABLE_FL: EPERM without CAP_LINUX_IMMUTABLE, ENOTTY or EOPNOTSUPP where the file system has no such flag. */
     void setImmutable(int fd, boolean immutable) throws IOException;
 
+    /** What is left of permissions before this process's umask is applied, for a file that is made by other means than these operations. */
+    default int granted(int permissions) {
+        return permissions;
+    }
+
     /** Clears FD_CLOEXEC, so that the descriptor outlives an exec. */
     void keepAtExec(int fd) throws IOException;
 

@@ -235,6 +235,11 @@ public abstract class ForwardingFileOps implements FileOps {
     }
 
     @Override
+    public int granted(int permissions) {
+        return next.granted(permissions);
+    }
+
+    @Override
     public void keepAtExec(int fd) throws IOException {
         next.keepAtExec(fd);
     }

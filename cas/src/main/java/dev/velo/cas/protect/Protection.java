@@ -1,6 +1,7 @@
 package dev.velo.cas.protect;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
@@ -41,7 +42,7 @@ public final class Protection {
     }
 
     /** Protects a manifest. Repeating it completes what was interrupted. */
-    public Result protect(Path given) throws VeloException {
+    public Result protect(UserPath given) throws VeloException {
         Path file = ManifestFile.place(given);
         Manifest manifest = Manifest.open(file);
         String attempt = "cannot protect " + given;
@@ -74,7 +75,7 @@ public final class Protection {
     }
 
     /** Takes the protection of a manifest back; blobs that another protected manifest needs keep it. */
-    public Result unprotect(Path given) throws VeloException {
+    public Result unprotect(UserPath given) throws VeloException {
         Path file = ManifestFile.place(given);
         String attempt = "cannot unprotect " + given;
         try {

@@ -73,6 +73,15 @@ public final class Lease implements AutoCloseable {
         return lock.number();
     }
 
+    /**
+     * Closes what this process has of the claim, which lives on with another process that has the lock's descriptor. That one removes the
+     * directory, or, if it does not, the next start does.
+     */
+    public void leave() {
+        Leases.closeQuietly(directory);
+        Leases.closeQuietly(lock);
+    }
+
     /** Ends the claim and removes the directory. What a process that dies does not close is removed at the next start. */
     @Override
     public void close() {

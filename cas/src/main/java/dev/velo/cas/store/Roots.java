@@ -235,7 +235,8 @@ public final class Roots {
         if (lines.length != 3 || !lines[0].equals(HEADER) || !Digest.isHex(lines[1])) {
             return Optional.empty();
         }
-        return Optional.of(new Root(name, Path.of(lines[2]), Digest.fromHex(lines[1])));
+        // None is relative; one in a damaged store must not depend on where this process works.
+        return Optional.of(new Root(name, Path.of("/").resolve(lines[2]), Digest.fromHex(lines[1])));
     }
 
     /** The store's own copy of a manifest, empty where it has none. */

@@ -30,12 +30,22 @@ public final class Store implements AutoCloseable {
 
     /** Opens the store at a path, making it where there is nothing yet. Leftovers of processes that died are cleaned. */
     public static Store openOrCreate(Path path) throws StoreException {
-        return new StoreOpening(path, FileOps.system()).openOrCreate();
+        return openOrCreate(path, FileOps.system());
+    }
+
+    /** @param callerFiles what makes files for whoever works with the store */
+    public static Store openOrCreate(Path path, FileOps callerFiles) throws StoreException {
+        return new StoreOpening(path, callerFiles).openOrCreate();
     }
 
     /** Opens a store that exists. */
     public static Store open(Path path) throws StoreException {
-        return new StoreOpening(path, FileOps.system()).open();
+        return open(path, FileOps.system());
+    }
+
+    /** @param callerFiles what makes files for whoever works with the store */
+    public static Store open(Path path, FileOps callerFiles) throws StoreException {
+        return new StoreOpening(path, callerFiles).open();
     }
 
     /** Absolute. */

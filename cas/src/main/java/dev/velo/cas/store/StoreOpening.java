@@ -6,6 +6,7 @@ import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.posix.ModeAttribute;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -27,8 +28,12 @@ final class StoreOpening {
     private final Path path;
     private final FileOps system;
 
+    /** @param path absolute */
     StoreOpening(Path path, FileOps system) {
-        this.path = path.toAbsolutePath();
+        if (!path.isAbsolute()) {
+            throw new IllegalArgumentException("'" + path + "' is not absolute");
+        }
+        this.path = path;
         this.system = system;
     }
 
@@ -45,7 +50,7 @@ final class StoreOpening {
     Store openOrCreate() throws StoreException {
         boolean existed = Files.isDirectory(path);
         try {
-            Files.createDirectories(path);
+            Files.createDirectories(path, ModeAttribute.of(system.granted(0777)));
         } catch (IOException e) {
             throw new StoreException(
                     "cannot create store " + path + ": " + e.getMessage(),

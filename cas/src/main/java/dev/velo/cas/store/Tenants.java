@@ -33,8 +33,12 @@ public final class Tenants {
         this(store, FileOps.system());
     }
 
-    Tenants(Path store, FileOps system) {
-        this.store = store.toAbsolutePath();
+    /** @param system what makes files for whoever works with the store */
+    public Tenants(Path store, FileOps system) {
+        if (!store.isAbsolute()) {
+            throw new IllegalArgumentException("'" + store + "' is not absolute");
+        }
+        this.store = store;
         this.system = system;
     }
 
@@ -94,7 +98,7 @@ public final class Tenants {
         } catch (IOException e) {
             throw StoreException.of(attempt(name), e);
         }
-        return owned(name, Store.open(path(name)));
+        return owned(name, Store.open(path(name), system));
     }
 
     /** The store of a tenant, made where there is none yet; the store around it must exist. */
@@ -109,7 +113,7 @@ public final class Tenants {
         } catch (IOException e) {
             throw StoreException.of(attempt(name), e);
         }
-        return owned(name, Store.openOrCreate(path(name)));
+        return owned(name, Store.openOrCreate(path(name), system));
     }
 
     private String attempt(TenantName name) {

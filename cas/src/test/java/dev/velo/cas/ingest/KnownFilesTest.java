@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.velo.cas.Digest;
 import dev.velo.cas.Progress;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.collect.Collection;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.posix.Descriptor;
@@ -62,8 +63,8 @@ class KnownFilesTest {
     }
 
     private IngestResult ingest(Store into, String output, boolean forceHash) throws Exception {
-        IngestRequest request =
-                new IngestRequest(source, temp.resolve(output), List.of(), 2, false, forceHash, true, false);
+        IngestRequest request = new IngestRequest(
+                UserPath.of(source), UserPath.of(temp.resolve(output)), List.of(), 2, false, forceHash, true, false);
         return new Ingestion(into, request, new Progress()).run();
     }
 

@@ -42,7 +42,7 @@ public final class InterposedFileOps {
 
     /** They cannot fail. */
     private static final Set<String> FREE =
-            Set.of("effectiveUid", "effectiveGid", "toString", "hashCode", "equals", "raiseDescriptorLimit");
+            Set.of("effectiveUid", "effectiveGid", "granted", "toString", "hashCode", "equals", "raiseDescriptorLimit");
 
     private InterposedFileOps() {}
 

@@ -33,6 +33,19 @@ class LeasesTest {
     }
 
     @Test
+    void whatIsLeftStaysUntilNobodyHoldsIt() throws Exception {
+        Path path = temp.resolve("s");
+        try (Store store = Store.openOrCreate(path)) {
+            Lease lease = store.leases().take(Lease.Kind.RUN, List.of());
+            lease.leave();
+            assertThat(lease.path()).isDirectory();
+            // Nobody has it any more, so the next start takes it away.
+            Store.open(path).close();
+            assertThat(lease.path()).doesNotExist();
+        }
+    }
+
+    @Test
     void whatADeadHolderLeftGoesAtTheNextStartAndALiveOneStays() throws Exception {
         Path path = temp.resolve("s");
         try (Store store = Store.openOrCreate(path);

@@ -1,13 +1,14 @@
 package dev.velo.transfer.archive;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.FileOps;
 import dev.velo.transfer.Destination;
 import dev.velo.transfer.ManifestReference;
 import dev.velo.transfer.Origin;
 import dev.velo.transfer.TransferException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,20 +18,24 @@ public final class Archives {
 
     private Archives() {}
 
-    /** For a push: what is there already, else a tar file where the name says so, else a directory. */
-    public static Destination toWrite(Path path) throws VeloException {
-        boolean tar = Files.isDirectory(path)
+    /**
+     * For a push: what is there already, else a tar file where the name says so, else a directory.
+     *
+     * @param files what makes files for whoever pushes
+     */
+    public static Destination toWrite(UserPath path, FileOps files) throws VeloException {
+        boolean tar = Files.isDirectory(path.path())
                 ? false
-                : Files.exists(path) || path.toString().endsWith(".tar");
-        return tar ? new TarArchiveWriter(path) : DirectoryArchive.toWrite(path);
+                : Files.exists(path.path()) || path.toString().endsWith(".tar");
+        return tar ? new TarArchiveWriter(path, files) : DirectoryArchive.toWrite(path, files);
     }
 
     /** For a pull. */
-    public static Origin toRead(Path path) throws VeloException {
-        if (Files.isDirectory(path)) {
+    public static Origin toRead(UserPath path) throws VeloException {
+        if (Files.isDirectory(path.path())) {
             return DirectoryArchive.toRead(path);
         }
-        if (!Files.exists(path)) {
+        if (!Files.exists(path.path())) {
             throw new TransferException(
                     "cannot pull from " + path + ": there is no such file", "make it with velo push --archive");
         }
@@ -38,7 +43,7 @@ public final class Archives {
     }
 
     /** Which of the manifests of an archive a user means. */
-    static Digest choose(Optional<ManifestReference> wanted, List<Digest> there, Path archive)
+    static Digest choose(Optional<ManifestReference> wanted, List<Digest> there, UserPath archive)
             throws TransferException {
         if (wanted.isPresent() && there.contains(wanted.get().digest())) {
             return wanted.get().digest();

@@ -1,6 +1,7 @@
 package dev.velo.transfer.archive;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -38,24 +38,24 @@ final class DirectoryArchive implements Destination, Origin {
     private static final int ROUND_BLOBS = 2000;
     private static final long ROUND_BYTES = 256 << 20;
 
-    private final FileOps files = FileOps.system();
-    private final Path path;
+    private final FileOps files;
+    private final UserPath path;
     private final Descriptor root;
     private final Descriptor marker;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
 
     private final boolean writing;
 
-    private DirectoryArchive(Path path, Descriptor root, Descriptor marker, boolean writing) {
+    private DirectoryArchive(UserPath path, FileOps files, Descriptor root, Descriptor marker, boolean writing) {
+        this.files = files;
         this.writing = writing;
         this.path = path;
         this.root = root;
         this.marker = marker;
     }
 
-    static DirectoryArchive toWrite(Path path) throws VeloException {
-        FileOps files = FileOps.system();
-        byte[] name = ArchiveFormat.bytes(path.toString());
+    static DirectoryArchive toWrite(UserPath path, FileOps files) throws VeloException {
+        byte[] name = path.toBytes();
         try {
             makeDirectory(files, FileOps.CWD, name);
             Descriptor root = files.openDirectoryFollowing(name);
@@ -71,7 +71,7 @@ final class DirectoryArchive implements Destination, Origin {
                 throw new TransferException(
                         "cannot push to " + path + ": another push writes to it", "try again when that has ended");
             }
-            DirectoryArchive archive = new DirectoryArchive(path, root, marker, true);
+            DirectoryArchive archive = new DirectoryArchive(path, files, root, marker, true);
             archive.prepare();
             return archive;
         } catch (IOException e) {
@@ -79,12 +79,12 @@ final class DirectoryArchive implements Destination, Origin {
         }
     }
 
-    static DirectoryArchive toRead(Path path) throws VeloException {
+    static DirectoryArchive toRead(UserPath path) throws VeloException {
         FileOps files = FileOps.system();
         try {
-            Descriptor root = files.openDirectoryFollowing(ArchiveFormat.bytes(path.toString()));
+            Descriptor root = files.openDirectoryFollowing(path.toBytes());
             Descriptor marker = files.openRead(root.number(), ArchiveFormat.bytes(ArchiveFormat.MARKER));
-            DirectoryArchive archive = new DirectoryArchive(path, root, marker, false);
+            DirectoryArchive archive = new DirectoryArchive(path, files, root, marker, false);
             archive.checkMarker("cannot pull from " + path);
             return archive;
         } catch (ErrnoException e) {

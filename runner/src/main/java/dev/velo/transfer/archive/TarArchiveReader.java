@@ -1,6 +1,7 @@
 package dev.velo.transfer.archive;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.transfer.Blob;
 import dev.velo.transfer.BlobSink;
@@ -13,7 +14,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +28,7 @@ import java.util.Optional;
  * entry that is none of an archive is refused; every size is checked against the length of the file.
  */
 final class TarArchiveReader implements Origin {
-    private final Path path;
+    private final UserPath path;
     private final FileChannel in;
 
     /** What to do with an entry; {@code at} is where its content begins. */
@@ -37,13 +37,13 @@ final class TarArchiveReader implements Origin {
         boolean visit(TarHeader entry, long at) throws VeloException, IOException;
     }
 
-    TarArchiveReader(Path path) throws VeloException {
+    TarArchiveReader(UserPath path) throws VeloException {
         this.path = path;
-        if (!Files.isRegularFile(path)) {
+        if (!Files.isRegularFile(path.path())) {
             throw damaged("it is not a regular file");
         }
         try {
-            in = FileChannel.open(path, StandardOpenOption.READ);
+            in = FileChannel.open(path.path(), StandardOpenOption.READ);
         } catch (IOException e) {
             throw new TransferException(
                     "cannot pull from " + path + ": permission denied", "ask its owner for permission to read it", e);

@@ -1,7 +1,10 @@
 package dev.velo.transfer.archive;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.ModeAttribute;
 import dev.velo.transfer.Blob;
 import dev.velo.transfer.BlobSource;
 import dev.velo.transfer.Destination;
@@ -30,15 +33,17 @@ import java.util.concurrent.ThreadLocalRandom;
 final class TarArchiveWriter implements Destination {
     private static final int CHUNK = 256 << 10;
 
-    private final Path path;
+    private final UserPath path;
+    private final FileOps files;
     private final Path staged;
     private final Set<Digest> written = new HashSet<>();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
     private FileChannel out;
 
-    TarArchiveWriter(Path path) throws TransferException {
+    TarArchiveWriter(UserPath path, FileOps files) throws TransferException {
         this.path = path;
-        Path target = path.toAbsolutePath();
+        this.files = files;
+        Path target = path.path();
         if (Files.exists(target) && !Files.isRegularFile(target)) {
             throw new TransferException(
                     "cannot push to " + path + ": it is not a regular file", "name a file that may be replaced");
@@ -76,7 +81,7 @@ final class TarArchiveWriter implements Destination {
         TarHeader header = new TarHeader(ArchiveFormat.manifest(manifest.digest()), false, bytes.length);
         entry(header, bytes);
         write(new byte[2 * TarHeader.BLOCK], 2 * TarHeader.BLOCK);
-        Path target = path.toAbsolutePath();
+        Path target = path.path();
         try (FileChannel directory = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
             out.force(true);
             Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -92,7 +97,10 @@ final class TarArchiveWriter implements Destination {
             return;
         }
         try {
-            out = FileChannel.open(staged, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            out = FileChannel.open(
+                    staged,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    ModeAttribute.of(files.granted(0666)));
         } catch (IOException e) {
             throw failed(e);
         }

@@ -1,5 +1,6 @@
 package dev.velo.transfer.reapi;
 
+import dev.velo.cas.UserPath;
 import dev.velo.transfer.TransferException;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -19,7 +20,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
@@ -67,9 +67,9 @@ final class Connection implements AutoCloseable {
         if (settings.ca().isEmpty()) {
             return TlsChannelCredentials.create();
         }
-        Path file = settings.ca().get();
+        UserPath file = settings.ca().get();
         try {
-            byte[] pem = Files.readAllBytes(file);
+            byte[] pem = Files.readAllBytes(file.path());
             // Proven here: the library would find out later, in words of its own.
             if (CertificateFactory.getInstance("X.509")
                     .generateCertificates(new ByteArrayInputStream(pem))
@@ -84,11 +84,11 @@ final class Connection implements AutoCloseable {
         } catch (NoSuchFileException e) {
             throw badCertificates(file, "there is no such file", e);
         } catch (IOException e) {
-            throw badCertificates(file, String.valueOf(e.getMessage()), e);
+            throw badCertificates(file, file.told(e), e);
         }
     }
 
-    private static TransferException badCertificates(Path file, String reason, Exception cause) {
+    private static TransferException badCertificates(UserPath file, String reason, Exception cause) {
         return new TransferException(
                 "cannot read certificates from " + file + ": " + reason,
                 "name a file of certificates in PEM form with --ca",

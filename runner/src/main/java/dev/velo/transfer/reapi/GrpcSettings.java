@@ -1,6 +1,6 @@
 package dev.velo.transfer.reapi;
 
-import java.nio.file.Path;
+import dev.velo.cas.UserPath;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -12,4 +12,4 @@ import java.util.Optional;
  * @param ca certificates to trust, in PEM, instead of those that Java trusts
  * @param timeout how long nothing may move
  */
-public record GrpcSettings(Map<String, String> headers, Optional<Path> ca, Duration timeout) {}
+public record GrpcSettings(Map<String, String> headers, Optional<UserPath> ca, Duration timeout) {}
