@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 
 /* The end of the strings that follow each other from here on, as the kernel has laid them out (execve(2)). */
@@ -21,7 +22,11 @@ void become_launcher(char **arguments, char **environment) {
     char *begin = arguments[0];
     char *end = end_of(arguments, begin);
     char *all = end_of(environment, end);
+    char *executed = (char *)getauxval(AT_EXECFN);
     explicit_bzero(begin, (size_t)(all - begin));
+    if (executed != NULL) {
+        explicit_bzero(executed, strlen(executed));
+    }
     if ((size_t)(all - begin) >= sizeof title) {
         memcpy(begin, title, sizeof title);
     }

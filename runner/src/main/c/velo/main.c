@@ -135,6 +135,7 @@ static void use_resident(struct caller *caller, char **arguments) {
     }
     forget(&identity);
     close(place.directory);
+    explicit_bzero(&place, sizeof place);
     if (verdict == VERDICT_EXIT) {
         _exit(answer.status);
     }
