@@ -27,6 +27,7 @@ home=$place/velo
 mkdir -p "$home/bin" "$home/libexec" "$place/plans"
 cp "$(dirname "$velo")/velo" "$home/bin/"
 cp -r "$(dirname "$velo")/../lib" "$home/"
+cp "$(dirname "$velo")/../libexec/velo-jvm" "$home/libexec/"
 cp "$(dirname "$velo")/../libexec/velo-launch" "$home/libexec/real"
 cat >"$home/libexec/velo-launch" <<END
 #!/bin/sh

@@ -194,12 +194,14 @@ static void answer(int connection, char **part) {
 int main(int argc, char **argv) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const char *user = getenv("RESIDENT_UID");
+    const char *alone = getenv("RESIDENT_ALONE");
+    const char *seconds = getenv("RESIDENT_SECONDS");
     if (argc < 4 || chdir(argv[1]) != 0) {
         give_up("enter the directory");
     }
     signal(SIGCHLD, SIG_IGN);
     umask(0177);
-    alarm(60);
+    alarm(seconds == NULL ? 60 : (unsigned)atoi(seconds));
     snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[2]);
     int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (server < 0 || bind(server, (const struct sockaddr *)&address, sizeof address) != 0) {
@@ -217,14 +219,19 @@ int main(int argc, char **argv) {
         if (connection < 0) {
             continue;
         }
-        if (fork() == 0) {
-            alarm(60);
-            /* Neither socket nor lock is left to this one when the first process ends. */
-            close(server);
-            close(LOCK_DESCRIPTOR);
+        pid_t child = alone == NULL ? fork() : 0;
+        if (child == 0) {
+            if (alone == NULL) {
+                alarm(60);
+                /* Neither socket nor lock is left to this one when the first process ends. */
+                close(server);
+                close(LOCK_DESCRIPTOR);
+            }
             take_request(connection);
             answer(connection, argv + 3);
-            _exit(0);
+            if (alone == NULL) {
+                _exit(0);
+            }
         }
         close(connection);
     }
