@@ -8,9 +8,9 @@
  * deaf                   takes no connection
  * plan FILE LOCK         locks LOCK and sends the launch plan in FILE, which is made to name that descriptor
  *
- * What it was sent last is in DIRECTORY/request. RESIDENT_UID: the user that it is. It ends after a minute.
- * Knows the protocol by itself (docs/formats/client-protocol.md), so that a client that is wrong about it is
- * found out.
+ * What it was sent last is in DIRECTORY/request. RESIDENT_UID: the user that it is. RESIDENT_SECONDS: after
+ * which it ends (60). RESIDENT_ALONE: it answers by itself, one after the other, which is quicker. Knows the
+ * protocol by itself (docs/formats/client-protocol.md), so that a client that is wrong about it is found out.
  */
 #include <errno.h>
 #include <fcntl.h>

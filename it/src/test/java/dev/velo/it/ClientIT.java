@@ -76,6 +76,17 @@ class ClientIT {
     }
 
     @Test
+    void aLongCommandIsHandedOverWhole() {
+        List<String> arguments = new ArrayList<>(List.of("run"));
+        for (int i = 0; i < 12; i++) {
+            arguments.add(Integer.toString(i % 10).repeat(100_000));
+        }
+        isServed(fake.command(arguments.toArray(String[]::new)).run());
+        assertThat(new String(fake.request(), StandardCharsets.ISO_8859_1))
+                .contains(arguments.subList(1, arguments.size()));
+    }
+
+    @Test
     void itIsUsedOnlyWhenItIsWantedAndStartedOnlyByRuns() {
         isCold(fake.command("run", "--no-daemon", "--", "x").run());
         isCold(fake.command("run").with("VELO_DAEMON", null).run());
