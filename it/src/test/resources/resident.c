@@ -6,6 +6,7 @@
  * drip FILE              the same a byte at a time, a fifth of a second apart
  * silent                 takes requests and answers none
  * deaf                   takes no connection
+ * replaced FIRST FILE    the same with FIRST, once; then gives its place away, answers with FILE and ends
  * plan FILE LOCK         locks LOCK and sends the launch plan in FILE, which is made to name that descriptor
  *
  * What it was sent last is in DIRECTORY/request. RESIDENT_UID: the user that it is. RESIDENT_SECONDS: after
@@ -164,10 +165,14 @@ static void send_plan(int connection, const char *name, const char *lock_name) {
     close(lock);
 }
 
+static char frames[] = "frames";
+
 static void answer(int connection, char **part) {
     size_t length;
     if (strcmp(part[0], "plan") == 0) {
         send_plan(connection, part[1], part[2]);
+    } else if (strcmp(part[0], "replaced") == 0) {
+        answer(connection, (char *[]){frames, part[1], NULL});
     } else if (strcmp(part[0], "frames") == 0 || strcmp(part[0], "alive") == 0) {
         unsigned char alive[HEADER];
         int count = part[2] == NULL ? 0 : atoi(part[1]);
@@ -214,10 +219,18 @@ int main(int argc, char **argv) {
     if (listen(server, strcmp(argv[3], "deaf") == 0 ? 0 : 100) != 0) {
         give_up("listen");
     }
+    int served = 0;
     for (;;) {
         int connection = strcmp(argv[3], "deaf") == 0 ? pause() : accept4(server, NULL, NULL, SOCK_CLOEXEC);
         if (connection < 0) {
             continue;
+        }
+        if (strcmp(argv[3], "replaced") == 0 && ++served > 1) {
+            unlink(argv[2]);
+            close(LOCK_DESCRIPTOR);
+            take_request(connection);
+            answer(connection, (char *[]){frames, argv[5], NULL});
+            return 0;
         }
         pid_t child = alone == NULL ? fork() : 0;
         if (child == 0) {

@@ -1,5 +1,7 @@
 package dev.velo.it;
 
+import static dev.velo.it.FakeResident.isCold;
+import static dev.velo.it.FakeResident.isServed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -17,7 +19,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** bin/velo and a resident process that answers well, badly or not at all. Where it is of no use, Java is started as if it were not there. */
 class ClientIT {
-    private static final String WARNING = "velo: warning: cannot use the resident process: ";
 
     @RegisterExtension
     final Workspace work = new Workspace();
@@ -27,33 +28,12 @@ class ClientIT {
     @BeforeEach
     void build() {
         fake = new FakeResident(work);
-        fake.plays("frames "
-                + fake.file(
-                        FakeResident.text(FakeResident.OUT, "out\n"),
-                        FakeResident.text(FakeResident.ERR, "err\n"),
-                        FakeResident.exit(3)));
+        fake.plays(fake.answers());
     }
 
     @AfterEach
     void end() {
         fake.close();
-    }
-
-    private void isCold(Outcome outcome, String... fragments) {
-        outcome.exits(FakeResident.COLD);
-        assertThat(outcome.out()).as(outcome.toString()).isEqualTo("cold\n");
-        if (fragments.length == 0) {
-            assertThat(outcome.err()).as(outcome.toString()).isEmpty();
-        } else {
-            assertThat(outcome.err().strip().lines()).as(outcome.toString()).hasSize(1);
-            assertThat(outcome.err()).startsWith(WARNING).contains("; ").contains(fragments);
-        }
-    }
-
-    private void isServed(Outcome outcome) {
-        outcome.exits(3);
-        assertThat(outcome.out()).as(outcome.toString()).isEqualTo("out\n");
-        assertThat(outcome.err()).as(outcome.toString()).isEqualTo("err\n");
     }
 
     @Test
@@ -99,57 +79,7 @@ class ClientIT {
         assertThat(fake.started()).hasSize(1);
     }
 
-    @Test
-    void anotherStoreOrHomeHasAnotherProcess() {
-        isServed(fake.command("run").run());
-        isServed(fake.command("run", "--store", work.store().toString()).run());
-        isServed(fake.command("run", "--store=" + work.store() + "//").run());
-        assertThat(fake.started()).as("the same store, however it is named").hasSize(1);
-        isServed(fake.command("run", "--", "--store", "/else").run());
-        assertThat(fake.started()).as("the program's own option").hasSize(1);
-        isServed(fake.command("run", "--store", "/else").run());
-        assertThat(fake.started()).hasSize(2);
-        isServed(fake.command("run").with("XDG_CONFIG_HOME", "/else").run());
-        assertThat(fake.started()).hasSize(3);
-    }
-
-    @Test
-    void manyThatStartAtOnceStartOne() {
-        fake.startsAfter("0.5");
-        List<Command.Running> clients = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            clients.add(fake.command("run", Integer.toString(i)).start());
-        }
-        for (Command.Running client : clients) {
-            isServed(client.await());
-        }
-        assertThat(fake.started()).hasSize(1);
-    }
-
-    @Test
-    void aSocketThatAKilledProcessLeftIsReplaced() {
-        isServed(fake.command("run").run());
-        fake.kill();
-        isCold(fake.command("status").run());
-        isServed(fake.command("run").run());
-        assertThat(fake.started()).hasSize(2);
-    }
-
-    @Test
-    void oneThatDoesNotStartIsWaitedForOnlyUntilItHasEnded() {
-        fake.startsAfter("0.3");
-        work.sh(fake.home(), "rm resident");
-        long begin = System.nanoTime();
-        List<Command.Running> clients = new ArrayList<>();
-        for (int i = 0; i < 5; i++) {
-            clients.add(fake.command("run").start());
-        }
-        for (Command.Running client : clients) {
-            isCold(client.await(), "it did not start", ".log");
-        }
-        assertThat((System.nanoTime() - begin) / 1_000_000).isLessThan(4000);
-    }
-
+    /** The lock goes from hand to hand, and is nobody's for no moment. */
     @Test
     void whatIsNoAnswerIsWarnedOf() {
         byte[] tooLong = FakeResident.text(FakeResident.OUT, "x");

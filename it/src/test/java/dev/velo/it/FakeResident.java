@@ -1,5 +1,7 @@
 package dev.velo.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -41,6 +43,8 @@ final class FakeResident implements AutoCloseable {
                 #!/bin/sh
                 here=${0%/libexec/*}
                 if [ "${1:-} ${2:-}" = "daemon serve" ]; then
+                    streams=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 /proc/$$/fd/3)
+                    { cat /proc/$$/environ; echo; umask; pwd; echo "$streams"; cut -d ' ' -f 6 /proc/$$/stat; } >$here/birth
                     echo $$ >>$here/started
                     sleep $(cat $here/delay)
                     exec $here/resident "$4" "$6" $(cat $here/part)
@@ -115,6 +119,15 @@ final class FakeResident implements AutoCloseable {
         }
     }
 
+    /** As what the resident process was started last. */
+    List<String> birth() {
+        try {
+            return Files.readAllLines(home.resolve("birth"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** What the client sent last. */
     byte[] request() {
         try {
@@ -154,6 +167,32 @@ final class FakeResident implements AutoCloseable {
 
     static byte[] exit(int status) {
         return frame(EXIT, new byte[] {(byte) status, 0, 0, 0});
+    }
+
+    /** Answers that {@link #isServed} knows. */
+    String answers() {
+        return "frames " + file(text(OUT, "out\n"), text(ERR, "err\n"), exit(3));
+    }
+
+    static void isServed(Outcome outcome) {
+        outcome.exits(3);
+        assertThat(outcome.out()).as(outcome.toString()).isEqualTo("out\n");
+        assertThat(outcome.err()).as(outcome.toString()).isEqualTo("err\n");
+    }
+
+    /** Java did it; with one warning of these fragments, or without one where there are none. */
+    static void isCold(Outcome outcome, String... fragments) {
+        outcome.exits(COLD);
+        assertThat(outcome.out()).as(outcome.toString()).isEqualTo("cold\n");
+        if (fragments.length == 0) {
+            assertThat(outcome.err()).as(outcome.toString()).isEmpty();
+        } else {
+            assertThat(outcome.err().strip().lines()).as(outcome.toString()).hasSize(1);
+            assertThat(outcome.err())
+                    .startsWith("velo: warning: cannot use the resident process: ")
+                    .contains("; ")
+                    .contains(fragments);
+        }
     }
 
     void kill() {
