@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,11 +106,21 @@ static enum verdict ask(const struct place *place, const struct caller *caller, 
     return verdict;
 }
 
+/* The launcher opens what the plan names, as many as that are; the payload's own limit stands in the plan. */
+static void raise_descriptor_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 static void __attribute__((noreturn))
 run(const struct answer *answer, char **arguments, struct caller *caller) {
     if (answer->lease != LEASE_DESCRIPTOR && dup2(answer->lease, LEASE_DESCRIPTOR) < 0) {
         fail_errno("see ulimit -n", "cannot keep the lock of the run");
     }
+    raise_descriptor_limit();
     become_launcher(arguments, caller->environment);
     explicit_bzero(caller, sizeof *caller);
     supervise(answer->plan);

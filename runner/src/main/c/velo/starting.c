@@ -146,6 +146,15 @@ static int await(const struct place *place) {
     return connection;
 }
 
+/* A process that makes room gives up its socket a moment before its lock. */
+static bool take(int lock) {
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    poll(NULL, 0, AGAIN_MS);
+    return flock(lock, LOCK_EX | LOCK_NB) == 0;
+}
+
 int start_resident(const struct place *place, const struct caller *caller, const struct bytes *identity) {
     char name[NAME_ROOM];
     int lock = open_lock(place);
@@ -153,7 +162,7 @@ int start_resident(const struct place *place, const struct caller *caller, const
         step_aside("free some space", "cannot make its lock in %s: %s", place->path, strerror(errno));
         return UNUSABLE;
     }
-    if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+    if (take(lock)) {
         suffixed(name, place, "sock");
         /* Left behind by a process that was killed. What it will be asked to be like stands in the lock. */
         if ((unlinkat(place->directory, name, 0) != 0 && errno != ENOENT) || ftruncate(lock, 0) != 0 ||

@@ -125,6 +125,26 @@ class ClientRunIT {
                 .doesNotContain("secret", "SECRET", "VELO_DAEMON");
     }
 
+    /** As one that Java has become; the program's own limit stands in the plan. */
+    @Test
+    void theLauncherMayOpenAsMuchAsTheHostLets() throws IOException {
+        Command planned = planned("echo ready; exec sleep 60");
+        List<String> argv = new ArrayList<>(List.of("bash", "-c", "ulimit -Sn 64; exec \"$@\"", "test"));
+        argv.addAll(planned.argv());
+        Command.Running run = fake.asked(work.command(argv)).start().says("ready");
+        try {
+            String limits = Files.readString(Path.of("/proc/" + run.process().pid() + "/limits"));
+            String[] files = limits.lines()
+                    .filter(line -> line.startsWith("Max open files"))
+                    .findFirst()
+                    .orElseThrow()
+                    .split(" {2,}");
+            assertThat(files[1]).isEqualTo(files[2]).isNotEqualTo("64");
+        } finally {
+            run.signal("KILL").await();
+        }
+    }
+
     /** Not in its memory either, of which init is a copy. */
     @Test
     void theLauncherHasForgottenTheCaller() throws IOException {
