@@ -13,6 +13,13 @@ need busybox-static is_static_busybox
 need gcc command -v gcc
 install_missing
 prepare client "$@"
+end_resident() {
+  if [ -e "$place/started" ]; then
+    kill "$(cat "$place/started")" 2>/dev/null || true
+    rm -f "$place/started"
+    sleep 0.2
+  fi
+}
 trap 'end_resident; finish' EXIT
 
 user=()
@@ -63,14 +70,7 @@ leases=("$place"/store/leases/*)
 as_user mv "${leases[0]}" "$place/plans/run"
 run=${leases[0]}
 
-# end_resident, resident PART: the one before ends; the next is there before times are taken.
-end_resident() {
-  if [ -e "$place/started" ]; then
-    kill "$(cat "$place/started")" 2>/dev/null || true
-    rm -f "$place/started"
-    sleep 0.2
-  fi
-}
+# resident PART: the one before ends; the next is there before times are taken.
 resident() {
   end_resident
   echo "$1" >"$place/part"
