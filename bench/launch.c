@@ -2,9 +2,11 @@
  * Times programs that start, do nothing and end, in turn: launch ROUNDS CONTENDER CONTENDER ...
  *
  * A contender is "-- LABEL command PROGRAM ARGUMENT..." or "-- LABEL plan FILE RUN TEMPLATE PROGRAM". The
- * second kind gets FILE on descriptor 3 and no environment, as bin/velo leaves it to velo-launch; the
+ * second kind gets FILE on descriptor 3 and no environment, as Java leaves it to velo-launch; the
  * directory RUN, which it removes, is made anew as a copy of the directories of TEMPLATE before its time
- * begins. Contenders stand in pairs, each followed by what it is compared with.
+ * begins. "served RUN TEMPLATE PROGRAM ARGUMENT..." gets its plan from elsewhere and has the environment of
+ * this program, as has "asks PROGRAM ARGUMENT...". Contenders stand in pairs, each followed by what it is
+ * compared with.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -28,6 +30,7 @@ struct contender {
     const char *run;
     const char *template;
     char **command;
+    char **environment;
     double *exits; /* until it has exited */
     double *gone;  /* until none of its processes is there any more: bwrap does not wait for the one inside */
     double *work;  /* processor time of all of them */
@@ -69,14 +72,13 @@ static void copy_directories(int from, int at, const char *name) {
 }
 
 static pid_t start(const struct contender *c, int plan) {
-    static char *const no_environment[] = {NULL};
     pid_t child = vfork();
     if (child == 0) {
         if (plan >= 0 &&
             (plan == PLAN_DESCRIPTOR ? fcntl(plan, F_SETFD, 0) : dup2(plan, PLAN_DESCRIPTOR)) < 0) {
             _exit(126);
         }
-        execve(c->command[0], c->command, no_environment);
+        execve(c->command[0], c->command, c->environment);
         _exit(127);
     }
     return child;
@@ -93,8 +95,10 @@ static void run_once(const struct contender *c, double *exited, double *gone, do
     int ignored;
     struct rusage usage;
     struct rusage orphan;
-    if (c->plan != NULL) {
+    if (c->run != NULL) {
         copy_directories(open(c->template, O_RDONLY | O_DIRECTORY | O_CLOEXEC), AT_FDCWD, c->run);
+    }
+    if (c->plan != NULL) {
         plan = open(c->plan, O_RDONLY | O_CLOEXEC);
         if (plan < 0) {
             give_up("open the plan");
@@ -122,10 +126,10 @@ static void run_once(const struct contender *c, double *exited, double *gone, do
     }
     if (plan >= 0) {
         close(plan);
-        if (access(c->run, F_OK) == 0) {
-            fprintf(stderr, "launch: %s left its run directory\n", c->label);
-            exit(1);
-        }
+    }
+    if (c->run != NULL && access(c->run, F_OK) == 0) {
+        fprintf(stderr, "launch: %s left its run directory\n", c->label);
+        exit(1);
     }
 }
 
@@ -148,6 +152,7 @@ static double median(const double *values, int count) {
 }
 
 static int read_contenders(char **argv, struct contender *contenders) {
+    static char *no_environment[] = {NULL};
     int count = 0;
     for (char **at = argv; *at != NULL;) {
         if (count == MOST || strcmp(at[0], "--") != 0 || at[1] == NULL || at[2] == NULL) {
@@ -155,14 +160,20 @@ static int read_contenders(char **argv, struct contender *contenders) {
             give_up("read the arguments");
         }
         struct contender *c = &contenders[count++];
-        *c = (struct contender){.label = at[1]};
+        *c = (struct contender){.label = at[1], .environment = no_environment};
         at[0] = NULL; /* ends the command before */
         if (strcmp(at[2], "plan") == 0) {
             c->plan = at[3];
             c->run = at[4];
             c->template = at[5];
             c->command = at + 6;
+        } else if (strcmp(at[2], "served") == 0) {
+            c->run = at[3];
+            c->template = at[4];
+            c->command = at + 5;
+            c->environment = environ;
         } else {
+            c->environment = strcmp(at[2], "asks") == 0 ? environ : no_environment;
             c->command = at + 3;
         }
         for (at = c->command; *at != NULL && strcmp(*at, "--") != 0; at++) {

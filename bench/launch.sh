@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The launcher alone beside bubblewrap: the same root file system, the same program, in the same run, in turn. Usage: bench/launch.sh [DIRECTORY]
 # ROUNDS (1,000) starts of each. Run by root, an ordinary user (AS, default 54321; AS=root: root) does the work on the new file system.
-# The plan is what bin/velo hands over: it is caught once, and no JVM runs while times are taken.
+# The plan is what Java hands over: it is caught once, and no JVM runs while times are taken.
 set -euo pipefail
 ROUNDS=${ROUNDS:-1000}
 LOOP_SIZE=${LOOP_SIZE:-2G}
@@ -27,6 +27,7 @@ home=$place/velo
 mkdir -p "$home/bin" "$home/libexec" "$place/plans"
 cp "$(dirname "$velo")/velo" "$home/bin/"
 cp -r "$(dirname "$velo")/../lib" "$home/"
+cp "$(dirname "$velo")/../libexec/velo-jvm" "$home/libexec/"
 cp "$(dirname "$velo")/../libexec/velo-launch" "$home/libexec/real"
 cat >"$home/libexec/velo-launch" <<END
 #!/bin/sh

@@ -126,7 +126,7 @@ nothing else; \`PATH\` is where Velo is installed. As root, write it to \`/etc/a
 
 \`\`\`
 abi <abi/4.0>,
-profile velo-launch PATH/libexec/velo-launch flags=(unconfined) {
+profile velo-launch PATH/{libexec/velo-launch,bin/velo} flags=(unconfined) {
   userns,
 }
 \`\`\`

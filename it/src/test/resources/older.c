@@ -1,9 +1,9 @@
 /*
  * Stands for an outer filter that is older than some system calls, or an old kernel:
  *
- *   older ERRNO CALL[,CALL...] -- COMMAND...    becomes the command, where these calls fail so; KILL: end the process
- *   older ask CALL...                           prints what each call answers in namespaces of one's own
- *   older terminal                              makes a terminal, and reads from it what was written to it
+ *   older ERRNO CALL[,CALL...] -- COMMAND...    becomes the command, where these calls fail so; KILL: end the
+ * process older ask CALL...                           prints what each call answers in namespaces of one's
+ * own older terminal                              makes a terminal, and reads from it what was written to it
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,9 +25,10 @@ enum { EMPTY_PATH = 0x1000, CLONE = 1, MOST = 16 };
 static const struct {
     const char *name;
     unsigned number;
-} calls[] = {{"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430},        {"fsconfig", 431},
-             {"fsmount", 432},   {"fspick", 433},     {"mount_setattr", 442}, {"openat2", 437},
-             {"setgroups", SYS_setgroups}, {"setns", SYS_setns}, {"dup3", SYS_dup3}};
+} calls[] = {{"open_tree", 428},     {"move_mount", 429}, {"fsopen", 430},
+             {"fsconfig", 431},      {"fsmount", 432},    {"fspick", 433},
+             {"mount_setattr", 442}, {"openat2", 437},    {"setgroups", SYS_setgroups},
+             {"setns", SYS_setns},   {"dup3", SYS_dup3}};
 enum { CALLS = sizeof calls / sizeof *calls };
 
 static void __attribute__((noreturn)) die(const char *what) {
@@ -53,7 +54,8 @@ static void refuse(const char *answer, char *names) {
     unsigned short length = 1;
     for (char *name = strtok(names, ","); name != NULL && length < 2 * MOST; name = strtok(NULL, ",")) {
         rules[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number_of(name), 0, 1);
-        rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kills ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | errnum);
+        rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kills ? SECCOMP_RET_KILL_PROCESS
+                                                                              : SECCOMP_RET_ERRNO | errnum);
     }
     rules[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {length, rules};

@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /** The environment of a caller as raw bytes, and the one that a payload gets: made from nothing, never by taking away. Immutable. */
 public final class CallerEnvironment {
-    /** bin/velo sets LC_ALL for the JVM and keeps the caller's under this name. */
+    /** libexec/velo-jvm sets LC_ALL for the JVM and keeps the caller's under this name. */
     private static final String CALLER_LC_ALL = "VELO_CALLER_LC_ALL";
 
     private final Map<String, byte[]> values;

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 
 /** Where this velo is installed: {@code bin/}, {@code lib/}, {@code libexec/}. */
 public record Installation(Path home) {
-    /** As bin/velo said when it started this JVM. */
+    /** As libexec/velo-jvm said when it started this JVM. */
     public static Installation ofThisProcess() {
         return new Installation(Path.of(System.getProperty("velo.home", ".")).toAbsolutePath());
     }
