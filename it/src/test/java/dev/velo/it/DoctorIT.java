@@ -34,13 +34,7 @@ class DoctorIT {
 
     @BeforeAll
     void build() {
-        Host.needsTool("gcc");
-        Path place = work.dir("conditions");
-        work.sh(
-                place,
-                "gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static -O1 -o conditions \"$1\"",
-                Workspace.REPOSITORY.resolve("it/target/test-classes/conditions.c"));
-        conditions = place.resolve("conditions");
+        conditions = work.program(work.dir("conditions"), "conditions");
     }
 
     private Command in(String condition, String... command) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -48,27 +49,25 @@ class MissingPiecesIT {
     @Test
     void tooFewDescriptors() {
         Path manifest = work.ingest(work.tree("echo x >x"));
-        String script = "ulimit -n $2; exec \"$velo\" run --isolate --base \"$3\" --manifest \"$1\" -- /bin/cat /x";
-        work.command(List.of(
-                        "/bin/bash",
-                        "-c",
-                        script.replace("$velo", Workspace.VELO.toString()),
-                        "sh",
-                        manifest.toString(),
-                        "47",
-                        work.base().toString()))
-                .run()
-                .refuses(125, "ulimit -n");
-        work.command(List.of(
-                        "/bin/bash",
-                        "-c",
-                        script.replace("$velo", Workspace.VELO.toString()),
-                        "sh",
-                        manifest.toString(),
-                        "256",
-                        work.base().toString()))
-                .run()
-                .prints("x\n");
+        withDescriptors(47, manifest).refuses(125, "ulimit -n");
+        withDescriptors(256, manifest).prints("x\n");
+    }
+
+    private Outcome withDescriptors(int most, Path manifest) {
+        List<String> run = List.of(
+                Workspace.VELO.toString(),
+                "run",
+                "--isolate",
+                "--base",
+                work.base().toString(),
+                "--manifest",
+                manifest.toString(),
+                "--",
+                "/bin/cat",
+                "/x");
+        List<String> limited = new ArrayList<>(List.of("/bin/bash", "-c", "ulimit -n " + most + "; exec \"$@\"", "sh"));
+        limited.addAll(run);
+        return work.command(limited).run();
     }
 
     @Test

@@ -44,13 +44,8 @@ class MountFallbackIT {
 
     @BeforeAll
     void build() {
-        Host.needsTool("gcc");
         Path tree = work.tree("mkdir d; echo layer >d/file");
-        work.sh(
-                tree,
-                "gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static -O1 -o older \"$1\"; chmod 755 . older",
-                Workspace.REPOSITORY.resolve("it/target/test-classes/older.c"));
-        older = tree.resolve("older");
+        older = work.program(tree, "older");
         manifest = work.ingest(tree);
     }
 

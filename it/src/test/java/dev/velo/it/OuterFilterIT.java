@@ -21,12 +21,7 @@ class OuterFilterIT {
 
     @BeforeAll
     void build() {
-        Host.needsTool("gcc");
-        filter = work.dir("filter").resolve("older");
-        work.sh(
-                filter.getParent(),
-                "gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static -O1 -o older \"$1\"",
-                Workspace.REPOSITORY.resolve("it/target/test-classes/older.c"));
+        filter = work.program(work.dir("filter"), "older");
     }
 
     private Outcome run(List<String> before, String answer, String calls, List<String> options, String... command) {

@@ -27,13 +27,8 @@ class ScopesIT {
 
     @BeforeAll
     void build() {
-        Host.needsTool("gcc");
         Path tree = work.dir("program");
-        work.sh(
-                tree,
-                "gcc -std=c11 -D_GNU_SOURCE -Wall -Werror -static -O1 -o scopes \"$1\"; chmod 755 . scopes",
-                Workspace.REPOSITORY.resolve("it/target/test-classes/scopes.c"));
-        program = tree.resolve("scopes");
+        program = work.program(tree, "scopes");
         manifest = work.ingest(tree);
     }
 

@@ -32,13 +32,8 @@ class TerminalIT {
 
     @BeforeAll
     void build() {
-        Host.needsTool("gcc");
         Path tree = work.tree("");
-        work.sh(
-                tree,
-                "gcc -std=c11 -D_GNU_SOURCE -Wall -Werror -static -O1 -o terminal \"$1\"; chmod 755 . terminal",
-                Workspace.REPOSITORY.resolve("it/target/test-classes/terminal.c"));
-        program = tree.resolve("terminal");
+        program = work.program(tree, "terminal");
         manifest = work.ingest(tree);
     }
 

@@ -122,6 +122,17 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEach
         return tree;
     }
 
+    /** A static program, compiled from the tests' own source of that name into a tree that may become a manifest. */
+    Path program(Path tree, String name) {
+        Host.needsTool("gcc");
+        sh(
+                tree,
+                "gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -static -O1 -o \"$2\" \"$1\"; chmod 755 . \"$2\"",
+                REPOSITORY.resolve("it/target/test-classes").resolve(name + ".c"),
+                name);
+        return tree.resolve(name);
+    }
+
     Path ingest(Path tree, String... options) {
         Path manifest = dir("manifest").resolve("tree.velo");
         List<String> arguments = new ArrayList<>(List.of("ingest", tree.toString(), "--output", manifest.toString()));
