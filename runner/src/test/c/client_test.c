@@ -64,7 +64,7 @@ static struct caller an_odd_caller(void) {
                            .environment = environment,
                            .build = "0123456789abcdef0123456789abcdef",
                            .home = "/opt/velo",
-                           .directory = "/work/\xfe",
+                           .directory = "/home/\xfe",
                            .store = "/var/store",
                            .mask = 027,
                            .terminals = 5,

@@ -85,11 +85,13 @@ void join_companion(const struct companion *companion, int proc) {
     if (status != 0) {
         _exit(EXIT_LAUNCH); /* it has said why */
     }
-    if (companion->network >= 0 && setns(companion->network, CLONE_NEWNET) != 0) {
-        const struct finding finding = diagnose_call(&this_host, errno, "self", "setns");
-        fail_because(&finding, "see velo doctor", "cannot enter the sandbox's network");
+    if (companion->network >= 0) {
+        if (setns(companion->network, CLONE_NEWNET) != 0) {
+            const struct finding finding = diagnose_call(&this_host, errno, "self", "setns");
+            fail_because(&finding, "see velo doctor", "cannot enter the sandbox's network");
+        }
+        close(companion->network);
     }
-    close(companion->network);
     /* The payload is the process after init, where the kernel lets that be said. */
     put_text(proc, "sys/kernel/ns_last_pid", "1");
 }

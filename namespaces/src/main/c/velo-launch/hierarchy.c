@@ -1,4 +1,5 @@
 #include "hierarchy.h"
+#include "launch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,20 +18,6 @@ bool in_list(const char *list, const char *word, const char *separators) {
         at += here;
     }
     return false;
-}
-
-/* proc_pid_mountinfo(5): blanks in names stand there as \040. */
-static void unescape(char *text) {
-    char *to = text;
-    for (const char *at = text; *at != '\0'; to++) {
-        if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] != '\0' && at[3] != '\0') {
-            *to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-            at += 4;
-        } else {
-            *to = *at++;
-        }
-    }
-    *to = '\0';
 }
 
 static FILE *open_proc(const struct roots *roots, const char *name) {
@@ -64,8 +51,8 @@ struct hierarchy mounted_hierarchy(const struct roots *roots, const char *contro
         fclose(in);
     }
     if (hierarchy.found) {
-        unescape(hierarchy.root);
-        unescape(hierarchy.point);
+        unescape_path(hierarchy.root);
+        unescape_path(hierarchy.point);
     }
     return hierarchy;
 }

@@ -25,3 +25,17 @@ ssize_t get_text(int directory, const char *name, char *text, size_t size) {
     text[got > 0 ? got : 0] = '\0';
     return got;
 }
+
+void unescape_path(char *text) {
+    char *to = text;
+    for (const char *from = text; *from != '\0';) {
+        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
+            from[3] >= '0' && from[3] <= '7') {
+            *to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+            from += 4;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}

@@ -124,6 +124,9 @@ bool close_all_but(int descriptor);
  * NUL, and is empty where there was none. */
 bool put_text(int directory, const char *name, const char *text);
 ssize_t get_text(int directory, const char *name, char *text, size_t size);
+/* In place. A blank, a tab, a newline and a backslash of a path stand in mountinfo as three octal digits
+ * (proc_pid_mountinfo(5)). */
+void unescape_path(char *text);
 
 /* finish.c: what must happen after the payload and before its changes go. memory is where the upper layer is
  * when it is not in the run directory; else -1. */

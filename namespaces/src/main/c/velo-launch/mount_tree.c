@@ -1,4 +1,5 @@
 #include "kernel.h"
+#include "launch.h"
 #include "mount_older.h"
 #include "resolve.h"
 
@@ -10,21 +11,6 @@
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256
 #endif
-
-/* Of proc(5): a blank, a tab, a newline and a backslash are written as three octal digits. */
-static void unescape(char *text) {
-    char *to = text;
-    for (const char *from = text; *from != '\0';) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
-            from[3] >= '0' && from[3] <= '7') {
-            *to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-            from += 4;
-        } else {
-            *to++ = *from++;
-        }
-    }
-    *to = '\0';
-}
 
 static void read_options(char *options, struct mount_entry *entry) {
     static const struct {
@@ -51,7 +37,7 @@ static bool read_entry(char *line, struct mount_entry *entry) {
         }
     }
     *entry = (struct mount_entry){.id = atoi(fields[0]), .parent = atoi(fields[1]), .point = fields[4]};
-    unescape(fields[4]);
+    unescape_path(fields[4]);
     read_options(fields[5], entry);
     return true;
 }
