@@ -79,7 +79,7 @@ public final class Collection {
         List<Swept> shards = new Parallel<Swept>("cannot collect store " + store.path())
                 .map(all.size(), piece -> sweepShard(all.get(piece), live, marking, remove));
         long began = System.nanoTime();
-        long sweptFarms = sweepFarms(farms, marking, remove);
+        List<String> sweptFarms = sweepFarms(farms, marking, remove);
         Duration farmsTook = Duration.ofNanos(System.nanoTime() - began);
         long copies = sweepCopies(live, marking, remove);
         began = System.nanoTime();
@@ -149,14 +149,14 @@ public final class Collection {
         return new Swept(kept + candidates.size() - swept.size(), swept.size(), bytes);
     }
 
-    private long sweepFarms(List<String> farms, Sweep.Needs needs, boolean remove) throws IOException {
-        long count = 0;
+    private List<String> sweepFarms(List<String> farms, Sweep.Needs needs, boolean remove) throws IOException {
+        List<String> swept = new ArrayList<>();
         for (String farm : farms) {
             if (sweep.farm(farm, manifestOf(farm), needs, remove)) {
-                count++;
+                swept.add(farm);
             }
         }
-        return count;
+        return swept;
     }
 
     private long sweepCopies(LiveSet live, Sweep.Needs needs, boolean remove) throws IOException {

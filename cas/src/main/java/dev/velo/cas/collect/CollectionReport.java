@@ -10,6 +10,7 @@ import java.util.List;
  * @param liveBlobs blobs and twins that something needs or that are younger than the grace period
  * @param blobs that nothing needs
  * @param bytes of disk that go with them: allocated blocks, counted only where the last link goes
+ * @param farms names of those whose manifest nothing needs
  * @param farmsTook until the farms were out of everybody's view
  * @param trashTook until they were deleted
  * @param missingRoots registered manifests whose file is gone, one line each
@@ -19,7 +20,7 @@ public record CollectionReport(
         long liveBlobs,
         long blobs,
         long bytes,
-        long farms,
+        List<String> farms,
         long manifests,
         long leases,
         Duration farmsTook,

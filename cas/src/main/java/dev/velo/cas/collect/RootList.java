@@ -59,7 +59,7 @@ public final class RootList {
     public void add(UserPath file) throws VeloException {
         Manifest manifest = Manifest.open(file);
         refuseMissing(file, manifest);
-        roots.registerRead(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
+        roots.registerRead(ManifestFile.place(file), manifest.digest(), manifest::toBytes);
         // A collection may have come in between; from here on none takes anything.
         refuseMissing(file, manifest);
     }

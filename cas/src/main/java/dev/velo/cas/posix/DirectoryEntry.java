@@ -5,5 +5,6 @@ package dev.velo.cas.posix;
  *
  * @param name raw bytes, one component, never {@code .} or {@code ..}
  * @param type {@link FileType#UNKNOWN} where the file system does not say
+ * @param inode its number as the directory has it, which on an overlay may be another than statx(2) gives
  */
-public record DirectoryEntry(byte[] name, FileType type) {}
+public record DirectoryEntry(byte[] name, FileType type, long inode) {}

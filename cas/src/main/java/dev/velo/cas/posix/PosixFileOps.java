@@ -234,7 +234,7 @@ final class PosixFileOps implements FileOps {
                 // hot loop.
                 byte[] name = nameAt(b, at + 19, Math.max(19, (b.getShort(at + 16) & 0xffff) - 8) + at);
                 if (!isDots(name)) {
-                    entries.add(new DirectoryEntry(name, FileType.ofMode((b.get(at + 18) & 0xf) << 12)));
+                    entries.add(new DirectoryEntry(name, FileType.ofMode((b.get(at + 18) & 0xf) << 12), b.getLong(at)));
                 }
             }
         }

@@ -2,8 +2,10 @@ package dev.velo.cas.store;
 
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -64,6 +66,12 @@ final class Gate implements AutoCloseable {
     /** Another value after each announcement. Call it inside the gate. */
     Timestamp announced() throws IOException {
         return files.status(lockFile.number()).modified();
+    }
+
+    /** The store has this lock file still, and not another one of its name. */
+    boolean isInPlace(int storeRoot) throws IOException {
+        Optional<FileStatus> named = files.statusIfPresent(storeRoot, StoreLayout.GATE);
+        return named.isPresent() && Store.isSame(named.get(), files.status(lockFile.number()));
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * The manifests that the store knows of: where each file is, and a copy of its bytes. A root protects its blobs while the file exists,
@@ -75,18 +76,24 @@ public final class Roots {
      * stays: it would be lost to who read too early. The bytes are kept for the caller's lease all the same.
      */
     public void registerRead(Path file, Digest manifest, byte[] bytes) throws StoreException {
+        registerRead(file, manifest, () -> bytes);
+    }
+
+    /** @param content the manifest's, asked for where it is not registered yet */
+    public void registerRead(Path file, Digest manifest, Supplier<byte[]> content) throws StoreException {
         String name = nameOf(file);
         try {
             boolean known = store.gate().shared(() -> {
                 boolean registered = isRegistered(name, file, manifest);
                 if (registered) {
-                    put(name, file, manifest, bytes);
+                    put(name, file, manifest, content);
                 }
                 return registered;
             });
             if (known) {
                 return;
             }
+            byte[] bytes = content.get();
             if (isProtected(name)) {
                 register(file, manifest, bytes);
                 return;
@@ -97,7 +104,7 @@ public final class Roots {
                 if (holds(file, bytes)) {
                     put(name, file, manifest, bytes);
                 } else {
-                    keep(manifest, bytes);
+                    keep(manifest, () -> bytes);
                 }
                 return null;
             });
@@ -148,11 +155,15 @@ public final class Roots {
 
     /** Call it inside the gate. */
     private void put(String name, Path file, Digest manifest, byte[] bytes) throws IOException {
+        put(name, file, manifest, () -> bytes);
+    }
+
+    private void put(String name, Path file, Digest manifest, Supplier<byte[]> content) throws IOException {
         byte[] record =
                 String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);
         // First: a collector looks when the gate is free again, even where its holder was killed half-way.
         store.gate().announce();
-        keep(manifest, bytes);
+        keep(manifest, content);
         // Always a young change time: a collector that has just found the old file gone must not drop this.
         if (isRegistered(name, file, manifest)) {
             files.touch(store.root(), StoreLayout.below(StoreLayout.ROOTS, name));
@@ -163,10 +174,10 @@ public final class Roots {
     }
 
     /** Keeps a copy of a manifest's bytes. Call it inside the gate. */
-    private void keep(Digest manifest, byte[] bytes) throws IOException {
+    private void keep(Digest manifest, Supplier<byte[]> content) throws IOException {
         byte[] name = StoreLayout.manifestName(manifest);
         if (!store.immutability().markUsed(name)) {
-            replace(StoreLayout.MANIFESTS, name, bytes);
+            replace(StoreLayout.MANIFESTS, name, content.get());
         }
     }
 
@@ -330,6 +341,11 @@ public final class Roots {
     /** The root of a manifest file, empty where none is registered under that path. */
     public Optional<Root> of(Path file) throws IOException {
         return read(nameOf(file));
+    }
+
+    /** What is there for as long as this registration is, relative to the store. */
+    public List<byte[]> files(Path file, Digest manifest) {
+        return List.of(StoreLayout.below(StoreLayout.ROOTS, nameOf(file)), StoreLayout.manifestName(manifest));
     }
 
     private static String nameOf(Path file) {

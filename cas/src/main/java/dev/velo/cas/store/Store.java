@@ -2,9 +2,11 @@ package dev.velo.cas.store;
 
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * An open store. Gives access to its parts; each part may be used by many threads. Closing it releases descriptors and no more: whatever
@@ -70,6 +72,21 @@ public final class Store implements AutoCloseable {
     /** The real path of all that belongs together: this store, or, where it is a tenant's, the store that has the tenants. */
     public Path outermost() throws IOException {
         return Tenants.outermost(path.toRealPath());
+    }
+
+    /**
+     * What is at its path is this store still: the directory, its owner, and the gate, without which leases would be taken where no collector
+     * looks.
+     */
+    public boolean isInPlace() throws IOException {
+        // The directory itself, where the path is a link to it.
+        byte[] named = (path + "/.").getBytes(StandardCharsets.UTF_8);
+        Optional<FileStatus> now = files.statusIfPresent(FileOps.CWD, named);
+        return now.isPresent() && isSame(now.get(), files.status(root.number())) && gate.isInPlace(root.number());
+    }
+
+    static boolean isSame(FileStatus one, FileStatus other) {
+        return one.inode() == other.inode() && one.device() == other.device() && one.uid() == other.uid();
     }
 
     /** The descriptor of the store's root. */

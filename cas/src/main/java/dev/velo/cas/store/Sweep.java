@@ -130,18 +130,45 @@ public final class Sweep {
         return store.gate().exclusive(() -> takeFarm(name, manifest, cutoff, remove));
     }
 
+    /** A last look at something, inside the exclusive gate. */
+    public interface Look {
+        boolean confirms() throws IOException;
+    }
+
+    /**
+     * Takes a farm away that may be needed again, since there are too many: only where no lease names its manifest. Whoever uses it later builds
+     * it again.
+     *
+     * @param unused asked last; false where it was used after all
+     */
+    public boolean idleFarm(String name, Digest manifest, Look unused, boolean remove) throws IOException {
+        return store.gate()
+                .exclusive(() -> !isLeased(manifest)
+                        && files.statusIfPresent(store.root(), farmPath(name)).isPresent()
+                        && unused.confirms()
+                        && taken(name, remove));
+    }
+
     private boolean takeFarm(String name, Digest manifest, Timestamp cutoff, boolean remove) throws IOException {
-        byte[] path = StoreLayout.below(StoreLayout.FARMS, name);
-        boolean leased = false;
-        for (Leases.Held lease : store.leases().held()) {
-            leased |= lease.manifests().contains(manifest);
-        }
-        Optional<FileStatus> status = files.statusIfPresent(store.root(), path);
-        if (leased || status.isEmpty() || status.get().changed().compareTo(cutoff) >= 0) {
+        Optional<FileStatus> status = files.statusIfPresent(store.root(), farmPath(name));
+        if (isLeased(manifest) || status.isEmpty() || status.get().changed().compareTo(cutoff) >= 0) {
             return false;
         }
+        return taken(name, remove);
+    }
+
+    private boolean isLeased(Digest manifest) throws IOException {
+        return store.leases().held().stream()
+                .anyMatch(lease -> lease.manifests().contains(manifest));
+    }
+
+    private static byte[] farmPath(String name) {
+        return StoreLayout.below(StoreLayout.FARMS, name);
+    }
+
+    private boolean taken(String name, boolean remove) throws IOException {
         if (remove) {
-            store.discard(path, "farm");
+            store.discard(farmPath(name), "farm");
         }
         return true;
     }
@@ -205,7 +232,7 @@ public final class Sweep {
     /** Counts, by inode, the links that a farm holds: what goes with it frees their space too. */
     public void linksOf(String farm, Map<Long, Integer> byInode) throws IOException {
         ArrayDeque<byte[]> directories = new ArrayDeque<>();
-        directories.push(StoreLayout.below(StoreLayout.FARMS, farm));
+        directories.push(farmPath(farm));
         while (!directories.isEmpty()) {
             byte[] path = directories.pop();
             try (Descriptor dir = files.openDirectory(store.root(), path)) {

@@ -80,7 +80,7 @@ public final class TreeRemoval {
             // Moving a directory to another one changes its "..", for which it must be writable itself.
             files.changeMode(dir, entry.name(), 0700);
             files.rename(dir, entry.name(), top.directory().number(), name);
-            top.rest().push(new DirectoryEntry(name, FileType.DIRECTORY));
+            top.rest().push(new DirectoryEntry(name, FileType.DIRECTORY, entry.inode()));
         });
     }
 

@@ -119,6 +119,12 @@ final class Remains {
         same("blobs", blobs(store.path().resolve("cas/sha256")), needed);
         subset("twins", blobs(store.path().resolve("exec/sha256")), twins);
         subset("copies of manifests", names(store.path().resolve("manifests")), copies);
+        subset(
+                "farms",
+                names(store.path().resolve("farms")),
+                new TreeSet<>(copies.stream()
+                        .map(copy -> copy.replace(".velo", "-hardlink"))
+                        .toList()));
         same("leases", names(store.path().resolve("leases")), new TreeSet<>());
         same("trash", names(store.path().resolve("trash")), new TreeSet<>());
         subset(

@@ -127,7 +127,9 @@ final class World {
     private List<String> script(int process) {
         String[] kinds = process == 0
                 ? new String[] {"gc", "gc", "gc-grace"}
-                : new String[] {"ingest", "ingest", "ingest", "run", "run", "delete", "spoil", "gc", "report", "hide"};
+                : new String[] {
+                    "ingest", "ingest", "ingest", "run", "run", "delete", "spoil", "gc", "report", "hide", "evict"
+                };
         List<String> script = new ArrayList<>();
         for (int i = 0, count = 1 + random.nextInt(3); i < count; i++) {
             script.add(kinds[random.nextInt(kinds.length)]);
@@ -190,6 +192,7 @@ final class World {
                 }
             }
             case "hide" -> hide(process, manifest());
+            case "evict" -> FarmSteps.evict(storePath, process);
             default -> throw new IllegalArgumentException(step);
         }
     }
@@ -275,8 +278,12 @@ final class World {
                     .map(Manifest.Content::digest)
                     .toList();
             new Twins(store, store.blobs()).ensure(executable, lease);
+            String farm = FarmSteps.take(store, process, lease, manifest);
             for (int i = random.nextInt(40); i > 0; i--) {
                 process.pause("works");
+            }
+            if (!Files.exists(storePath.resolve("farms/" + farm + "/complete"))) {
+                broken.add("a run lost its farm " + farm);
             }
             if (!Remains.missing(storePath, manifest).isEmpty()) {
                 broken.add("a run lost " + Remains.missing(storePath, manifest));
