@@ -57,9 +57,13 @@ final class AttributeMarks implements LayerMarks {
     }
 
     @Override
+    public boolean resemblesWhiteout(FileStatus status) {
+        return status.isRegular() && status.size() == 0;
+    }
+
+    @Override
     public boolean isWhiteout(int dir, byte[] name, FileStatus status) throws IOException {
-        return status.isRegular()
-                && status.size() == 0
+        return resemblesWhiteout(status)
                 && files.attribute(dir, name, prefix + "whiteout").isPresent();
     }
 

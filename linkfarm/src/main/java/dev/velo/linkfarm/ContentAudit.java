@@ -21,30 +21,30 @@ final class ContentAudit implements FileAudit {
 
     private final Store store;
     private final FileOps files;
-    private final boolean deep;
     private final ContentCopy hasher;
     private final Map<Blob, Optional<FileStatus>> blobs = new HashMap<>();
     private final Map<Long, Digest> hashed = new HashMap<>();
 
-    /** @param deep hash at all */
-    ContentAudit(Store store, boolean deep) {
+    ContentAudit(Store store) {
         this.store = store;
         this.files = store.files();
-        this.deep = deep;
         this.hasher = new ContentCopy(files);
     }
 
     @Override
-    public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
+    public String fault(FileStatus status, FileNode file) {
         BlobStore.Form form = BlobStore.Form.of(file.isExecutable());
         if (status.permissions() != form.mode() || !status.modified().equals(StoreLayout.FIXED_TIME)) {
             return "mode or time has changed";
         }
-        if (status.size() != file.size()) {
-            return "its size has changed";
-        }
-        if (!deep || isBlob(status, new Blob(file.digest(), form))) {
-            return null;
+        return status.size() == file.size() ? null : "its size has changed";
+    }
+
+    @Override
+    public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
+        String seen = fault(status, file);
+        if (seen != null || isBlob(status, new Blob(file.digest(), BlobStore.Form.of(file.isExecutable())))) {
+            return seen;
         }
         Digest known = hashed.get(status.inode());
         if (known == null) {

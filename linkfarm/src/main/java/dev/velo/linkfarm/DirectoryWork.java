@@ -27,6 +27,12 @@ final class DirectoryWork {
     /** The directories in it, once all its other children are there. */
     List<DirectoryWork> below = List.of();
 
+    /** What it takes of disk for itself and for what is its own in it, without the directories in it, once it is finished. */
+    long own;
+
+    /** Of what is in it: {@link FarmIndex}. */
+    long sum;
+
     DirectoryWork(DirectoryWork parent, FileName name, DirectoryNode node) {
         this.parent = parent;
         this.name = name;

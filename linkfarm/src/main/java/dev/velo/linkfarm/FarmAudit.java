@@ -17,8 +17,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Compares the farms of a store with their manifests, entry by entry. */
+/** Compares farms of a store with their manifests, entry by entry. */
 public final class FarmAudit {
+    /** How closely. */
+    public enum Depth {
+        /** Names, inodes, types, modes, times and sizes, by about as many calls as find -ls makes. */
+        QUICK,
+        /** Also attributes and targets of links; what is not an inode of the store is hashed. The store's are for its own verification. */
+        DEEP
+    }
+
     private final Store store;
     private final FileOps files;
 
@@ -27,18 +35,17 @@ public final class FarmAudit {
         this.files = store.files();
     }
 
-    /** As {@link #all(boolean, boolean)}, with contents. */
+    /** As {@link #all(Depth, boolean)}, deep. */
     public List<Finding> all(boolean repair) throws StoreException {
-        return all(true, repair);
+        return all(Depth.DEEP, repair);
     }
 
     /**
      * Audits every farm whose manifest is known.
      *
-     * @param deep also hash each inode that is not a blob's; blobs themselves are hashed by the verification of the store
      * @param repair move farms that are wrong out of the way; the next run builds them anew
      */
-    public List<Finding> all(boolean deep, boolean repair) throws StoreException {
+    public List<Finding> all(Depth depth, boolean repair) throws StoreException {
         List<Finding> findings = new ArrayList<>();
         try {
             for (FarmStatus farm : new Farms(store).list()) {
@@ -48,7 +55,8 @@ public final class FarmAudit {
                 if (copy.isPresent()) {
                     Digest digest = farm.manifest().get();
                     Manifest manifest = Manifest.fromBytes(copy.get(), digest.toHex());
-                    findings.addAll(audit(farm, manifest, deep, repair));
+                    Placement placement = farm.placement().orElse(Placement.HARDLINK);
+                    findings.addAll(audit(farm.name(), placement, manifest, depth, repair));
                 }
             }
             return findings;
@@ -62,24 +70,32 @@ public final class FarmAudit {
         }
     }
 
-    private List<Finding> audit(FarmStatus status, Manifest manifest, boolean deep, boolean repair) throws IOException {
-        String farm = status.name();
-        Placement placement = status.placement().orElse(Placement.HARDLINK);
-        byte[] path = bytes(FarmMarker.path(farm));
-        LayerMarks marks = LayerMarks.ofFarm(
-                files,
-                placement,
-                manifest.count(EntryType.WHITEOUT) > 0,
-                store.root(),
-                bytes(FarmMarker.path(farm) + "/" + FarmMarker.TREE));
-        List<String> faults;
-        try (HeldTimes times = new HeldTimes(store);
-                BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
-            FileAudit audit = placement == Placement.METADATA
-                    ? new MetadataFile(store, files, blobs, times)
-                    : new ContentAudit(store, deep);
-            faults = new FarmComparison(store, audit, marks, times).compare(path, manifest.tree());
+    /**
+     * Audits the farm of a manifest that a run would take.
+     *
+     * @param wanted as for {@link LinkFarm#of}
+     * @param repair as for {@link #all}: a farm that a lease names stays, and so does one that the caller has a lease on
+     * @return nothing where there is no such farm, or where nothing is wrong with it
+     */
+    public List<Finding> one(Manifest manifest, Optional<Placement> wanted, Depth depth, boolean repair)
+            throws StoreException {
+        FarmMarker marker = new FarmMarker(store, files);
+        try {
+            for (Placement placement : wanted.map(List::of).orElse(Placement.ALIKE)) {
+                String farm = FarmMarker.name(manifest.digest(), placement);
+                if (marker.isCurrent(farm)) {
+                    return audit(farm, placement, manifest, depth, repair);
+                }
+            }
+            return List.of();
+        } catch (IOException e) {
+            throw StoreException.of("cannot audit the farm of manifest " + manifest.digest(), e);
         }
+    }
+
+    private List<Finding> audit(String farm, Placement placement, Manifest manifest, Depth depth, boolean repair)
+            throws IOException {
+        List<String> faults = faults(farm, placement, manifest, depth);
         // A farm that a run uses now stays: the run would lose its files. The next repair takes it.
         boolean repaired = repair
                 && !faults.isEmpty()
@@ -87,6 +103,21 @@ public final class FarmAudit {
         return faults.stream()
                 .map(fault -> new Finding("corrupt-farm", farm, fault, repaired))
                 .toList();
+    }
+
+    private List<String> faults(String farm, Placement placement, Manifest manifest, Depth depth) throws IOException {
+        LayerMarks marks = LayerMarks.ofFarm(
+                files, placement, manifest.count(EntryType.WHITEOUT) > 0, store.root(), bytes(FarmMarker.treeOf(farm)));
+        try (HeldTimes times = new HeldTimes(store);
+                BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
+            FileAudit audit = placement == Placement.METADATA
+                    ? new MetadataFile(store, files, blobs, times)
+                    : new ContentAudit(store);
+            return depth == Depth.QUICK
+                    ? new QuickAudit(store, audit, marks, times).compare(FarmMarker.path(farm), manifest.tree())
+                    : new FarmComparison(store, audit, marks, times)
+                            .compare(bytes(FarmMarker.path(farm)), manifest.tree());
+        }
     }
 
     private static byte[] bytes(String text) {

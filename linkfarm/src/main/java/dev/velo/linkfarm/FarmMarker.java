@@ -43,6 +43,16 @@ final class FarmMarker {
         return "farms/" + name;
     }
 
+    /** The tree of the farm of that name, relative to the store. */
+    static String treeOf(String name) {
+        return path(name) + "/" + TREE;
+    }
+
+    /** The path of the marker that belongs to a farm's tree. */
+    static String besides(String tree) {
+        return tree.substring(0, tree.length() - TREE.length()) + MARKER;
+    }
+
     void write(int farm, long entries) throws IOException {
         byte[] text = (HEADER + "\n" + bootId() + "\n" + entries + "\n").getBytes(StandardCharsets.US_ASCII);
         try (Descriptor file = files.createFile(farm, bytes(MARKER), 0400)) {

@@ -19,10 +19,11 @@ public final class Farms {
         this.marker = new FarmMarker(store, store.files());
     }
 
-    /** In ascending order of name. Reads names and markers, not the farms. */
+    /** In ascending order of name. Reads names, markers and indexes; a farm only where it has no index. */
     public List<FarmStatus> list() throws StoreException {
         try {
             List<FarmStatus> farms = new ArrayList<>();
+            FarmUse use = new FarmUse(store);
             for (String name :
                     new StoreContents(store).farms().stream().sorted().toList()) {
                 Optional<FarmMarker.Built> built = marker.read(name);
@@ -31,12 +32,19 @@ public final class Farms {
                         manifestOf(name),
                         placementOf(name),
                         built.map(FarmMarker.Built::entries).orElse(0L),
+                        bytes(name),
+                        use.last(name),
                         marker.isCurrent(name)));
             }
             return farms;
         } catch (IOException e) {
             throw StoreException.of("cannot read the farms of store " + store.path(), e);
         }
+    }
+
+    private long bytes(String name) throws IOException {
+        Optional<FarmIndex> index = FarmIndex.readHead(store.files(), store.root(), FarmMarker.path(name));
+        return index.isPresent() ? index.get().bytes() : new FarmSize(store).of(FarmMarker.treeOf(name));
     }
 
     private static Optional<Digest> manifestOf(String name) {

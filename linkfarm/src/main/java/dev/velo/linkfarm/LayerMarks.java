@@ -70,6 +70,9 @@ interface LayerMarks {
     /** True where a whiteout in this directory is written at all. */
     boolean showsWhiteouts(DirectoryNode directory);
 
+    /** As far as its status tells. */
+    boolean resemblesWhiteout(FileStatus status);
+
     boolean isWhiteout(int dir, byte[] name, FileStatus status) throws IOException;
 
     /** The name of the attribute of directories. */

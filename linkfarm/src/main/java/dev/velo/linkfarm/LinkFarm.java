@@ -1,6 +1,7 @@
 package dev.velo.linkfarm;
 
 import dev.velo.cas.Digest;
+import dev.velo.cas.Progress;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.EntryType;
 import dev.velo.cas.manifest.Manifest;
@@ -19,6 +20,7 @@ import dev.velo.cas.store.StoreException;
 import dev.velo.cas.store.Twins;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +40,7 @@ public final class LinkFarm {
     private final FileOps files;
     private final LayerProbe layers;
     private final FarmMarker marker;
+    private final FarmUse use;
 
     /** @param layers asked where metadata files are to be placed */
     public LinkFarm(Store store, LayerProbe layers) {
@@ -50,6 +53,7 @@ public final class LinkFarm {
         this.files = files;
         this.layers = layers;
         this.marker = new FarmMarker(store, files);
+        this.use = new FarmUse(store, files, Clock.systemUTC());
     }
 
     /**
@@ -58,6 +62,11 @@ public final class LinkFarm {
      * @param wanted the placement to use, empty for the cheapest that works of those that look alike
      */
     public Farm of(Manifest manifest, Optional<Placement> wanted) throws VeloException {
+        return of(manifest, wanted, new Progress());
+    }
+
+    /** @param progress told of the files as they are placed */
+    public Farm of(Manifest manifest, Optional<Placement> wanted, Progress progress) throws VeloException {
         long start = System.nanoTime();
         try {
             Optional<Placement> existing = existing(manifest.digest(), wanted);
@@ -66,16 +75,18 @@ public final class LinkFarm {
                     // Such a farm holds no contents: whoever took a blob out of the store took it out of the farm.
                     checkContents(manifest, manifest.contents());
                 }
-                return farm(manifest, existing.get(), false, start);
+                Farm there = farm(manifest, existing.get(), false, start);
+                use.touch(there.tree());
+                return there;
             }
-            return build(manifest, wanted, start);
+            return build(manifest, wanted, progress, start);
         } catch (IOException e) {
             throw StoreException.of("cannot build the farm of manifest " + manifest.digest(), e);
         }
     }
 
     private Farm farm(Manifest manifest, Placement placement, boolean built, long start) {
-        String tree = FarmMarker.path(FarmMarker.name(manifest.digest(), placement)) + "/" + FarmMarker.TREE;
+        String tree = FarmMarker.treeOf(FarmMarker.name(manifest.digest(), placement));
         return new Farm(tree, placement, built, manifest.entryCount(), Duration.ofNanos(System.nanoTime() - start));
     }
 
@@ -88,7 +99,8 @@ public final class LinkFarm {
         return Optional.empty();
     }
 
-    private Farm build(Manifest manifest, Optional<Placement> wanted, long start) throws IOException, VeloException {
+    private Farm build(Manifest manifest, Optional<Placement> wanted, Progress progress, long start)
+            throws IOException, VeloException {
         try (Lease lease = store.leases().take(Lease.Kind.FARM, List.of(manifest.digest()))) {
             List<Manifest.Content> contents = manifest.contents();
             Placement placement;
@@ -97,7 +109,7 @@ public final class LinkFarm {
                 if (placement == Placement.HARDLINK) {
                     ensureTwins(contents, lease);
                 }
-                write(manifest, placement, lease);
+                write(manifest, placement, lease, progress);
             } catch (IOException | CorruptBlobException e) {
                 // Each blob was looked at when its turn came, and the first bad one ended it. Missing ones are named
                 // together.
@@ -109,25 +121,35 @@ public final class LinkFarm {
         }
     }
 
-    private void write(Manifest manifest, Placement placement, Lease lease) throws IOException, VeloException {
+    private void write(Manifest manifest, Placement placement, Lease lease, Progress progress)
+            throws IOException, VeloException {
         files.makeDirectory(lease.directory(), BUILDING, 0700);
         try (Descriptor farm = files.openDirectory(lease.directory(), BUILDING)) {
             files.makeDirectory(farm.number(), bytes(FarmMarker.TREE), 0700);
             try (Descriptor tree = files.openDirectory(farm.number(), bytes(FarmMarker.TREE));
                     BlobShelf blobs = new BlobShelf(store, files, manifest.entryCount())) {
-                writer(manifest, placement, blobs, lease).write(manifest.tree(), tree, THREADS);
+                TreeWriter writer = writer(manifest, placement, blobs, lease, progress);
+                writer.write(manifest.tree(), tree, THREADS);
+                writer.index().write(files, farm.number());
             }
             marker.write(farm.number(), manifest.entryCount());
         }
     }
 
-    private TreeWriter writer(Manifest manifest, Placement placement, BlobShelf blobs, Lease lease) throws IOException {
+    private TreeWriter writer(Manifest manifest, Placement placement, BlobShelf blobs, Lease lease, Progress progress)
+            throws IOException {
         LayerMarks marks =
                 LayerMarks.forFarm(files, placement, manifest.count(EntryType.WHITEOUT) > 0, lease.directory());
         FilePlacer placer = placement == Placement.METADATA
                 ? new MetadataFile(store, files, blobs, new HeldTimes(store))
                 : new StorePlacer(store, files, blobs, new Replicas(store, lease), placement);
-        return new TreeWriter(files, placer, marks);
+        progress.found(manifest.count(EntryType.FILE));
+        FilePlacer counted = (dir, name, file) -> {
+            long own = placer.place(dir, name, file);
+            progress.done(file.size());
+            return own;
+        };
+        return new TreeWriter(files, counted, marks, true);
     }
 
     /** Every content must be there and of the right size. */

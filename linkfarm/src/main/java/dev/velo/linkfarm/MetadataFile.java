@@ -29,6 +29,9 @@ final class MetadataFile implements FilePlacer, FileAudit {
     /** Bits of a mode that a new file does not get; negative before it is known. */
     private volatile int withheld = -1;
 
+    /** That attributes take beside the inode; negative before it is known. */
+    private volatile long blocks = -1;
+
     /** @param files the store's file operations, or ones that a test makes fail */
     MetadataFile(Store store, FileOps files, BlobShelf blobs, HeldTimes times) {
         this.store = store;
@@ -47,7 +50,7 @@ final class MetadataFile implements FilePlacer, FileAudit {
     }
 
     @Override
-    public void place(int dir, byte[] name, FileNode file) throws IOException, CorruptBlobException {
+    public long place(int dir, byte[] name, FileNode file) throws IOException, CorruptBlobException {
         if (file.size() > 0) {
             StorePlacer.checkSize(store, blobs, file, BlobStore.Form.PLAIN);
         }
@@ -68,19 +71,34 @@ final class MetadataFile implements FilePlacer, FileAudit {
                 files.changeMode(target.number(), mode);
             }
             files.setModified(target.number(), file.modified());
+            return FarmIndex.INODE + FarmIndex.BLOCK * (file.size() == 0 ? 0 : attributeBlocks(target));
         }
     }
 
+    /** Of one such file, for all: names in the store are all as long, so attributes that fit into one inode fit into the others. */
+    private long attributeBlocks(Descriptor file) throws IOException {
+        if (blocks < 0) {
+            blocks = files.status(file.number()).blocks();
+        }
+        return blocks;
+    }
+
     @Override
-    public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
+    public String fault(FileStatus status, FileNode file) throws IOException {
         if (status.permissions() != mode(file) || !times.same(status.modified(), file.modified())) {
             return "mode or time has changed";
         }
         if (status.size() != file.size()) {
             return "its size has changed";
         }
-        if (status.links() != 1) {
-            return "it has another name";
+        return status.links() == 1 ? null : "it has another name";
+    }
+
+    @Override
+    public String fault(int dir, byte[] name, FileStatus status, FileNode file) throws IOException {
+        String seen = fault(status, file);
+        if (seen != null) {
+            return seen;
         }
         if (!refersTo(dir, name, status, file)) {
             return "it refers to other content";

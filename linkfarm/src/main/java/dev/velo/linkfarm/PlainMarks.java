@@ -25,8 +25,13 @@ final class PlainMarks implements LayerMarks {
     }
 
     @Override
-    public boolean isWhiteout(int dir, byte[] name, FileStatus status) {
+    public boolean resemblesWhiteout(FileStatus status) {
         return status.isWhiteoutDevice();
+    }
+
+    @Override
+    public boolean isWhiteout(int dir, byte[] name, FileStatus status) {
+        return resemblesWhiteout(status);
     }
 
     @Override

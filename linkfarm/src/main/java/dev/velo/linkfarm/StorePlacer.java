@@ -38,16 +38,16 @@ final class StorePlacer implements FilePlacer {
     }
 
     @Override
-    public void place(int dir, byte[] name, FileNode file) throws IOException, CorruptBlobException {
+    public long place(int dir, byte[] name, FileNode file) throws IOException, CorruptBlobException {
         BlobStore.Form form = BlobStore.Form.of(file.isExecutable());
         // The empty blob would be the most linked inode of all, and any one writer could poison every empty file.
         if (placement != Placement.HARDLINK || file.size() == 0) {
-            copy(dir, name, file, form);
-            return;
+            return copy(dir, name, file, form);
         }
         checkSize(store, blobs, file, form);
         try {
             blobs.link(file.digest(), form, dir, name);
+            return 0;
         } catch (ErrnoException e) {
             if (!e.is(Errno.EPERM) && !e.is(Errno.EMLINK)) {
                 throw e;
@@ -55,8 +55,9 @@ final class StorePlacer implements FilePlacer {
             if (e.is(Errno.EPERM) || !linkAnew(dir, name, file, form)) {
                 // No more links to this inode, which may be immutable: this name gets one of its own that looks the
                 // same.
-                copy(dir, name, file, form);
+                return copy(dir, name, file, form);
             }
+            return 0;
         }
     }
 
@@ -91,7 +92,7 @@ final class StorePlacer implements FilePlacer {
         }
     }
 
-    private void copy(int dir, byte[] name, FileNode file, BlobStore.Form form)
+    private long copy(int dir, byte[] name, FileNode file, BlobStore.Form form)
             throws IOException, CorruptBlobException {
         try (Descriptor target = files.createFile(dir, name, 0600)) {
             if (file.size() > 0) {
@@ -105,6 +106,12 @@ final class StorePlacer implements FilePlacer {
             }
             files.changeMode(target.number(), form.mode());
             files.setModified(target.number(), StoreLayout.FIXED_TIME);
+            // Blocks that are shared are the blob's as well, and the kernel counts them with each.
+            boolean shared = placement == Placement.REFLINK || file.size() == 0;
+            return FarmIndex.INODE
+                    + (shared
+                            ? 0
+                            : FarmIndex.BLOCK * files.status(target.number()).blocks());
         }
     }
 }

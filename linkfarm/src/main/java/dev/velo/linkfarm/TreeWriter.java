@@ -27,9 +27,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * A directory gets its mode and time when everything below it is there. Use once.
  */
 final class TreeWriter {
+    /** ext4 keeps a target of up to 59 bytes where an inode has its block numbers; file systems that keep less there have larger inodes. */
+    private static final int WITHIN_INODE = 60;
+
     private final FileOps files;
     private final FilePlacer placer;
     private final LayerMarks marks;
+    private final boolean indexed;
     private final Deque<DirectoryWork> pending = new ArrayDeque<>();
     private final Set<Descriptor> open = ConcurrentHashMap.newKeySet();
     private DirectoryWork first;
@@ -37,13 +41,15 @@ final class TreeWriter {
     private Throwable failure;
 
     TreeWriter(FileOps files, FilePlacer placer) {
-        this(files, placer, new PlainMarks(files));
+        this(files, placer, new PlainMarks(files), false);
     }
 
-    TreeWriter(FileOps files, FilePlacer placer, LayerMarks marks) {
+    /** @param indexed {@link #index} will be asked for */
+    TreeWriter(FileOps files, FilePlacer placer, LayerMarks marks, boolean indexed) {
         this.files = files;
         this.placer = placer;
         this.marks = marks;
+        this.indexed = indexed;
     }
 
     /** Fills the empty directory {@code root}, which stays the caller's to close, and gives it the mode and time of the tree's root. */
@@ -71,6 +77,22 @@ final class TreeWriter {
             Thread.currentThread().interrupt();
         }
         rethrow();
+    }
+
+    /** After {@link #write}: of the tree that it wrote. */
+    FarmIndex index() {
+        Deque<DirectoryWork> rest = new ArrayDeque<>(List.of(first));
+        List<Long> sums = new ArrayList<>();
+        long own = 0;
+        while (!rest.isEmpty()) {
+            DirectoryWork work = rest.pop();
+            sums.add(work.sum);
+            own += work.own;
+            for (int i = work.below.size() - 1; i >= 0; i--) {
+                rest.push(work.below.get(i));
+            }
+        }
+        return new FarmIndex(own, sums.stream().mapToLong(Long::longValue).toArray());
     }
 
     /** Makes {@link #write} fail soon, from another thread. */
@@ -215,12 +237,16 @@ final class TreeWriter {
         int dir = work.directory.number();
         byte[] name = child.name().toBytes();
         if (child.node() instanceof FileNode file) {
-            placer.place(dir, name, file);
+            work.own += placer.place(dir, name, file);
         } else if (child.node() instanceof SymlinkNode link) {
             files.symlink(link.target(), dir, name);
             files.setModified(dir, name, link.modified());
+            boolean inside = !indexed || link.target().length < WITHIN_INODE;
+            work.own += FarmIndex.INODE
+                    + (inside ? 0 : FarmIndex.BLOCK * files.status(dir, name).blocks());
         } else if (marks.showsWhiteouts(work.node)) {
             marks.whiteout(dir, name);
+            work.own += FarmIndex.INODE;
         }
     }
 
@@ -232,6 +258,10 @@ final class TreeWriter {
             Optional<String> mark = marks.value(at.node, at.parent == null);
             if (mark.isPresent()) {
                 files.setAttribute(dir, marks.attribute(), mark.get().getBytes(StandardCharsets.US_ASCII));
+            }
+            if (indexed) {
+                at.own += FarmIndex.INODE + FarmIndex.BLOCK * files.status(dir).blocks();
+                at.sum = FarmIndex.sum(files.list(dir));
             }
             files.changeMode(dir, at.node.mode());
             files.setModified(dir, at.node.modified());

@@ -65,6 +65,41 @@ class FarmFaultsTest {
         new Campaign("farm in place of a stale one", new Stale(), 60).run(ALL);
     }
 
+    /** Two of three farms have to go. */
+    @Test
+    void eviction() throws Exception {
+        new Campaign("eviction of farms", new Eviction(), 120).run(ALL);
+    }
+
+    private static final class Eviction extends Building {
+        Eviction() {
+            super(Placement.COPY);
+        }
+
+        @Override
+        public void prepare(Path directory) throws Exception {
+            super.prepare(directory);
+            for (Placement placement : List.of(Placement.HARDLINK, Placement.METADATA, Placement.COPY)) {
+                new Building(placement).act(directory, FileOps.system());
+            }
+        }
+
+        @Override
+        public void act(Path directory, FileOps files) throws Exception {
+            try (Store store = OpenStores.open(StoreScenarios.store(directory), files)) {
+                new FarmPool(store).trim(new FarmBudget(1, 0));
+            }
+        }
+
+        @Override
+        public void check(Path directory, boolean done) throws Exception {
+            super.check(directory, false);
+            try (Store store = Store.open(StoreScenarios.store(directory))) {
+                assertThat(new Farms(store).list()).hasSizeBetween(1, done ? 1 : 3);
+            }
+        }
+    }
+
     private static class Building implements Scenario {
         private final Placement placement;
 

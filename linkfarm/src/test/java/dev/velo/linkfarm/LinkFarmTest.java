@@ -193,7 +193,7 @@ class LinkFarmTest {
         Path tree = directoryOf(build());
         String owner = store.owner().uid() + ":" + store.owner().gid();
         assertThat(Listing.of(tree).values())
-                .hasSize(7)
+                .hasSize(8)
                 .allSatisfy(line -> assertThat(line).contains(" " + owner));
     }
 
