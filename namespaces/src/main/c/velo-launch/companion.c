@@ -31,7 +31,7 @@ static void raise_loopback(void) {
 static void __attribute__((noreturn)) have_explained(int control) {
     const unsigned char report[2] = {'n', (unsigned char)errno};
     unsigned char byte;
-    if (send(control, report, sizeof report, MSG_NOSIGNAL) == sizeof report) {
+    if (!stay_silent() && send(control, report, sizeof report, MSG_NOSIGNAL) == sizeof report) {
         while (recv(control, &byte, 1, 0) > 0) {
         }
     }
@@ -50,9 +50,9 @@ static void make_network(int control, int proc, int place) {
     close(made);
 }
 
-struct companion begin_companion(const struct plan *plan, int control, int proc) {
+struct companion begin_companion(enum network network, int control, int proc) {
     struct companion companion = {.network = -1};
-    if (plan->network == NETWORK_NONE) {
+    if (network == NETWORK_NONE) {
         companion.network = fcntl(proc, F_DUPFD_CLOEXEC, 0);
     }
     companion.process = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
@@ -63,7 +63,7 @@ struct companion begin_companion(const struct plan *plan, int control, int proc)
     if (companion.process > 0) {
         return companion;
     }
-    if (plan->network == NETWORK_NONE) {
+    if (network == NETWORK_NONE) {
         make_network(control, proc, companion.network);
     }
     lower_ceilings(proc, false);

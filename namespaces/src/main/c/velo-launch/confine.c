@@ -58,15 +58,58 @@ static void forbid_core_files(void) {
     }
 }
 
+static const struct {
+    int resource;
+    rlim_t most;
+    const char *what;
+} kernel_memory[KERNEL_MEMORY_LIMITS] = {{RLIMIT_MEMLOCK, 8 << 20, "locked memory"},
+                                         {RLIMIT_MSGQUEUE, 800 << 10, "message queues"},
+                                         {RLIMIT_SIGPENDING, 8 << 10, "pending signals"}};
+
 void limit_kernel_memory(void) {
     forbid_core_files();
-    limit(RLIMIT_MEMLOCK, 8 << 20, "locked memory");
-    limit(RLIMIT_MSGQUEUE, 800 << 10, "message queues");
-    limit(RLIMIT_SIGPENDING, 8 << 10, "pending signals");
+    for (size_t i = 0; i < KERNEL_MEMORY_LIMITS; i++) {
+        limit(kernel_memory[i].resource, kernel_memory[i].most, kernel_memory[i].what);
+    }
+}
+
+bool narrow_kernel_memory(struct kernel_memory_limits *before) {
+    bool narrow = true;
+    for (size_t i = 0; i < KERNEL_MEMORY_LIMITS; i++) {
+        struct rlimit *now = &before->of[i];
+        if (getrlimit(kernel_memory[i].resource, now) != 0) {
+            *now = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+            narrow = false;
+        } else if (now->rlim_cur > kernel_memory[i].most) {
+            const struct rlimit lower = {kernel_memory[i].most, now->rlim_max};
+            narrow = setrlimit(kernel_memory[i].resource, &lower) == 0 && narrow;
+        }
+    }
+    return narrow;
+}
+
+void widen_kernel_memory(const struct kernel_memory_limits *before) {
+    for (size_t i = 0; i < KERNEL_MEMORY_LIMITS; i++) {
+        if (before->of[i].rlim_cur > kernel_memory[i].most) {
+            setrlimit(kernel_memory[i].resource, &before->of[i]);
+        }
+    }
+}
+
+static void put_maps(int proc, unsigned inside_uid, unsigned uid, unsigned inside_gid, unsigned gid) {
+    char map[64];
+    put(proc, "self/setgroups", "deny");
+    snprintf(map, sizeof map, "%u %u 1", inside_uid, uid);
+    put(proc, "self/uid_map", map);
+    snprintf(map, sizeof map, "%u %u 1", inside_gid, gid);
+    put(proc, "self/gid_map", map);
+}
+
+void map_own_ids(const struct plan *plan, int proc) {
+    put_maps(proc, plan->inside_uid, plan->outside_uid, plan->inside_gid, plan->outside_gid);
 }
 
 void own_nothing(const struct plan *plan, int proc) {
-    char map[64];
     lower_ceilings(proc, true);
     /* The files of a process that may not be dumped belong to the host's root, who is nobody in here. */
     if (unshare(CLONE_NEWUSER) != 0) {
@@ -76,9 +119,5 @@ void own_nothing(const struct plan *plan, int proc) {
     if (prctl(PR_SET_DUMPABLE, 1) != 0) {
         fail_errno(SEE_DOCTOR, "cannot map the payload's ids");
     }
-    put(proc, "self/setgroups", "deny");
-    snprintf(map, sizeof map, "%u %u 1", plan->inside_uid, plan->inside_uid);
-    put(proc, "self/uid_map", map);
-    snprintf(map, sizeof map, "%u %u 1", plan->inside_gid, plan->inside_gid);
-    put(proc, "self/gid_map", map);
+    put_maps(proc, plan->inside_uid, plan->inside_uid, plan->inside_gid, plan->inside_gid);
 }

@@ -1,3 +1,4 @@
+#include "early.h"
 #include "enforcement.h"
 #include "kernel.h"
 #include "launch.h"
@@ -144,20 +145,35 @@ static void leave_keyring(const struct plan *plan) {
     }
 }
 
-void run_init(const struct plan *plan, const struct limits *limits, int control,
-              const struct terminal *caller) {
-    at_failure = NULL;
-    int proc = open_host_proc();
+/* What needs no plan. */
+struct beginning {
+    int proc; /* the host's */
+    struct companion companion;
+    bool mounted; /* it has its identity, and what is alike in all sandboxes is mounted already */
+};
+
+static struct beginning begin(enum network network, int control) {
+    struct beginning beginning = {.proc = open_host_proc()};
+    beginning.companion = begin_companion(network, control, beginning.proc);
+    return beginning;
+}
+
+static void __attribute__((noreturn))
+complete(const struct plan *plan, const struct limits *limits, int control, const struct terminal *caller,
+         const struct beginning *beginning) {
+    const int proc = beginning->proc;
     /* What needs no identity is done while the supervisor maps it. */
     name_host(plan);
-    const struct companion companion = begin_companion(plan, control, proc);
     prepare_filter(plan);
     take_sources(plan, control);
     wait_for_maps(control);
     /* While it is still the caller: the keyrings of all sandboxes of a root would count for the one user that
      * they run as. */
     leave_keyring(plan);
-    become_mapped(plan);
+    if (!beginning->mounted) {
+        become_mapped(plan);
+        keep_mounts_private();
+    }
     /* Not before it was in its group: the root that it sees is the one of this moment. */
     if (groups_exist(&limits->groups) && unshare(CLONE_NEWCGROUP) != 0) {
         fail_errno("see velo doctor", "cannot hide the sandbox's control group");
@@ -170,7 +186,7 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
         send_descriptor(control, DESCRIPTOR_UPPER, memory);
     }
     enter_phase(PHASE_CONFINE);
-    join_companion(&companion, proc);
+    join_companion(&beginning->companion, proc);
     own_nothing(plan, proc);
     die_with_supervisor(control);
     keep_only(control);
@@ -201,4 +217,24 @@ void run_init(const struct plan *plan, const struct limits *limits, int control,
         run_payload(plan, limits, terminal);
     }
     serve(control, signals, payload, plan->result != NULL);
+}
+
+void run_init(const struct plan *plan, const struct limits *limits, int control,
+              const struct terminal *caller) {
+    at_failure = NULL;
+    const struct beginning beginning = begin(plan->network, control);
+    complete(plan, limits, control, caller, &beginning);
+}
+
+void run_init_without_plan(int control) {
+    const struct limits *limits;
+    die_with_supervisor(control);
+    struct beginning beginning = begin(NETWORK_NONE, control);
+    map_own_ids(&early_identity, beginning.proc);
+    become_mapped(&early_identity);
+    keep_mounts_private();
+    prepare_mounts();
+    beginning.mounted = true;
+    const struct plan *plan = early_plan(control, &limits);
+    complete(plan, limits, control, NULL, &beginning);
 }

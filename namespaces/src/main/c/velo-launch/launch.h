@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 enum { EXIT_TIME_LIMIT = 124, EXIT_LAUNCH = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
@@ -96,6 +97,11 @@ void fail_errno(const char *remedy, const char *format, ...) __attribute__((form
  * payload's output. */
 extern int message_descriptor;
 
+/* NULL, or what is asked before anything is said: where it is true, nothing is, and fail just ends the
+ * process. */
+extern bool (*is_hushed)(void);
+bool stay_silent(void);
+
 /* What the process does before it ends by one of these two; NULL: nothing. A child that is not to do it sets
  * it to NULL. */
 extern void (*at_failure)(int status);
@@ -151,7 +157,7 @@ struct companion {
     int network; /* the descriptor that will be the network's; -1: the host's is used */
 };
 /* control: as of run_init. proc: the host's. */
-struct companion begin_companion(const struct plan *plan, int control, int proc);
+struct companion begin_companion(enum network network, int control, int proc);
 /* Waits until all is made, and takes this process into the network. */
 void join_companion(const struct companion *companion, int proc);
 
@@ -159,7 +165,9 @@ void join_companion(const struct companion *companion, int proc);
 void lower_ceilings(int proc, bool late);
 
 /* What the supervisor tells init, beside the numbers of signals for the payload's process group. */
-enum { TELL_GO = 'g', TELL_END_ALL = 0xff };
+enum { TELL_GO = 'g', TELL_PLAN = 'p', TELL_END_ALL = 0xff };
+/* What init tells the supervisor before it has a plan. */
+enum { TELL_READY = 'r' };
 
 /* ids.c: replaces this process by a program that is root of a user namespace, in which the caller's own ids
  * and those that are lent to him exist (subuid(5)). */
@@ -177,10 +185,14 @@ struct limits;
 struct terminal;
 void run_init(const struct plan *plan, const struct limits *limits, int control,
               const struct terminal *caller) __attribute__((noreturn));
+/* The same for one that gets its plan only when the first part of its work is done (early.h). */
+void run_init_without_plan(int control) __attribute__((noreturn));
 
 /* root.c: builds the root file system of the payload and makes it the root of the process. Returns a
  * descriptor of the memory that holds the upper layer, -1 where that lies in the run directory. */
 int enter_root(const struct plan *plan);
+/* Before anything is mounted. */
+void keep_mounts_private(void);
 
 /* overlay.c: one overlay, not attached yet. Paths are relative to the working directory or absolute. */
 struct overlay {
@@ -199,6 +211,8 @@ int overlay_mount(const struct overlay *overlay, unsigned long attributes);
 void compose(struct composed *layer, const char *stage);
 
 /* mounts.c: one mount below root, which is a descriptor of the new root. */
+/* Makes what is alike in all sandboxes, for mount_one to attach. */
+void prepare_mounts(void);
 void mount_one(int root, const struct plan *plan, const struct mount *mount);
 void attach_inside(int mount, int root, const char *target);
 /* One of its own, not attached yet. */
@@ -225,9 +239,20 @@ int open_host_proc(void);
 /* What no build needs much of, and what the kernel keeps in memory that nothing else counts. Before the
  * namespaces are made: so these are also what all processes in them may have together (Linux 5.14). */
 void limit_kernel_memory(void);
+/* That last part, for a child's namespaces while this process keeps what it has: they take over the soft
+ * limits of who makes them. */
+enum { KERNEL_MEMORY_LIMITS = 3 };
+struct kernel_memory_limits {
+    struct rlimit of[KERNEL_MEMORY_LIMITS];
+};
+bool narrow_kernel_memory(struct kernel_memory_limits *before);
+void widen_kernel_memory(const struct kernel_memory_limits *before);
 /* Limits what this user namespace may hold, and enters a second one: nobody in there owns the namespaces and
  * mounts that were made in the first. */
 void own_nothing(const struct plan *plan, int proc);
+/* By init itself, where the outer ids are the caller's own: that needs no rights outside. proc: the host's.
+ */
+void map_own_ids(const struct plan *plan, int proc);
 
 /* memory.c: an upper layer in memory, attached to the stage, with the look of the directory like. Sets the
  * paths of the overlay. Without a limit of the plan's it may hold half of the machine's memory. -1: it cannot

@@ -9,6 +9,12 @@
 
 int message_descriptor = STDERR_FILENO;
 
+bool (*is_hushed)(void);
+
+bool stay_silent(void) {
+    return is_hushed != NULL && is_hushed();
+}
+
 /* One write(2) a line, so that lines of several processes do not mix; no stdio buffer that a fork could
  * double. */
 static void emit(const char *text, int errnum, const char *remedy) {
@@ -40,6 +46,9 @@ void (*at_failure)(int status);
 
 /* What stands behind the first ": " of a text without an errno is the reason. */
 static void __attribute__((noreturn)) give_up(int status, char *text, int errnum, const char *remedy) {
+    if (stay_silent()) {
+        _exit(status);
+    }
     emit(text, errnum, remedy);
     char *reason = errnum == 0 ? strstr(text, ": ") : NULL;
     if (reason != NULL) {
@@ -60,7 +69,9 @@ void message(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    emit(text, 0, NULL);
+    if (!stay_silent()) {
+        emit(text, 0, NULL);
+    }
 }
 
 void fail(int status, const char *remedy, const char *format, ...) {

@@ -90,7 +90,20 @@ static void mount_terminals(int dev) {
     close(terminals);
 }
 
-static void mount_dev(int root, const struct mount *m) {
+/* Made before there was a root to attach it to; -1: not yet. */
+static int prepared_proc = -1;
+static int prepared_dev = -1;
+
+static int new_proc(void) {
+    return new_filesystem("proc", NULL, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
+}
+
+static int new_dev(void) {
+    return new_tmpfs(64 << 10, 64, 0755, K_ATTR_NOSUID | K_ATTR_NOEXEC);
+}
+
+/* All but /dev/shm, whose size is the plan's. */
+static void fill_dev(int dev) {
     static const struct {
         const char *name;
         unsigned major_number, minor_number;
@@ -100,8 +113,6 @@ static void mount_dev(int root, const struct mount *m) {
                                            {"/proc/self/fd/0", "stdin"},
                                            {"/proc/self/fd/1", "stdout"},
                                            {"/proc/self/fd/2", "stderr"}};
-    int dev = new_tmpfs(64 << 10, 64, 0755, K_ATTR_NOSUID | K_ATTR_NOEXEC);
-    attach_inside(dev, root, m->target);
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
         device(dev, devices[i].name, devices[i].major_number, devices[i].minor_number);
     }
@@ -111,6 +122,14 @@ static void mount_dev(int root, const struct mount *m) {
         }
     }
     mount_terminals(dev);
+}
+
+static void mount_dev(int root, const struct mount *m) {
+    int dev = prepared_dev < 0 ? new_dev() : prepared_dev;
+    attach_inside(dev, root, m->target);
+    if (prepared_dev < 0) {
+        fill_dev(dev);
+    }
     if (mkdirat(dev, "shm", 0755) != 0) {
         fail_errno(SEE_DOCTOR, "cannot make /dev/shm");
     }
@@ -133,13 +152,32 @@ static void mount_overlay(int root, const struct plan *plan, const struct mount 
     close(mounted);
 }
 
+static void attach_aside(int mount, const char *place) {
+    if (attach_mount(mount, AT_FDCWD, place) != 0) {
+        fail_errno(SEE_DOCTOR, "cannot mount on %s of the host", place);
+    }
+}
+
+/* Before Linux 6.15 nothing can be mounted on what is not attached. What lies on / is on no path, since the
+ * root of this process is what it lies on. */
+void prepare_mounts(void) {
+    prepared_dev = new_dev();
+    attach_aside(prepared_dev, "/");
+    fill_dev(prepared_dev);
+    prepared_proc = new_proc();
+    attach_aside(prepared_proc, "/proc");
+    mask_proc(prepared_proc);
+}
+
 void mount_one(int root, const struct plan *plan, const struct mount *m) {
     int mounted;
     switch (m->kind) {
     case MOUNT_PROC:
-        mounted = new_filesystem("proc", NULL, K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC);
+        mounted = prepared_proc < 0 ? new_proc() : prepared_proc;
         attach_inside(mounted, root, m->target);
-        mask_proc(mounted);
+        if (prepared_proc < 0) {
+            mask_proc(mounted);
+        }
         close(mounted);
         break;
     case MOUNT_DEV:

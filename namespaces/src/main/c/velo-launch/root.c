@@ -9,13 +9,16 @@
 #include <string.h>
 #include <sys/mount.h>
 
-int enter_root(const struct plan *plan) {
-    char path[4096];
-    /* Nothing that is mounted in here may appear outside, nor the other way round. */
+/* Nothing that is mounted in here may appear outside, nor the other way round. */
+void keep_mounts_private(void) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
         const struct finding finding = diagnose_call(&this_host, errno, "self", "mount");
         fail_because(&finding, "see velo doctor", "cannot make the sandbox's mounts private");
     }
+}
+
+int enter_root(const struct plan *plan) {
+    char path[4096];
     char upper[4096];
     char work[4096];
     snprintf(upper, sizeof upper, "%s/upper", plan->run_directory);

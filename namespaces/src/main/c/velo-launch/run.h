@@ -38,6 +38,8 @@ struct run {
 void close_others(const struct plan *plan);
 /* A descriptor for all signals, which are blocked from now on; and those that were ignored until now. */
 int wait_signals(sigset_t *ignored);
+/* Without the descriptor. All have their default action. */
+void block_signals(sigset_t *ignored);
 void start_init(struct run *run);
 
 /* watch.c: while the payload lives, and until the last of its output has gone on. */

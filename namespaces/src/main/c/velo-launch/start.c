@@ -1,3 +1,4 @@
+#include "early.h"
 #include "kernel.h"
 #include "launch.h"
 #include "run.h"
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 
 void close_others(const struct plan *plan) {
-    int *wanted = calloc(plan->keep_count + 1, sizeof *wanted);
+    int *wanted = calloc(plan->keep_count + 2, sizeof *wanted);
     size_t count = 0;
     if (wanted == NULL) {
         fail(EXIT_LAUNCH, "free some memory", "cannot close descriptors: out of memory");
@@ -23,11 +24,14 @@ void close_others(const struct plan *plan) {
     if (plan->lifeline >= 0) {
         wanted[count++] = plan->lifeline;
     }
+    if (early_descriptor() >= 0) {
+        wanted[count++] = early_descriptor();
+    }
     close_except(wanted, count);
     free(wanted);
 }
 
-int wait_signals(sigset_t *ignored) {
+void block_signals(sigset_t *ignored) {
     sigset_t all;
     sigfillset(&all);
     /* The caller was a JVM: nothing of its handlers survives exec, but what it ignored or blocked does. */
@@ -38,6 +42,12 @@ int wait_signals(sigset_t *ignored) {
         }
     }
     sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+int wait_signals(sigset_t *ignored) {
+    sigset_t all;
+    sigfillset(&all);
+    block_signals(ignored);
     int fd = signalfd(-1, &all, SFD_CLOEXEC);
     if (fd < 0) {
         fail_errno("try again", "cannot wait for signals");
@@ -74,7 +84,7 @@ static void prepare_run_directory(struct run *run) {
     close(directory);
 }
 
-void start_init(struct run *run) {
+static void make_init(struct run *run) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         fail_errno("try again", "cannot make a socket pair");
@@ -82,7 +92,6 @@ void start_init(struct run *run) {
     const bool grouped = groups_exist(&run->limits.groups);
     const int flags = namespace_flags();
     bool born;
-    enter_phase(PHASE_NAMESPACES);
     run->init =
         clone_into(grouped ? flags & ~CLONE_NEWCGROUP : flags, groups_birthplace(&run->limits.groups), &born);
     if (run->init < 0) {
@@ -97,10 +106,19 @@ void start_init(struct run *run) {
     if (grouped) {
         groups_enter(&run->limits.groups, run->init, born);
     }
-    output_started(run->output);
-    write_id_maps(run->init, run->plan);
-    send_sources(run->plan, run->init, run->control);
-    /* While init does what it can without an identity. */
-    prepare_run_directory(run);
+}
+
+void start_init(struct run *run) {
+    enter_phase(PHASE_NAMESPACES);
+    if (early_take(run)) {
+        prepare_run_directory(run);
+    } else {
+        make_init(run);
+        output_started(run->output);
+        write_id_maps(run->init, run->plan);
+        send_sources(run->plan, run->init, run->control);
+        /* While init does what it can without an identity. */
+        prepare_run_directory(run);
+    }
     tell_init(run, TELL_GO);
 }

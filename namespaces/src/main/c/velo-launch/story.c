@@ -21,12 +21,25 @@ uint64_t now_ns(void) {
                : 0;
 }
 
+static struct story *reserved;
+
+bool story_reserve(void) {
+    if (reserved == NULL) {
+        void *shared = mmap(NULL, sizeof *story, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        reserved = shared == MAP_FAILED ? NULL : shared;
+    }
+    return reserved != NULL;
+}
+
+void story_join(void) {
+    story = reserved;
+}
+
 void story_begin(void) {
-    void *shared = mmap(NULL, sizeof *story, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) {
+    if (!story_reserve()) {
         fail_errno("free some memory", "cannot write down what happens");
     }
-    story = shared;
+    story_join();
     enter_phase(PHASE_PREPARE);
 }
 

@@ -49,6 +49,9 @@ extern const char *const space_names[SPACES];
 
 /* Before it nothing is written down. */
 void story_begin(void);
+/* The memory alone, for a child that may be of the run, and joins it then. False: there is none. */
+bool story_reserve(void);
+void story_join(void);
 void enter_phase(enum phase phase);
 uint64_t now_ns(void);
 /* Of init, before it ends and with it all inside. */

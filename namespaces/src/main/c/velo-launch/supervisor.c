@@ -1,3 +1,4 @@
+#include "early.h"
 #include "kernel.h"
 #include "launch.h"
 #include "run.h"
@@ -88,6 +89,7 @@ static struct run run = {.memory = -1, .init = -1, .lifeline = -1};
 
 /* This process gives up: nothing of the run may stay, and the record says why. */
 static void abandon(int status) {
+    early_discard();
     if (run.init > 0) {
         kill(run.init, SIGKILL);
         while (wait4(run.init, NULL, 0, &run.usage) < 0 && errno == EINTR) {

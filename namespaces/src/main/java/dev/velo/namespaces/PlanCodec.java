@@ -36,7 +36,7 @@ public final class PlanCodec {
     private static final int BEST_EFFORT = 37;
     private static final int TERMINAL = 38;
 
-    private final ByteArrayOutputStream records = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream records = new ByteArrayOutputStream(1024);
 
     private PlanCodec() {}
 
@@ -117,8 +117,16 @@ public final class PlanCodec {
     }
 
     private void record(int kind, byte[] payload) {
-        records.writeBytes(numbers(kind, payload.length));
+        number(kind);
+        number(payload.length);
         records.writeBytes(payload);
+    }
+
+    private void number(int value) {
+        records.write(value);
+        records.write(value >>> 8);
+        records.write(value >>> 16);
+        records.write(value >>> 24);
     }
 
     private byte[] framed() {
