@@ -55,6 +55,7 @@ static bool name_store(struct caller *caller) {
     if (length < 0 || (size_t)length >= sizeof caller->store) {
         return false;
     }
+    caller->stored = (size_t)length;
     char *to = caller->store;
     for (const char *from = caller->store; *from != '\0'; from++) {
         if (*from != '/' || to == caller->store || to[-1] != '/') {
@@ -190,4 +191,11 @@ void put_request(struct bytes *out, const struct caller *caller) {
     put_all(out, caller->arguments);
     put_all(out, caller->environment);
     end_frame(out, begin);
+}
+
+/* Not the whole of it: the unused pages of long arrays would have to be made for that. */
+void forget_caller(struct caller *caller) {
+    explicit_bzero(caller->home, strlen(caller->home));
+    explicit_bzero(caller->directory, strlen(caller->directory));
+    explicit_bzero(caller->store, caller->stored);
 }

@@ -66,6 +66,7 @@ struct caller {
     char home[PATH_MAX];
     char directory[PATH_MAX];
     char store[2 * PATH_MAX]; /* empty where neither option nor variable names it */
+    size_t stored;            /* bytes of it that were ever written to */
     mode_t mask;
     uint32_t terminals; /* bit n: standard descriptor n is one */
     uint16_t rows, columns;
@@ -82,6 +83,8 @@ struct caller {
 
 const char *variable(const struct caller *caller, const char *name);
 bool is_run(const struct caller *caller);
+/* Overwrites what it was told and has found out. */
+void forget_caller(struct caller *caller);
 /* Finds out the rest of what the planner must know. False: this caller cannot be served by another process.
  */
 bool look_around(struct caller *caller);
@@ -119,7 +122,8 @@ enum verdict {
 
 struct answer {
     int status;        /* of VERDICT_EXIT */
-    struct plan *plan; /* of VERDICT_PLAN */
+    struct plan *plan; /* of VERDICT_PLAN, and */
+    struct bytes sent; /* what it was decoded from */
     int lease;         /* its lock */
 };
 

@@ -20,12 +20,14 @@ enum { LEASE_DESCRIPTOR = 3 };
 struct conversation {
     int connection;
     const struct caller *caller;
-    const char *fault; /* what was wrong with the answer, NULL: nothing */
-    bool bad_plan;     /* fault is of its plan */
-    int64_t deadline;  /* for the frame that is read, or the request */
-    int received;      /* a descriptor that came with bytes, -1: none */
-    bool begun;        /* something was printed */
-    int output_error;  /* errno of standard output */
+    const char *fault;        /* what was wrong with the answer, NULL: nothing */
+    bool bad_plan;            /* fault is of its plan */
+    int64_t deadline;         /* for the frame that is read, or the request */
+    int received;             /* a descriptor that came with bytes, -1: none */
+    bool begun;               /* something was printed */
+    bool results;             /* on standard output, too */
+    void (*broken_pipe)(int); /* what SIGPIPE did before */
+    int output_error;         /* errno of standard output */
 };
 
 static int64_t now_ms(void) {
@@ -134,9 +136,11 @@ static void print(struct conversation *c, const struct frame *frame) {
         return;
     }
     if (!c->begun) {
-        signal(SIGPIPE, SIG_IGN); /* how a command ends whose reader has gone is told by its status */
+        /* How a command ends whose reader has gone is told by its status. */
+        c->broken_pipe = signal(SIGPIPE, SIG_IGN);
     }
     c->begun = true;
+    c->results = c->results || frame->type == FRAME_OUT;
     const int descriptor = frame->type == FRAME_OUT ? STDOUT_FILENO : STDERR_FILENO;
     if (!write_all(descriptor, text, frame->length) && descriptor == STDOUT_FILENO && c->output_error == 0) {
         c->output_error = errno;
@@ -160,7 +164,7 @@ static bool is_for_us(const struct plan *plan) {
 }
 
 static bool take_plan(struct conversation *c, uint32_t length, struct answer *answer) {
-    struct bytes plan = {.at = malloc(length), .capacity = length};
+    struct bytes plan = {.at = malloc(length), .length = length, .capacity = length};
     if (c->received < 0) {
         c->fault = "it sent a plan without a lock";
     } else if (plan.at == NULL) {
@@ -175,7 +179,10 @@ static bool take_plan(struct conversation *c, uint32_t length, struct answer *an
             c->fault = "its plan keeps other descriptors";
         }
     }
-    forget(&plan);
+    if (c->fault != NULL) {
+        forget(&plan);
+    }
+    answer->sent = plan;
     answer->lease = c->received;
     return c->fault == NULL;
 }
@@ -201,7 +208,8 @@ static bool take_frame(struct conversation *c, const struct frame *frame, enum v
         c->fault = "it sent a descriptor without a plan";
         return false;
     }
-    if (frame->type > FRAME_EXIT && c->begun) {
+    /* Planning may warn of something. What a run prints is the program's. */
+    if (frame->type > FRAME_EXIT && c->begun && (frame->type != FRAME_PLAN || c->results)) {
         c->fault = "it did not say how the command ended";
         return false;
     }
@@ -224,6 +232,9 @@ static bool take_frame(struct conversation *c, const struct frame *frame, enum v
         if (!is_run(c->caller)) {
             c->fault = "it sent a plan for a command that is no run";
         } else if (take_plan(c, frame->length, answer)) {
+            if (c->begun) {
+                signal(SIGPIPE, c->broken_pipe); /* the program inherits it */
+            }
             *verdict = VERDICT_PLAN;
         }
         return false;

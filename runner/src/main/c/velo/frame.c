@@ -89,7 +89,7 @@ void end_frame(struct bytes *out, size_t begin) {
 
 void forget(struct bytes *bytes) {
     if (bytes->at != NULL) {
-        explicit_bzero(bytes->at, bytes->capacity);
+        explicit_bzero(bytes->at, bytes->length); /* nothing was ever written behind it */
         free(bytes->at);
     }
     *bytes = (struct bytes){0};

@@ -93,7 +93,7 @@ final class FarmCommand implements Callable<Integer> {
         Manifest manifest = Manifest.open(file);
         Lease lease = opened.leases().take(Lease.Kind.RUN, List.of(manifest.digest()));
         try {
-            opened.roots().registerRead(ManifestFile.place(file), manifest.digest(), manifest.toBytes());
+            opened.roots().registerRead(ManifestFile.place(file), manifest.digest(), manifest::toBytes);
             Farm farm = new LinkFarm(opened, new MountedLayers(Installation.ofThisProcess())).of(manifest, wanted);
             print(farm, manifest.count(EntryType.FILE));
         } finally {

@@ -34,6 +34,9 @@ final class FinishCommand implements Callable<Integer> {
     @Option(names = "--layer", required = true, paramLabel = "DIGEST", description = "A manifest, bottom to top.")
     private List<String> layers = new ArrayList<>();
 
+    @Option(names = "--skeleton", required = true, paramLabel = "DIR", description = "The run's topmost layer.")
+    private String skeleton;
+
     @Option(names = "--exact", description = "The files showed the manifests' own modes and times.")
     private boolean exact;
 
@@ -63,6 +66,7 @@ final class FinishCommand implements Callable<Integer> {
                     .run(new FinishRequest(
                             run,
                             layers.stream().map(Digest::fromHex).toList(),
+                            skeleton,
                             exact,
                             Optional.ofNullable(upper),
                             caller.optional(output),

@@ -4,13 +4,19 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.collect.Collection;
 import dev.velo.cas.collect.CollectionReport;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
+import dev.velo.cas.store.Sweep;
+import dev.velo.linkfarm.FarmBudget;
+import dev.velo.linkfarm.FarmPool;
 import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
 import dev.velo.runner.NativeDisposal;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,33 +59,55 @@ final class GcCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException {
+        FarmBudget budget = store.farms();
         try (Store opened = store.open()) {
-            CollectionReport report =
-                    new Collection(opened, grace, new NativeDisposal(Installation.ofThisProcess())).run(run);
-            PrintWriter out = spec.commandLine().getOut();
-            if (json) {
-                Output.json(out, values(report));
-                return 0;
+            NativeDisposal disposal = new NativeDisposal(Installation.ofThisProcess());
+            CollectionReport report = new Collection(opened, grace, disposal).run(run);
+            FarmPool.Evicted evicted = new FarmPool(opened).trim(budget, Set.copyOf(report.farms()), run);
+            if (run && !evicted.names().isEmpty()) {
+                new Sweep(opened).emptyTrash(disposal);
             }
-            report.missingRoots().forEach(line -> out.println("missing    " + line));
-            out.println(
-                    (run ? "removed    " : "would go   ") + report.blobs() + " blobs, " + report.farms() + " farms, "
-                            + report.manifests() + " copies of manifests; " + Output.size(report.bytes()) + " of disk");
-            out.println("kept       " + report.liveBlobs() + " blobs");
-            if (!run && report.blobs() + report.farms() + report.manifests() > 0) {
-                out.println("Nothing was removed; velo gc --run removes it.");
-            }
-            out.flush();
+            print(report, evicted);
             return 0;
+        } catch (IOException e) {
+            throw StoreException.of("cannot empty the trash of the store", e);
         }
     }
 
-    private static Map<String, Object> values(CollectionReport report) {
+    private void print(CollectionReport report, FarmPool.Evicted evicted) {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            Output.json(out, values(report, evicted));
+            return;
+        }
+        report.missingRoots().forEach(line -> out.println("missing    " + line));
+        String verb = run ? "removed    " : "would go   ";
+        out.println(verb + report.blobs() + " blobs, " + report.farms().size() + " farms, " + report.manifests()
+                + " copies of manifests; " + Output.size(report.bytes()) + " of disk");
+        if (!evicted.names().isEmpty()) {
+            out.println(verb + evicted.names().size() + " farms beyond the budget; " + Output.size(evicted.bytes())
+                    + " of disk");
+        }
+        out.println("kept       " + report.liveBlobs() + " blobs");
+        if (!run
+                && report.blobs()
+                                + report.farms().size()
+                                + report.manifests()
+                                + evicted.names().size()
+                        > 0) {
+            out.println("Nothing was removed; velo gc --run removes it.");
+        }
+        out.flush();
+    }
+
+    private static Map<String, Object> values(CollectionReport report, FarmPool.Evicted evicted) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("removed", report.removed());
         values.put("blobs", report.blobs());
         values.put("bytes", report.bytes());
-        values.put("farms", report.farms());
+        values.put("farms", report.farms().size());
+        values.put("evicted_farms", evicted.names().size());
+        values.put("evicted_farm_bytes", evicted.bytes());
         values.put("manifests", report.manifests());
         values.put("live_blobs", report.liveBlobs());
         values.put("leases", report.leases());

@@ -107,9 +107,6 @@ final class RunCommand implements Callable<Integer> {
                     "How files come to their content: auto (default), hardlink, reflink, copy, or metadata, which alone shows the manifest's own modes and times.")
     private String placement = PlacementOption.AUTO;
 
-    @Option(names = "--no-daemon", description = "Work without a resident process. So does every run of this version.")
-    private boolean noDaemon;
-
     @Option(
             names = "--result",
             paramLabel = "FILE",

@@ -3,6 +3,7 @@ package dev.velo.cli;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.store.Store;
+import dev.velo.linkfarm.FarmBudget;
 import dev.velo.runner.Caller;
 import dev.velo.runner.Status;
 import java.io.PrintWriter;
@@ -45,15 +46,16 @@ final class StatusCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException {
+        FarmBudget budget = store.farms();
         try (Store opened = store.open()) {
             Optional<Manifest> only =
                     manifest == null ? Optional.empty() : Optional.of(Manifest.open(caller.path(manifest)));
             Status.Report report = new Status(opened).report(only);
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
-                Output.json(out, values(opened, report));
+                Output.json(out, values(opened, report, budget));
             } else {
-                print(out, opened, report);
+                print(out, opened, report, budget);
             }
             return 0;
         }
@@ -63,7 +65,7 @@ final class StatusCommand implements Callable<Integer> {
         return unique == 0 ? 1 : (double) all / unique;
     }
 
-    private void print(PrintWriter out, Store opened, Status.Report report) {
+    private void print(PrintWriter out, Store opened, Status.Report report, FarmBudget budget) {
         out.println("store      " + opened.path());
         store.tenant()
                 .ifPresent(tenant -> out.println(
@@ -81,13 +83,18 @@ final class StatusCommand implements Callable<Integer> {
                 ratio(report.manifestFiles(), report.uniqueFiles()),
                 report.manifestFiles(),
                 report.uniqueFiles()));
-        out.println("farms      " + report.farms());
+        out.println("farms      " + report.farms() + ", " + Output.size(report.farmBytes()) + " of their own (budget "
+                + budget.count() + ", " + Output.size(budget.bytes()) + ")");
         out.println("leases     " + report.leases());
-        out.println("resident   none: this version works without one");
+        out.println("resident   "
+                + caller.process()
+                        .resident()
+                        .map(resident -> "process " + resident.status().pid())
+                        .orElse("none"));
         out.flush();
     }
 
-    private Map<String, Object> values(Store opened, Status.Report report) {
+    private Map<String, Object> values(Store opened, Status.Report report, FarmBudget budget) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("store", opened.path().toString());
         store.tenant().ifPresent(tenant -> {
@@ -106,8 +113,11 @@ final class StatusCommand implements Callable<Integer> {
         values.put("dedup_by_bytes", ratio(report.manifestBytes(), report.uniqueBytes()));
         values.put("dedup_by_files", ratio(report.manifestFiles(), report.uniqueFiles()));
         values.put("farms", report.farms());
+        values.put("farm_bytes", report.farmBytes());
+        values.put("farm_count_budget", budget.count());
+        values.put("farm_bytes_budget", budget.bytes());
         values.put("leases", report.leases());
-        values.put("resident", false);
+        values.put("resident", caller.process().resident().isPresent());
         return values;
     }
 }

@@ -4,6 +4,7 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.store.IdRange;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.TenantName;
+import dev.velo.linkfarm.FarmBudget;
 import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
 import dev.velo.runner.LentIdsException;
@@ -52,7 +53,15 @@ final class StoreOption {
     }
 
     Path path() throws VeloException {
-        return new StoreLocation(caller.environment().texts(), caller.directory()).resolve(Optional.ofNullable(store));
+        Path path =
+                new StoreLocation(caller.environment().texts(), caller.directory()).resolve(Optional.ofNullable(store));
+        caller.process().use(path);
+        return path;
+    }
+
+    /** Of a tenant's store as of any other. */
+    FarmBudget farms() throws VeloException {
+        return new StoreLocation(caller.environment().texts(), caller.directory()).farms();
     }
 
     Optional<TenantName> tenant() {

@@ -32,6 +32,7 @@ final class Velo implements Runnable {
             "help",
             "ingest",
             "run",
+            "warm",
             "status",
             "gc",
             "verify",
@@ -45,6 +46,7 @@ final class Velo implements Runnable {
             "push",
             "pull",
             "doctor",
+            "daemon",
             "completion",
             "farm",
             "finish");
@@ -57,6 +59,7 @@ final class Velo implements Runnable {
             case "help" -> new HelpCommand();
             case "ingest" -> new IngestCommand(caller);
             case "run" -> new RunCommand(caller);
+            case "warm" -> new WarmCommand(caller);
             case "status" -> new StatusCommand(caller);
             case "gc" -> new GcCommand(caller);
             case "verify" -> new VerifyCommand(caller);
@@ -70,6 +73,7 @@ final class Velo implements Runnable {
             case "push" -> new PushCommand(caller);
             case "pull" -> new PullCommand(caller);
             case "doctor" -> new DoctorCommand(caller);
+            case "daemon" -> DaemonCommand.commandLine(caller);
             case "completion" -> new CompletionCommand(caller);
             case "farm" -> new FarmCommand(caller);
             case "finish" -> new FinishCommand(caller);
@@ -89,6 +93,9 @@ final class Velo implements Runnable {
         for (String name : alone ? List.of(first) : COMMANDS) {
             velo.addSubcommand(command(name, caller));
         }
+        for (CommandLine command : velo.getSubcommands().values()) {
+            takeDaemonOption(command);
+        }
         if (velo.getSubcommands().containsKey("run")) {
             // What stands behind the program's name is the program's, whether -- was written or not.
             velo.getSubcommands().get("run").setStopAtPositional(true);
@@ -97,6 +104,15 @@ final class Velo implements Runnable {
         return velo.setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true);
+    }
+
+    private static void takeDaemonOption(CommandLine command) {
+        if (!List.of("help", "daemon").contains(command.getCommandName())) {
+            command.addMixin("resident", new DaemonOption());
+            for (CommandLine below : command.getSubcommands().values()) {
+                takeDaemonOption(below);
+            }
+        }
     }
 
     /** The exit status of a command that fails. */

@@ -14,45 +14,73 @@ public final class CallerEnvironment {
     /** libexec/velo-jvm sets LC_ALL for the JVM and keeps the caller's under this name. */
     private static final String CALLER_LC_ALL = "VELO_CALLER_LC_ALL";
 
-    private final Map<String, byte[]> values;
+    private static final String LC_ALL = "LC_ALL";
 
-    private CallerEnvironment(Map<String, byte[]> values) {
-        this.values = values;
+    private final List<byte[]> assignments;
+
+    private CallerEnvironment(List<byte[]> assignments) {
+        this.assignments = assignments;
     }
 
-    /** @param assignments {@code K=V} each; what is none is left out */
+    /** @param assignments {@code K=V} each, as libexec/velo-jvm passes them on; what is none is left out */
     public static CallerEnvironment of(List<byte[]> assignments) {
-        Map<String, byte[]> values = new LinkedHashMap<>();
-        for (byte[] variable : assignments) {
-            String text = new String(variable, StandardCharsets.ISO_8859_1);
-            int equals = text.indexOf('=');
-            if (equals > 0) {
-                values.put(text.substring(0, equals), text.substring(equals + 1).getBytes(StandardCharsets.ISO_8859_1));
+        CallerEnvironment given = asGiven(assignments);
+        Optional<byte[]> locale = given.value(utf8(CALLER_LC_ALL));
+        List<byte[]> own = new ArrayList<>(assignments);
+        own.removeIf(each -> isOf(each, utf8(CALLER_LC_ALL)) || isOf(each, utf8(LC_ALL)));
+        locale.ifPresent(value -> own.add(assignment(LC_ALL, value)));
+        return asGiven(own);
+    }
+
+    /** @param assignments as the caller has them, with no script in between */
+    public static CallerEnvironment asGiven(List<byte[]> assignments) {
+        return new CallerEnvironment(assignments);
+    }
+
+    private static boolean isOf(byte[] assignment, byte[] name) {
+        return assignment.length > name.length
+                && assignment[name.length] == '='
+                && name.length > 0
+                && Arrays.equals(assignment, 0, name.length, name, 0, name.length);
+    }
+
+    /** The value of a variable; of several of one name, the last one's. */
+    private Optional<byte[]> value(byte[] name) {
+        for (int i = assignments.size() - 1; i >= 0; i--) {
+            byte[] each = assignments.get(i);
+            if (isOf(each, name)) {
+                return Optional.of(Arrays.copyOfRange(each, name.length + 1, each.length));
             }
         }
-        byte[] locale = values.remove(CALLER_LC_ALL);
-        values.remove("LC_ALL");
-        if (locale != null) {
-            values.put("LC_ALL", locale);
-        }
-        return new CallerEnvironment(values);
+        return Optional.empty();
     }
 
     /** The value of a variable as text. */
     public Optional<String> text(String name) {
-        byte[] value = values.get(name);
-        return value == null ? Optional.empty() : Optional.of(new String(value, StandardCharsets.UTF_8));
+        return value(utf8(name)).map(value -> new String(value, StandardCharsets.UTF_8));
     }
 
     /** All of it as text. */
     public Map<String, String> texts() {
         Map<String, String> texts = new LinkedHashMap<>();
-        for (Map.Entry<String, byte[]> variable : values.entrySet()) {
-            texts.put(
-                    new String(variable.getKey().getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8),
-                    new String(variable.getValue(), StandardCharsets.UTF_8));
+        for (byte[] each : assignments) {
+            int equals = nameLength(each);
+            if (equals > 0) {
+                texts.put(
+                        new String(each, 0, equals, StandardCharsets.UTF_8),
+                        new String(each, equals + 1, each.length - equals - 1, StandardCharsets.UTF_8));
+            }
         }
         return texts;
+    }
+
+    private static int nameLength(byte[] assignment) {
+        for (int i = 0; i < assignment.length; i++) {
+            if (assignment[i] == '=') {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Assignments for the payload: the profile's, what it and the user pass on and a terminal needs, and last the user's own. */
@@ -62,28 +90,28 @@ public final class CallerEnvironment {
         List<String> terminal = request.terminal() ? List.of("TERM") : List.of();
         for (List<String> names : List.of(terminal, profile.pass(), request.passed())) {
             for (String name : names) {
-                String key = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-                if (values.containsKey(key)) {
-                    result.put(name, values.get(key));
-                }
+                value(utf8(name)).ifPresent(value -> result.put(name, value));
             }
         }
         for (byte[] assignment : request.environment()) {
-            String text = new String(assignment, StandardCharsets.ISO_8859_1);
-            int equals = text.indexOf('=');
+            int equals = nameLength(assignment);
             result.put(
-                    new String(text.substring(0, equals).getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8),
-                    text.substring(equals + 1).getBytes(StandardCharsets.ISO_8859_1));
+                    new String(assignment, 0, equals, StandardCharsets.UTF_8),
+                    Arrays.copyOfRange(assignment, equals + 1, assignment.length));
         }
-        List<byte[]> assignments = new ArrayList<>();
-        result.forEach((name, value) -> assignments.add(assignment(name, value)));
-        return assignments;
+        List<byte[]> made = new ArrayList<>();
+        result.forEach((name, value) -> made.add(assignment(name, value)));
+        return made;
     }
 
     private static byte[] assignment(String name, byte[] value) {
-        byte[] key = (name + "=").getBytes(StandardCharsets.UTF_8);
+        byte[] key = utf8(name + "=");
         byte[] out = Arrays.copyOf(key, key.length + value.length);
         System.arraycopy(value, 0, out, key.length, value.length);
         return out;
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

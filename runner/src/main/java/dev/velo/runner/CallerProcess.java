@@ -1,8 +1,13 @@
 package dev.velo.runner;
 
+import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.manifest.Manifest;
+import dev.velo.cas.manifest.ManifestException;
 import dev.velo.namespaces.LaunchException;
 import dev.velo.namespaces.exec.IdLoan;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** What only a process of the caller's own can do. One that works for him may pass it on to that, or decline. Safe for use by many threads. */
 public interface CallerProcess {
@@ -27,6 +32,23 @@ public interface CallerProcess {
      * @return takes it back
      */
     Registration whenEnded(Runnable action);
+
+    /**
+     * The command works on this store.
+     *
+     * @throws DeclinedException where what works for him is for another one
+     */
+    default void use(Path store) {}
+
+    /** As {@link Manifest#open}; whoever works for many may have it in memory still. */
+    default Manifest open(UserPath file) throws ManifestException {
+        return Manifest.open(file);
+    }
+
+    /** The resident process that works for him; none where it is a process of his own. */
+    default Optional<ResidentProcess> resident() {
+        return Optional.empty();
+    }
 
     /** An action that is to be done. */
     interface Registration extends AutoCloseable {

@@ -144,8 +144,8 @@ public final class Finish {
     /** Its leaves are mount points, which a program cannot replace, and links of Velo's, which it can. */
     private void readSkeleton(FinishRequest request, Set<TreePath> points, Map<TreePath, byte[]> links)
             throws IOException {
-        String skeleton = "leases/" + request.run() + "/" + Skeleton.NAME;
-        try (Descriptor root = store.files().openDirectory(store.root(), skeleton.getBytes(StandardCharsets.UTF_8))) {
+        byte[] skeleton = request.skeleton().getBytes(StandardCharsets.UTF_8);
+        try (Descriptor root = store.files().openDirectory(store.root(), skeleton)) {
             collect(root, TreePath.ROOT, points, links);
         }
     }

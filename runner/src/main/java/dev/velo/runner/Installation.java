@@ -1,5 +1,7 @@
 package dev.velo.runner;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Where this velo is installed: {@code bin/}, {@code lib/}, {@code libexec/}. */
@@ -12,6 +14,11 @@ public record Installation(Path home) {
     /** The Java that runs this. */
     String java() {
         return System.getProperty("java.home");
+    }
+
+    /** What tells this build from others: hexadecimal digits over all that it was made from. */
+    public String build() throws IOException {
+        return Files.readString(home.resolve("libexec/build")).strip();
     }
 
     public Path launcher() {

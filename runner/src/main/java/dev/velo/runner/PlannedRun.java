@@ -4,6 +4,8 @@ import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
 import dev.velo.namespaces.LaunchPlan;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** A run of which everything is there but the process. Closed before it was handed over, it leaves nothing. Use once, by one thread. */
@@ -12,6 +14,8 @@ public final class PlannedRun implements AutoCloseable {
     private final Store store;
     private final Lease lease;
     private LaunchPlan.Builder plan;
+    private List<UsedFarm> found = List.of();
+    private Optional<RepeatableRun> repeatable = Optional.empty();
     private boolean handedOver;
 
     PlannedRun(Installation installation, Store store, Lease lease, LaunchPlan.Builder plan) {
@@ -19,6 +23,22 @@ public final class PlannedRun implements AutoCloseable {
         this.store = store;
         this.lease = lease;
         this.plan = plan;
+    }
+
+    PlannedRun with(List<UsedFarm> farms, Optional<RepeatableRun> run) {
+        found = List.copyOf(farms);
+        repeatable = run;
+        return this;
+    }
+
+    /** The farms that were there before it. */
+    public List<UsedFarm> found() {
+        return found;
+    }
+
+    /** What plans the next one with the same options, where that can be told from this one. */
+    public Optional<RepeatableRun> repeatable() {
+        return repeatable;
     }
 
     /**

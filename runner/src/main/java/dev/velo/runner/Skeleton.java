@@ -1,9 +1,14 @@
 package dev.velo.runner;
 
+import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
 import dev.velo.cas.TreePath;
 import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.Errno;
+import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.store.Lease;
+import dev.velo.cas.store.Store;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -12,19 +17,89 @@ import java.util.Map;
 
 /** Writes the topmost layer of a run: nothing but mount points. */
 final class Skeleton {
-    static final String NAME = "skeleton";
+    private static final String NAME = "skeleton";
+    private static final String SHARED = "skeletons";
 
+    private final Store store;
     private final FileOps files;
 
-    Skeleton(FileOps files) {
-        this.files = files;
+    Skeleton(Store store) {
+        this.store = store;
+        this.files = store.files();
     }
 
-    /** Makes the directory {@link #NAME} in {@code run} with these points, parents before children. */
-    void write(int run, Map<TreePath, RootPlan.Point> points) throws IOException {
-        byte[] name = NAME.getBytes(StandardCharsets.US_ASCII);
-        files.makeDirectory(run, name, 0755);
-        try (Descriptor root = files.openDirectory(run, name)) {
+    /**
+     * Of one run: it goes with the run's directory.
+     *
+     * @param points parents before children
+     * @return the layer, relative to the store
+     */
+    String write(Lease lease, Map<TreePath, RootPlan.Point> points) throws IOException {
+        make(directory(lease), points);
+        return directory(lease) + "/" + NAME;
+    }
+
+    /**
+     * Of all runs with these points: it is made once, and kept beside the topmost tree in that one's farm. So it lives as long as the farm,
+     * which no collector takes while a run has a lease on its manifest. As little as the farm is it synced, and as little is it used after the
+     * next start of the machine.
+     *
+     * @param topmost names the farm that keeps it
+     */
+    String share(Lease lease, Tree topmost, Map<TreePath, RootPlan.Point> points) throws IOException {
+        String directory = topmost.farm() + "/" + SHARED;
+        String layer = directory + "/" + digest(points);
+        if (files.statusIfPresent(store.root(), bytes(layer)).isPresent()) {
+            return layer;
+        }
+        make(directory(lease), points);
+        try {
+            files.makeDirectory(store.root(), bytes(directory), 0700);
+        } catch (ErrnoException e) {
+            refuseUnless(e, Errno.EEXIST);
+        }
+        try {
+            files.renameNew(store.root(), bytes(directory(lease) + "/" + NAME), store.root(), bytes(layer));
+        } catch (ErrnoException e) {
+            // Another run was faster; this one's goes with its directory.
+            refuseUnless(e, Errno.EEXIST);
+        }
+        return layer;
+    }
+
+    private static void refuseUnless(ErrnoException e, Errno expected) throws ErrnoException {
+        if (!e.is(expected)) {
+            throw e;
+        }
+    }
+
+    private static Digest digest(Map<TreePath, RootPlan.Point> points) {
+        StringBuilder text = new StringBuilder();
+        points.forEach((path, point) -> text.append(path.toUtf8())
+                .append('\0')
+                .append(point.kind())
+                .append(' ')
+                .append(point.mode())
+                .append(' ')
+                .append(point.modified())
+                .append(' ')
+                .append(point.target())
+                .append('\0'));
+        return Digest.of(bytes(text.toString()));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String directory(Lease lease) {
+        return "leases/" + lease.name();
+    }
+
+    private void make(String run, Map<TreePath, RootPlan.Point> points) throws IOException {
+        byte[] name = bytes(run + "/" + NAME);
+        files.makeDirectory(store.root(), name, 0755);
+        try (Descriptor root = files.openDirectory(store.root(), name)) {
             files.changeMode(root.number(), 0755);
             for (Map.Entry<TreePath, RootPlan.Point> point : points.entrySet()) {
                 make(root.number(), point.getKey(), point.getValue());

@@ -10,6 +10,9 @@ import dev.velo.cas.store.Roots;
 import dev.velo.cas.store.Store;
 import dev.velo.cas.store.StoreContents;
 import dev.velo.cas.store.StoreException;
+import dev.velo.linkfarm.FarmPool;
+import dev.velo.linkfarm.FarmStatus;
+import dev.velo.linkfarm.Farms;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +30,7 @@ public final class Status {
      * @param manifestBytes their bytes, each file counted
      * @param uniqueFiles distinct contents of them
      * @param uniqueBytes bytes of the distinct contents
+     * @param farmBytes of disk that farms take for themselves
      */
     public record Report(
             long blobs,
@@ -39,6 +43,7 @@ public final class Status {
             long uniqueFiles,
             long uniqueBytes,
             long farms,
+            long farmBytes,
             long leases) {}
 
     private final Store store;
@@ -65,6 +70,7 @@ public final class Status {
                     }
                 }
             }
+            List<FarmStatus> farms = new Farms(store).list();
             Usage usage = only.isPresent() ? new Usage().add(only.get()) : usageOfRoots();
             return new Report(
                     counts[BlobStore.Form.PLAIN.ordinal()],
@@ -76,7 +82,8 @@ public final class Status {
                     usage.bytes,
                     usage.unique.size(),
                     usage.unique.values().stream().mapToLong(Long::longValue).sum(),
-                    contents.farms().size(),
+                    farms.size(),
+                    FarmPool.bytes(farms),
                     store.leases().count());
         } catch (IOException e) {
             throw StoreException.of("cannot read store " + store.path(), e);

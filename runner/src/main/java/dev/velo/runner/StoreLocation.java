@@ -1,16 +1,10 @@
 package dev.velo.runner;
 
 import dev.velo.cas.VeloException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
+import dev.velo.linkfarm.FarmBudget;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /** Where the store is, resolved in one way for every command: option, VR_THE_SOURCE, config.yaml, the user's data directory. */
 public final class StoreLocation {
@@ -32,7 +26,7 @@ public final class StoreLocation {
         if (variable.isPresent()) {
             return directory.resolve(variable.get());
         }
-        Optional<Path> configured = configured();
+        Optional<Path> configured = config().store();
         if (configured.isPresent()) {
             return configured.get();
         }
@@ -44,40 +38,38 @@ public final class StoreLocation {
     }
 
     private Path base(String variable, String below) throws VeloException {
-        Optional<String> named = value(variable).filter(text -> text.startsWith("/"));
-        if (named.isPresent()) {
-            return Path.of(named.get());
-        }
-        String home = value("HOME")
+        return known(variable, below)
                 .orElseThrow(() -> new VeloException(
                         "cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE"));
-        return directory.resolve(home).resolve(below);
     }
 
-    private Optional<Path> configured() throws VeloException {
-        Path file = base("XDG_CONFIG_HOME", ".config").resolve("velo/config.yaml");
-        if (!Files.exists(file)) {
-            return Optional.empty();
-        }
-        try {
-            Object content = new Yaml(new SafeConstructor(new LoaderOptions())).load(Files.readString(file));
-            Object store = content instanceof Map<?, ?> map ? map.get("store") : null;
-            if (store == null) {
-                return Optional.empty();
-            }
-            // Only a text: a list that holds itself has no end as one.
-            Path path = store instanceof String text ? Path.of(text) : null;
-            if (path == null || !path.isAbsolute()) {
-                throw new VeloException(
-                        "cannot use " + file + ": 'store' is not an absolute path", "write store: /path/to/the/store");
-            }
-            return Optional.of(path);
-        } catch (IOException | YAMLException | NumberFormatException | InvalidPathException e) {
-            throw new VeloException(
-                    "cannot read " + file + ": "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("unreadable"),
-                    "write store: /path/to/the/store",
-                    e);
-        }
+    private Optional<Path> known(String variable, String below) {
+        Optional<Path> named =
+                value(variable).filter(text -> text.startsWith("/")).map(Path::of);
+        return named.isPresent()
+                ? named
+                : value("HOME").map(home -> directory.resolve(home).resolve(below));
+    }
+
+    /** What the user allows the farms of a store; the default also where he has no home, for whoever names his store needs none. */
+    public FarmBudget farms() throws VeloException {
+        boolean nowhere =
+                value("XDG_CONFIG_HOME").filter(text -> text.startsWith("/")).isEmpty()
+                        && value("HOME").isEmpty();
+        return nowhere ? FarmBudget.DEFAULT : config().farms();
+    }
+
+    /** What is set for all commands of this user. */
+    public ConfigFile config() throws VeloException {
+        return ConfigFile.read(configFile(base("XDG_CONFIG_HOME", ".config")));
+    }
+
+    /** Where that would be; empty where this user has no place for it. */
+    public Optional<Path> configFile() {
+        return known("XDG_CONFIG_HOME", ".config").map(StoreLocation::configFile);
+    }
+
+    private static Path configFile(Path base) {
+        return base.resolve("velo/config.yaml");
     }
 }

@@ -11,6 +11,11 @@ import java.util.Optional;
  * @param data where its files have their contents, relative to the store; empty where they have them themselves
  */
 record Tree(Manifest manifest, String layer, Optional<String> data) {
+    /** The farm's directory, relative to the store. */
+    String farm() {
+        return layer.substring(0, layer.lastIndexOf('/'));
+    }
+
     Optional<ComposedLayer> composed() {
         return data.map(where -> new ComposedLayer(layer, where));
     }

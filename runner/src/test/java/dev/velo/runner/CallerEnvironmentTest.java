@@ -3,6 +3,7 @@ package dev.velo.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,5 +28,11 @@ class CallerEnvironmentTest {
     void theLocaleIsTheOneBeforeVeloStarted() {
         assertThat(of("LC_ALL=C.UTF-8", "VELO_CALLER_LC_ALL=de_DE").texts()).isEqualTo(Map.of("LC_ALL", "de_DE"));
         assertThat(of("LC_ALL=C.UTF-8").texts()).isEmpty();
+    }
+
+    @Test
+    void withoutAScriptInBetweenItIsTheCallers() {
+        CallerEnvironment given = CallerEnvironment.asGiven(List.of("LC_ALL=de_DE".getBytes(StandardCharsets.UTF_8)));
+        assertThat(given.texts()).isEqualTo(Map.of("LC_ALL", "de_DE"));
     }
 }

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.velo.cas.VeloException;
+import dev.velo.linkfarm.FarmBudget;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -79,5 +82,41 @@ class StoreLocationTest {
     void needsAHome() {
         assertThatThrownBy(() -> new StoreLocation(Map.of(), home).resolve(Optional.empty()))
                 .hasMessageContaining("HOME is not set");
+    }
+
+    @Test
+    void saysWhenAResidentProcessEnds() throws Exception {
+        environment.put("HOME", home.toString());
+        StoreLocation location = new StoreLocation(environment, home);
+        assertThat(location.config().idle()).isEmpty();
+        Path config = Files.createDirectories(home.resolve(".config/velo")).resolve("config.yaml");
+        Files.writeString(config, "daemon:\n  idle: 90s\n");
+        assertThat(location.config().idle()).hasValue(Duration.ofSeconds(90));
+        for (String wrong : List.of("90", "soon", "[1]")) {
+            Files.writeString(config, "daemon:\n  idle: " + wrong + "\n");
+            assertThatThrownBy(() -> location.config().idle())
+                    .as(wrong)
+                    .isInstanceOf(VeloException.class)
+                    .hasMessageContaining("daemon.idle");
+        }
+    }
+
+    @Test
+    void readsTheBudgetOfFarms() throws Exception {
+        StoreLocation location = new StoreLocation(environment, home);
+        assertThat(location.farms()).isEqualTo(FarmBudget.DEFAULT);
+        environment.put("XDG_CONFIG_HOME", "relative");
+        assertThat(location.farms()).isEqualTo(FarmBudget.DEFAULT);
+        environment.put("HOME", home.toString());
+        assertThat(location.farms()).isEqualTo(FarmBudget.DEFAULT);
+        Path config = Files.createDirectories(home.resolve(".config/velo")).resolve("config.yaml");
+        Files.writeString(config, "farms: {count: 7}\n");
+        assertThat(location.farms()).isEqualTo(new FarmBudget(7, FarmBudget.DEFAULT.bytes()));
+        Files.writeString(config, "farms: {count: 7, size: 2G}\n");
+        assertThat(location.farms()).isEqualTo(new FarmBudget(7, 2L << 30));
+        Files.writeString(config, "farms: {size: 8589934592}\n");
+        assertThat(location.farms()).isEqualTo(new FarmBudget(FarmBudget.DEFAULT.count(), 8L << 30));
+        Files.writeString(config, "farms: nonsense\n");
+        assertThat(location.farms()).isEqualTo(FarmBudget.DEFAULT);
     }
 }
