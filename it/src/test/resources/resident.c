@@ -3,11 +3,13 @@
  *
  * frames FILE            answers each request with the bytes of FILE, and closes
  * alive N FILE           the same after N frames of ALIVE, half a second apart
+ * later MS PART ...      plays that part so much later
  * drip FILE              the same a byte at a time, a fifth of a second apart
  * silent                 takes requests and answers none
  * deaf                   takes no connection
  * replaced FIRST FILE    the same with FIRST, once; then gives its place away, answers with FILE and ends
- * plan FILE LOCK         locks LOCK and sends the launch plan in FILE, which is made to name that descriptor
+ * plan FILE LOCK [FIRST] locks LOCK and sends the launch plan in FILE, which is made to name that descriptor,
+ *                        after the bytes of FIRST
  *
  * What it was sent last is in DIRECTORY/request. RESIDENT_UID: the user that it is. RESIDENT_SECONDS: after
  * which it ends (60). RESIDENT_ALONE: it answers by itself, one after the other, which is quicker. Knows the
@@ -170,7 +172,13 @@ static char frames[] = "frames";
 static void answer(int connection, char **part) {
     size_t length;
     if (strcmp(part[0], "plan") == 0) {
+        if (part[3] != NULL) {
+            answer(connection, (char *[]){frames, part[3], NULL});
+        }
         send_plan(connection, part[1], part[2]);
+    } else if (strcmp(part[0], "later") == 0) {
+        usleep((useconds_t)atoi(part[1]) * 1000);
+        answer(connection, part + 2);
     } else if (strcmp(part[0], "replaced") == 0) {
         answer(connection, (char *[]){frames, part[1], NULL});
     } else if (strcmp(part[0], "frames") == 0 || strcmp(part[0], "alive") == 0) {

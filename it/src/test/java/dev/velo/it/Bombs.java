@@ -66,7 +66,8 @@ final class Bombs {
     }
 
     private synchronized void build() {
-        if (manifest == null) {
+        // A workspace that classes share is made anew for each.
+        if (manifest == null || !Files.exists(manifest)) {
             Host.needsTool("gcc");
             tree = work.dir("bombs");
             work.sh(tree, "gcc -std=c11 -D_GNU_SOURCE -Wall -Werror -static -O1 -pthread -o bombs \"$1\"", SOURCE);

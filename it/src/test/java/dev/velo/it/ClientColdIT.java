@@ -59,12 +59,13 @@ class ClientColdIT {
     @Test
     void whatJavaGetsIsWhatTheCallerGave() throws Exception {
         String java = fake.home().resolve("libexec/velo-jvm").toString();
-        byte[] direct = facts(java, "");
+        byte[] direct = facts(java, "VELO_DAEMON=0");
         assertThat(new String(direct, StandardCharsets.ISO_8859_1))
                 .contains("two\nlines\0\u00ff\u00fe\0\0xxxx", "LC_ALL=de_DE.UTF-8\0R=\u00c3(\n\0", "\n0027\n");
-        assertThat(facts(fake.client().toString(), "")).isEqualTo(direct);
-        byte[] wanted = facts(java, "VELO_DAEMON=1");
-        assertThat(facts(fake.client().toString(), "VELO_DAEMON=1"))
+        assertThat(facts(fake.client().toString(), "VELO_DAEMON=0")).isEqualTo(direct);
+        assertThat(fake.started()).isEmpty();
+        byte[] wanted = facts(java, "");
+        assertThat(facts(fake.client().toString(), ""))
                 .as("after a resident process has declined")
                 .isEqualTo(wanted);
         assertThat(fake.started()).hasSize(1);
@@ -106,8 +107,8 @@ class ClientColdIT {
     @Test
     void aMissingPieceIsNamed() {
         work.sh(fake.home(), "rm libexec/velo-jvm");
-        fake.command("status").with("VELO_DAEMON", null).run().refuses(1, "libexec/velo-jvm", "install velo again");
-        fake.command("run").with("VELO_DAEMON", null).run().refuses(125, "libexec/velo-jvm");
+        fake.command("status").with("VELO_DAEMON", "0").run().refuses(1, "libexec/velo-jvm", "install velo again");
+        fake.command("run").with("VELO_DAEMON", "0").run().refuses(125, "libexec/velo-jvm");
     }
 
     /** It would start whatever Java its caller names. */

@@ -67,15 +67,18 @@ class ClientIT {
     }
 
     @Test
-    void itIsUsedOnlyWhenItIsWantedAndStartedOnlyByRuns() {
+    void itIsUsedUnlessThatIsRefusedAndStartedOnlyByRuns() {
         isCold(fake.command("run", "--no-daemon", "--", "x").run());
-        isCold(fake.command("run").with("VELO_DAEMON", null).run());
         isCold(fake.command("run").with("VELO_DAEMON", "0").run());
         isCold(fake.command("status").run());
         isCold(fake.command("daemon", "stop").run());
         assertThat(fake.started()).isEmpty();
-        isServed(fake.command("run").run());
+        isServed(fake.command("run").with("VELO_DAEMON", null).run());
+        isServed(fake.command("status").with("VELO_DAEMON", null).run());
+        isServed(fake.command("daemon", "status").with("VELO_DAEMON", "0").run());
+        isCold(fake.command("run").with("VELO_DAEMON", "0").run());
         isCold(fake.command("run", "--no-daemon").run());
+        isCold(fake.command("status", "--no-daemon").run());
         assertThat(fake.started()).hasSize(1);
     }
 

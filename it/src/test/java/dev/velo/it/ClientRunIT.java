@@ -22,23 +22,12 @@ class ClientRunIT {
     final Workspace work = new Workspace();
 
     private FakeResident fake;
-    private Path catcher;
+    private CaughtPlans plans;
 
     @BeforeEach
     void build() {
         fake = new FakeResident(work);
-        catcher = work.dir("catcher");
-        // Java plans, and the plan is kept instead of being launched.
-        work.sh(catcher, """
-                cp -r "$1/." .; mv libexec/velo-launch real
-                cat >libexec/velo-launch <<END
-                #!/bin/sh
-                [ \\$# -eq 0 ] || exec $PWD/real "\\$@"
-                cat <&3 >$PWD/plan
-                END
-                chmod 755 libexec/velo-launch
-                """, Workspace.HOME);
-        work.base();
+        plans = CaughtPlans.of(work);
     }
 
     @AfterEach
@@ -46,32 +35,17 @@ class ClientRunIT {
         fake.close();
     }
 
-    private Path lock() {
-        return catcher.resolve("lock");
-    }
-
     /** The client, whose resident process has a plan of a run of this script. A plan is good once. */
     private Command planned(String script) {
         fake.kill();
-        work.command(List.of(
-                        catcher.resolve("bin/velo").toString(),
-                        "run",
-                        "--isolate",
-                        "--manifest",
-                        work.base().toString(),
-                        "--",
-                        "/bin/sh",
-                        "-c",
-                        script))
-                .run()
-                .prints("");
-        fake.plays("plan " + catcher.resolve("plan") + " " + lock());
+        fake.plays(plans.plan(List.of(), script));
         String[] secret = SECRET.split("=");
         return fake.command("run", "--isolate", "secret-argument-" + secret[1]).with(secret[0], secret[1]);
     }
 
     private boolean isLocked() {
-        return !work.command(List.of("flock", "-n", lock().toString(), "true")).tryRun();
+        return !work.command(List.of("flock", "-n", plans.lock().toString(), "true"))
+                .tryRun();
     }
 
     @Test
@@ -84,6 +58,21 @@ class ClientRunIT {
         try (var leases = Files.list(work.store().resolve("leases"))) {
             assertThat(leases).as("run directories").isEmpty();
         }
+    }
+
+    /** The program gets SIGPIPE as it would without the warning. */
+    @Test
+    void aWarningMayComeBeforeAPlanAndResultsMayNot() {
+        String script = "(trap '' EXIT; yes; echo \"yes ended with $?\" >&2) | head -n 1; echo done";
+        Command command = planned(script);
+        String plan = fake.part() + " ";
+        fake.plays(plan + fake.file(FakeResident.text(FakeResident.ERR, "velo: warning: slow\n")));
+        Outcome outcome = command.run().succeeds();
+        assertThat(outcome.out()).isEqualTo("y\ndone\n");
+        assertThat(outcome.err()).isEqualTo("velo: warning: slow\nyes ended with 141\n");
+        command = planned(script);
+        fake.plays(plan + fake.file(FakeResident.text(FakeResident.OUT, "result\n")));
+        command.run().refuses(125, "cannot finish the command");
     }
 
     @Test

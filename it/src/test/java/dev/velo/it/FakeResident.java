@@ -66,6 +66,14 @@ final class FakeResident implements AutoCloseable {
         return put("part", part);
     }
 
+    String part() {
+        try {
+            return Files.readString(home.resolve("part")).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     FakeResident startsAfter(String seconds) {
         return put("delay", seconds);
     }

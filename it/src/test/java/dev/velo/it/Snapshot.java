@@ -14,10 +14,10 @@ final class Snapshot {
                 """).out();
     }
 
-    /** The same of some directories below a root, with inode, owner and link count: nothing at all may change. */
+    /** The same of some directories below a root, with inode, owner and link count: nothing at all may change, but when a farm was last used. */
     static String ofInodes(Workspace work, Path root, String... names) {
         return work.sh(root, """
-                find "$@" -printf '%p %y %m %T@ %i %n %U:%G %l\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'
+                find "$@" \\( -regex 'farms/[^/]*/complete' -printf '%p %y %m %i %n %U:%G\\0' \\) -o -printf '%p %y %m %T@ %i %n %U:%G %l\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'
                 find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum --
                 """, (Object[]) names).out();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.extension.AfterAllCallback;
@@ -26,20 +27,23 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEach
             "velo.home", REPOSITORY.resolve("runner/target/velo").toString()));
     static final Path VELO = HOME.resolve("bin/velo");
 
+    private static final String RUNTIME = "runtime";
+
     private boolean shared;
+    private boolean byResident;
     private Path directory;
     private Path base;
 
     @Override
     public void beforeAll(ExtensionContext context) throws IOException {
         shared = true;
-        make();
+        make(context);
     }
 
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
         if (!shared) {
-            make();
+            make(context);
         }
     }
 
@@ -55,17 +59,38 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEach
         remove();
     }
 
-    private void make() throws IOException {
+    private void make(ExtensionContext context) throws IOException {
+        byResident = context.getRequiredTestClass().isAnnotationPresent(ByResident.class);
         assertThat(VELO).as("the distribution; build it with mvn package").isExecutable();
         directory = Files.createTempDirectory("velo-it-").toRealPath();
         Files.createDirectories(directory.resolve("home"));
         Files.createDirectories(directory.resolve("streams"));
+        Files.createDirectory(
+                directory.resolve(RUNTIME),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         base = null;
+        if (byResident) {
+            velo("daemon", "start").run().succeeds();
+        }
+    }
+
+    /** Those of other stores than the workspace's end by themselves when their sockets are gone. */
+    private void endResident() {
+        if (byResident) {
+            Outcome status = velo("daemon", "status", "--json").run();
+            velo("daemon", "stop").run();
+            if (shared) {
+                assertThat(status.succeeds().json().get("requests").getAsInt())
+                        .as("commands that it did for the tests of the class")
+                        .isPositive();
+            }
+        }
     }
 
     /** By the shell: Java cannot name every file that the tests make. */
     private void remove() throws Exception {
         if (directory != null) {
+            endResident();
             new ProcessBuilder(
                             "bash",
                             "-c",
@@ -96,6 +121,8 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEach
                 .with("HOME", directory.resolve("home").toString())
                 .with("XDG_DATA_HOME", null)
                 .with("XDG_CONFIG_HOME", null)
+                .with("XDG_RUNTIME_DIR", directory.resolve(RUNTIME).toString())
+                .with("VELO_DAEMON", byResident ? null : "0")
                 .with("VRIFT_DEBUG", null);
     }
 
