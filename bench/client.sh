@@ -66,7 +66,7 @@ as_user sh -c 'rm "$1/tree/bin/true" && cp "$1/true" "$1/tree/bin/true"' sh "$pl
 as_user "$place/catcher/bin/velo" ingest "$place/tree" --output "$place/root.velo" >/dev/null
 as_user "$place/catcher/bin/velo" run --isolate --manifest "$place/root.velo" -- /bin/true
 leases=("$place"/store/leases/*)
-[ ${#leases[@]} -eq 1 ] && [ -d "${leases[0]}/skeleton" ] || { echo "cannot find the run directory: ${leases[*]}" >&2; exit 1; }
+[ ${#leases[@]} -eq 1 ] && [ -e "${leases[0]}/lock" ] || { echo "cannot find the run directory: ${leases[*]}" >&2; exit 1; }
 as_user mv "${leases[0]}" "$place/plans/run"
 run=${leases[0]}
 

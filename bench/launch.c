@@ -5,13 +5,20 @@
  * second kind gets FILE on descriptor 3 and no environment, as Java leaves it to velo-launch; the
  * directory RUN, which it removes, is made anew as a copy of the directories of TEMPLATE before its time
  * begins. "served RUN TEMPLATE PROGRAM ARGUMENT..." gets its plan from elsewhere and has the environment of
- * this program, as has "asks PROGRAM ARGUMENT...". Contenders stand in pairs, each followed by what it is
- * compared with.
+ * this program, as has "asks PROGRAM ARGUMENT...". "---" is the command's own "--".
+ * Contenders stand in pairs, each followed by what it is compared with.
+ *
+ * Before ROUNDS: -w N are the rounds that are not counted (20). -p PID is a process whose processor time is
+ * that of runs with an environment, too. With -o FILE any number of contenders may stand there, nothing is
+ * compared, and FILE gets one line for each run: the round, the contender's number from 0, when it began by
+ * CLOCK_MONOTONIC, until it exited, until all of it were gone, its processor time, that of process PID; all
+ * of these in milliseconds.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PLAN_DESCRIPTOR = 3, MOST = 8, WARM_UP = 20, PAUSE_MS = 3 };
+enum { PLAN_DESCRIPTOR = 3, MOST = 8, PAUSE_MS = 3 };
 
 struct contender {
     const char *label;
@@ -36,15 +43,28 @@ struct contender {
     double *work;  /* processor time of all of them */
 };
 
+struct settings {
+    int rounds;
+    int warm_up;
+    FILE *runs;         /* NULL: pairs are compared */
+    clockid_t resident; /* 0 where there is none */
+};
+
 static void __attribute__((noreturn)) give_up(const char *what) {
     fprintf(stderr, "launch: cannot %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static double milliseconds(void) {
+static double reading(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (clock_gettime(clock, &now) != 0) {
+        give_up("read a clock");
+    }
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static double milliseconds(void) {
+    return reading(CLOCK_MONOTONIC);
 }
 
 static void copy_directories(int from, int at, const char *name) {
@@ -89,7 +109,8 @@ static double processor_time(const struct rusage *usage) {
            (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e3;
 }
 
-static void run_once(const struct contender *c, double *exited, double *gone, double *work) {
+/* When it began. */
+static double run_once(const struct contender *c, double *exited, double *gone, double *work) {
     int plan = -1;
     int status = 0;
     int ignored;
@@ -131,6 +152,7 @@ static void run_once(const struct contender *c, double *exited, double *gone, do
         fprintf(stderr, "launch: %s left its run directory\n", c->label);
         exit(1);
     }
+    return begin;
 }
 
 static int ascending(const void *a, const void *b) {
@@ -177,6 +199,9 @@ static int read_contenders(char **argv, struct contender *contenders) {
             c->command = at + 3;
         }
         for (at = c->command; *at != NULL && strcmp(*at, "--") != 0; at++) {
+            if (strcmp(*at, "---") == 0) {
+                *at += 1;
+            }
         }
     }
     return count;
@@ -197,14 +222,81 @@ static void compare(const char *what, const double *own, const double *other, in
     free(ratios);
 }
 
+/* What one leaves to the kernel to clean up must not always hit the same next one. The same in every run of
+ * this program. */
+static void shuffle(int *order, int count) {
+    static unsigned state = 1;
+    for (int i = count - 1; i > 0; i--) {
+        state = state * 1103515245 + 12345;
+        int other = (int)(state >> 16) % (i + 1);
+        int taken = order[i];
+        order[i] = order[other];
+        order[other] = taken;
+    }
+}
+
+static void measure(const struct settings *settings, struct contender *contenders, int count) {
+    int order[MOST];
+    for (int i = 0; i < count; i++) {
+        order[i] = i;
+    }
+    for (int round = -settings->warm_up; round < settings->rounds; round++) {
+        shuffle(order, count);
+        for (int i = 0; i < count; i++) {
+            struct contender *c = &contenders[order[i]];
+            double exited;
+            double gone;
+            double work;
+            bool both = settings->resident != 0 && c->environment == environ;
+            double resident = both ? reading(settings->resident) : 0;
+            double begin = run_once(c, &exited, &gone, &work);
+            resident = both ? reading(settings->resident) - resident : 0;
+            if (round < 0) {
+                continue;
+            }
+            c->exits[round] = exited;
+            c->gone[round] = gone;
+            c->work[round] = work + resident;
+            if (settings->runs != NULL) {
+                fprintf(settings->runs, "%d %d %.3f %.3f %.3f %.3f %.3f\n", round, order[i], begin, exited,
+                        gone, work, resident);
+            }
+        }
+    }
+}
+
+static char **read_settings(char **argv, struct settings *settings) {
+    *settings = (struct settings){.warm_up = 20};
+    for (argv++; argv[0] != NULL && argv[1] != NULL && argv[0][0] == '-'; argv += 2) {
+        if (strcmp(argv[0], "-w") == 0) {
+            settings->warm_up = atoi(argv[1]);
+        } else if (strcmp(argv[0], "-p") == 0) {
+            errno = clock_getcpuclockid(atoi(argv[1]), &settings->resident);
+            if (errno != 0) {
+                give_up("find the process");
+            }
+        } else if (strcmp(argv[0], "-o") == 0) {
+            settings->runs = fopen(argv[1], "we");
+            if (settings->runs == NULL) {
+                give_up("make the file of runs");
+            }
+        } else {
+            break;
+        }
+    }
+    settings->rounds = argv[0] == NULL ? 0 : atoi(argv[0]);
+    return argv + 1;
+}
+
 int main(int argc, char **argv) {
     struct contender contenders[MOST];
-    int rounds = argc > 1 ? atoi(argv[1]) : 0;
-    int count = rounds > 0 ? read_contenders(argv + 2, contenders) : 0;
-    if (count == 0 || count % 2 != 0) {
-        fprintf(
-            stderr,
-            "usage: launch ROUNDS -- LABEL command PROGRAM... -- LABEL plan FILE RUN TEMPLATE PROGRAM ...\n");
+    struct settings settings;
+    char **after = argc < 2 ? NULL : read_settings(argv, &settings);
+    const int rounds = after == NULL ? 0 : settings.rounds;
+    int count = rounds > 0 ? read_contenders(after, contenders) : 0;
+    if (count == 0 || (settings.runs == NULL && count % 2 != 0)) {
+        fprintf(stderr, "usage: launch [-w N] [-p PID] [-o FILE] ROUNDS -- LABEL command PROGRAM... "
+                        "-- LABEL plan FILE RUN TEMPLATE PROGRAM ...\n");
         return 2;
     }
     for (int i = 0; i < count; i++) {
@@ -219,21 +311,12 @@ int main(int argc, char **argv) {
         give_up("become the reaper of orphans");
     }
     umask(022);
-    for (int round = -WARM_UP; round < rounds; round++) {
-        for (int i = 0; i < count; i++) {
-            /* Another one begins each round: what one leaves to the kernel to clean up must not always hit
-             * the same next one. */
-            struct contender *c = &contenders[(i + round + WARM_UP) % count];
-            double exited;
-            double gone;
-            double work;
-            run_once(c, &exited, &gone, &work);
-            if (round >= 0) {
-                c->exits[round] = exited;
-                c->gone[round] = gone;
-                c->work[round] = work;
-            }
+    measure(&settings, contenders, count);
+    if (settings.runs != NULL) {
+        if (fclose(settings.runs) != 0) {
+            give_up("write the file of runs");
         }
+        return 0;
     }
     for (int i = 0; i < count; i += 2) {
         const struct contender *own = &contenders[i];

@@ -27,7 +27,7 @@ home=$place/velo
 mkdir -p "$home/bin" "$home/libexec" "$place/plans"
 cp "$(dirname "$velo")/velo" "$home/bin/"
 cp -r "$(dirname "$velo")/../lib" "$home/"
-cp "$(dirname "$velo")/../libexec/velo-jvm" "$home/libexec/"
+cp "$(dirname "$velo")"/../libexec/{velo-jvm,java.sh,build} "$home/libexec/"
 cp "$(dirname "$velo")/../libexec/velo-launch" "$home/libexec/real"
 cat >"$home/libexec/velo-launch" <<END
 #!/bin/sh
@@ -52,7 +52,7 @@ caught() {
   shift
   as_user "$home/bin/velo" run --isolate --manifest "$place/root.velo" "$@"
   leases=("$place"/store/leases/*)
-  [ ${#leases[@]} -eq 1 ] && [ -d "${leases[0]}/skeleton" ] || { echo "cannot find the run directory: ${leases[*]}" >&2; exit 1; }
+  [ ${#leases[@]} -eq 1 ] && [ -e "${leases[0]}/lock" ] || { echo "cannot find the run directory: ${leases[*]}" >&2; exit 1; }
   as_user mv "$place/plans/caught" "$place/plans/$name"
   as_user mv "${leases[0]}" "$place/plans/$name.run"
   echo "${leases[0]}" >"$scratch/$name.place"

@@ -7,6 +7,8 @@ MEAN_SIZE=${MEAN_SIZE:-6000}
 ROUNDS=${ROUNDS:-5}
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# A JVM for each command; what measures the resident process says so.
+export VELO_DAEMON=0
 velo=${VELO_HOME:-$repository/runner/target/velo}/bin/velo
 
 # prepare NAME [DIRECTORY]: sets $place. Root gets a new journaled ext4 on a loop device, so that rounds start alike and nothing need be

@@ -23,7 +23,8 @@ echo "\$ PATH=$repository/runner/target/velo/bin:\$PATH"
 show scripts/setup_busybox.sh --output busybox.manifest
 
 sample=$(mktemp -d)
-trap 'rm -rf "$sample"' EXIT
+# The first run starts a resident process, for further ones. Here are none.
+trap 'velo daemon stop >/dev/null 2>&1 || true; rm -rf "$sample"' EXIT
 mkdir "$sample/app"
 echo 'Hello from the sample.' >"$sample/app/hello.txt"
 show velo ingest "$sample/app" --output app.velo

@@ -8,6 +8,8 @@ velo=${VELO_HOME:-$repository/runner/target/velo}/bin/velo
 [ -x "$velo" ] || { echo "cannot find $velo: it is not built; run scripts/quickstart.sh" >&2; exit 1; }
 minutes=${1:-10}
 place=$(mktemp -d)
+# Processes that know nothing of each other are the point.
+export VELO_DAEMON=0
 export VR_THE_SOURCE=$place/store
 jobs=()
 finish() {

@@ -138,6 +138,8 @@ if [ "$(id -u)" -eq 0 ]; then
   user=54321
   mkdir -p "$stage/runner/target" "$stage/it/target" "$stage/home" "$stage/tmp"
   cp -a runner/target/velo "$stage/runner/target/"
+  # The one that the build made is good for its place alone.
+  "$stage/runner/target/velo/libexec/velo-archive" || true
   cp -a it/target/test-classes it/target/lib "$stage/it/target/"
   [ ! -d it/target/cache ] || cp -a it/target/cache "$stage/it/target/"
   cp -a scripts bench README.md "$stage/"
