@@ -1,0 +1,99 @@
+#ifndef VELO_CALLS_H
+#define VELO_CALLS_H
+
+#include "resolve.h"
+
+#include <linux/stat.h>
+
+struct timespec;
+struct statx;
+struct sockaddr_un;
+
+/*
+ * System calls on paths and descriptors that may be of the tree, with the kernel's arguments and results
+ * (-errno). PASS: it is the kernel's; then elsewhere[0] is not NUL where it must be asked for that path
+ * instead, absolute. So elsewhere[] has room for PATH_MAX bytes; calls with two paths have two. Paths are
+ * readable; out-parameters are this process's memory. Each page of the manual is what holds; what differs is
+ * in docs/compatibility.md.
+ */
+#define PASS LONG_MIN
+
+/* A real descriptor of this process, close-on-exec as flags say. For a directory it is that of dirs/<node>.
+ */
+long call_open(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere);
+/* openat2(2): how is already copied. RESOLVE_* flags that cannot be held over the border: -EXDEV, -EAGAIN as
+ * the kernel says. */
+struct open_how;
+long call_open2(struct caller *c, int at, const char *path, const struct open_how *how, char *elsewhere);
+
+/* statx(2); also for stat, lstat, fstatat, and fstat with AT_EMPTY_PATH. */
+long call_statx(struct caller *c, int at, const char *path, int flags, unsigned mask, struct statx *out,
+                char *elsewhere);
+long call_access(struct caller *c, int at, const char *path, int mode, int flags, char *elsewhere);
+/* Bytes that were put in, no NUL. Also of /proc/self/exe, cwd and fd/N, whose targets are told as paths of
+ * the tree. */
+long call_readlink(struct caller *c, int at, const char *path, char *out, size_t room, char *elsewhere);
+struct statfs;
+long call_statfs(struct caller *c, int at, const char *path, struct statfs *out,
+                 char *elsewhere); /* path "" : of the descriptor */
+
+/* struct linux_dirent64 records, of a descriptor of dirs/<node>; PASS where it is none. */
+long call_getdents(struct caller *c, int fd, void *out, size_t room);
+/* With the NUL, as getcwd(2) of the kernel. */
+long call_getcwd(struct caller *c, char *out, size_t room);
+/*
+ * The directory of the host to change to, as a path, in elsewhere: that of dirs/<node>, or of the host; PASS
+ * always, or an error. *node: the directory of the tree, or NO_NODE.
+ */
+long call_chdir(struct caller *c, int at, const char *path, node_id *node, char *elsewhere);
+
+long call_mkdir(struct caller *c, int at, const char *path, unsigned mode, char *elsewhere);
+long call_mknod(struct caller *c, int at, const char *path, unsigned mode, uint64_t device, char *elsewhere);
+long call_unlink(struct caller *c, int at, const char *path, int flags, char *elsewhere);
+long call_symlink(struct caller *c, const char *content, int at, const char *path, char *elsewhere);
+long call_link(struct caller *c, int at, const char *path, int to_at, const char *to, int flags,
+               char *elsewhere, char *to_elsewhere);
+/* One side of the tree, the other not: -EXDEV. */
+long call_rename(struct caller *c, int at, const char *path, int to_at, const char *to, unsigned flags,
+                 char *elsewhere, char *to_elsewhere);
+
+/* path "" with AT_EMPTY_PATH: the descriptor. */
+long call_chmod(struct caller *c, int at, const char *path, unsigned mode, int flags, char *elsewhere);
+long call_chown(struct caller *c, int at, const char *path, uint32_t uid, uint32_t gid, int flags,
+                char *elsewhere);
+/* times NULL: now. */
+long call_utimens(struct caller *c, int at, const char *path, const struct timespec times[2], int flags,
+                  char *elsewhere);
+long call_truncate(struct caller *c, const char *path, int64_t length, char *elsewhere);
+
+/* Extended attributes; flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */
+long call_getxattr(struct caller *c, int at, const char *path, int flags, const char *name, void *value,
+                   size_t size, char *elsewhere);
+long call_setxattr(struct caller *c, int at, const char *path, int flags, const char *name, const void *value,
+                   size_t size, int how, char *elsewhere);
+long call_listxattr(struct caller *c, int at, const char *path, int flags, char *list, size_t size,
+                    char *elsewhere);
+long call_removexattr(struct caller *c, int at, const char *path, int flags, const char *name,
+                      char *elsewhere);
+
+/*
+ * Where the kernel can be asked for a thing of the tree by path: a real path in elsewhere, and PASS. For
+ * inotify_add_watch(2) (dirs/<node>, or the file), bind(2) and connect(2) of sockets (files/<node>), and
+ * whatever else takes a file and leaves it as it is.
+ */
+long call_real_path(struct caller *c, int at, const char *path, unsigned how, char *elsewhere);
+
+/*
+ * What execve(2) must be asked for. PASS: elsewhere has the path of the file to execute, where the program is
+ * of the tree. script: set where that is an interpreter of a #! line; then argument (if not empty) and the
+ * script's path as the caller knows it come behind argv[0]. -ENOEXEC, -EACCES, -ENOENT and so on as
+ * execve(2). is_static: nothing loads a preload library into it.
+ */
+struct program {
+    char path[PATH_MAX]; /* "" : as it was named */
+    char argument[256];  /* of the #! line */
+    bool script, is_static;
+};
+long call_execve(struct caller *c, int at, const char *path, int flags, struct program *out);
+
+#endif

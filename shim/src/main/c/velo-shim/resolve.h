@@ -1,0 +1,42 @@
+#ifndef VELO_RESOLVE_H
+#define VELO_RESOLVE_H
+
+#include "world.h"
+
+/*
+ * Paths as the kernel walks them (path_resolution(7)): ".." goes to the parent of what was reached, symbolic
+ * links are followed in both directions over the border of the tree, at most 40 of them.
+ */
+enum {
+    RESOLVE_KEEP_LINK =
+        1, /* the last component is not followed where it is a symbolic link (unless a slash follows it) */
+    RESOLVE_MAY_LACK = 2, /* the last component may be missing: *node is NO_NODE then, and parent and name
+                             tell where it would be */
+    RESOLVE_EMPTY = 4,    /* AT_EMPTY_PATH: "" is the origin itself */
+    RESOLVE_NO_SEARCH = 8 /* no look at search permissions */
+};
+
+struct target {
+    enum {
+        TARGET_KERNEL, /* nothing of the tree: the kernel is asked for the call as it is */
+        TARGET_HOST,   /* left the tree: the kernel is asked for the path in host, absolute, instead */
+        TARGET_TREE
+    } kind;
+    node_id node;     /* TARGET_TREE; NO_NODE where RESOLVE_MAY_LACK and nothing is there */
+    node_id parent;   /* the directory that has the last name; NO_NODE where the path ends in "." or "..", is
+                         the root, or names a descriptor */
+    const char *name; /* of the last component: in the caller's path, or in room */
+    size_t name_length;
+    bool slash;          /* one stood behind the last component: it must be a directory, or become one */
+    char room[PATH_MAX]; /* the host's path, or what a symbolic link led to */
+};
+
+/*
+ * 0 or -errno: -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EACCES. The path is in this process's memory and
+ * NUL-terminated, its length is below PATH_MAX. What is of the host for sure after a look at its first bytes
+ * costs nothing else. Paths of /proc that lead to a descriptor, the current directory or the program of this
+ * process are seen through where those are of the tree.
+ */
+long resolve(struct caller *caller, int directory, const char *path, unsigned how, struct target *out);
+
+#endif
