@@ -5,7 +5,8 @@
 #include <time.h>
 #include <utime.h>
 
-static const char *const kinds[] = {"file", "dir", "link", "dlink", "dangling", "loop", "missing", "file/", "", "other"};
+static const char *const kinds[] = {"file", "dir",     "link",  "dlink", "dangling",
+                                    "loop", "missing", "file/", "",      "other"};
 
 static void modes(enum origin origin) {
     static const unsigned all[] = {0, 0400, 0644, 0777, 01777, 02755, 04755, 07777, 010644};
@@ -16,8 +17,8 @@ static void modes(enum origin origin) {
             show(kinds[i]);
             end();
         }
-        CASE(fchmodat(AT_FDCWD, kinds[i], 0640, AT_SYMLINK_NOFOLLOW), "%s fchmodat nofollow '%s'", origins[origin],
-             kinds[i]);
+        CASE(fchmodat(AT_FDCWD, kinds[i], 0640, AT_SYMLINK_NOFOLLOW), "%s fchmodat nofollow '%s'",
+             origins[origin], kinds[i]);
         show(kinds[i]);
         end();
     }
@@ -92,18 +93,22 @@ static void times(enum origin origin) {
         const char *name;
         struct timespec times[2];
     } all[] = {
-        {"both", {{1200000001, 1}, {1300000001, 999999999}}},  {"now", {{0, UTIME_NOW}, {0, UTIME_NOW}}},
-        {"modified", {{0, UTIME_OMIT}, {1300000002, 5}}},      {"accessed", {{1200000003, 7}, {0, UTIME_OMIT}}},
-        {"neither", {{0, UTIME_OMIT}, {0, UTIME_OMIT}}},       {"mixed", {{0, UTIME_NOW}, {1300000004, 9}}},
-        {"before 1970", {{-5, 0}, {-100000, 500000000}}},      {"invalid", {{0, 1000000000}, {0, 0}}},
+        {"both", {{1200000001, 1}, {1300000001, 999999999}}},
+        {"now", {{0, UTIME_NOW}, {0, UTIME_NOW}}},
+        {"modified", {{0, UTIME_OMIT}, {1300000002, 5}}},
+        {"accessed", {{1200000003, 7}, {0, UTIME_OMIT}}},
+        {"neither", {{0, UTIME_OMIT}, {0, UTIME_OMIT}}},
+        {"mixed", {{0, UTIME_NOW}, {1300000004, 9}}},
+        {"before 1970", {{-5, 0}, {-100000, 500000000}}},
+        {"invalid", {{0, 1000000000}, {0, 0}}},
         {"after 2038", {{2200000000, 1}, {2300000000, 2}}},
     };
     for (size_t k = 0; k < LENGTH(all); k++) {
         room(origin);
         for (size_t i = 0; i < LENGTH(kinds); i++) {
             for (int flags = 0; flags <= AT_SYMLINK_NOFOLLOW; flags += AT_SYMLINK_NOFOLLOW) {
-                CASE(utimensat(AT_FDCWD, kinds[i], all[k].times, flags), "%s utimensat %s '%s'%s", origins[origin],
-                     all[k].name, kinds[i], flags ? " nofollow" : "");
+                CASE(utimensat(AT_FDCWD, kinds[i], all[k].times, flags), "%s utimensat %s '%s'%s",
+                     origins[origin], all[k].name, kinds[i], flags ? " nofollow" : "");
                 struct stat is;
                 if (fstatat(AT_FDCWD, kinds[i], &is, flags) == 0) {
                     time_fact("mtime", is.st_mtim);
@@ -125,7 +130,8 @@ static void times(enum origin origin) {
     end();
     drop(fd);
     struct timeval micro[2] = {{1200000009, 1}, {1300000009, 999999}};
-    LINE(utimes("file", micro) + lutimes("link", micro) + utime("other", NULL), "%s older calls", origins[origin]);
+    LINE(utimes("file", micro) + lutimes("link", micro) + utime("other", NULL), "%s older calls",
+         origins[origin]);
     CASE(0, "%s their times", origins[origin]);
     time_fact("file", status("file").st_mtim);
     time_fact("link", status("link").st_mtim);
@@ -231,7 +237,8 @@ static void sizes(enum origin origin) {
     LINE(statx(AT_FDCWD, "file", 1 << 20, STATX_ALL, &one), "%s statx with an unknown flag", origins[origin]);
     struct statvfs all;
     CASE(statvfs("file", &all), "%s statvfs", origins[origin]);
-    fact("name=%lu free=%d readonly=%d", all.f_namemax, all.f_bavail <= all.f_blocks, !!(all.f_flag & ST_RDONLY));
+    fact("name=%lu free=%d readonly=%d", all.f_namemax, all.f_bavail <= all.f_blocks,
+         !!(all.f_flag & ST_RDONLY));
     end();
     LINE(statvfs("missing", &all), "%s statvfs of nothing", origins[origin]);
     LINE(pathconf("dir", _PC_NAME_MAX), "%s pathconf", origins[origin]);

@@ -85,7 +85,8 @@ void tick(void);
 
 /* ---- Rooms. ---- */
 
-/* A room is a directory with one thing of each kind. It comes with the fixture, or is made by this process. */
+/* A room is a directory with one thing of each kind. It comes with the fixture, or is made by this process.
+ */
 enum origin { OLD, MADE };
 extern const char *const origins[];
 #define BOTH(origin) for (enum origin origin = OLD; origin <= MADE; origin++)

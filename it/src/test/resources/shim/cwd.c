@@ -7,9 +7,9 @@ static void where(const char *name) {
 }
 
 static void changes(enum origin origin) {
-    static const char *const places[] = {"full",    "..",      "dlink",  "..",      "full/sub", "../..",
-                                         "file",    "missing", "link",   "dangling", "",        "loop",
-                                         "dlink/.", "..",      "file/x", ".",        "full/../dir", ".."};
+    static const char *const places[] = {
+        "full",     "..", "dlink", "..",      "full/sub", "../..",  "file", "missing",     "link",
+        "dangling", "",   "loop",  "dlink/.", "..",       "file/x", ".",    "full/../dir", ".."};
     room(origin);
     for (size_t i = 0; i < LENGTH(places); i++) {
         CASE(chdir(places[i]), "%s chdir '%s'", origins[origin], places[i]);
@@ -85,9 +85,10 @@ static void moved(enum origin origin) {
 }
 
 static void real_paths(enum origin origin) {
-    static const char *const names[] = {"file",    "link",     "dlink/inner", "dlink/../file", "dangling", "loop",
-                                        "missing", "file/",    "",            ".",             "..",       "full/sub/../..",
-                                        "dir/",    "dlink/./", "file/..",     "/",             "//",       "/proc/.."};
+    static const char *const names[] = {
+        "file", "link",    "dlink/inner", "dlink/../file",  "dangling", "loop",     "missing", "file/",
+        "",     ".",       "..",          "full/sub/../..", "dir/",     "dlink/./", "file/..", "/",
+        "//",   "/proc/.."};
     const char *here = room(origin);
     for (size_t i = 0; i < LENGTH(names); i++) {
         begin("%s realpath '%s'", origins[origin], names[i]);

@@ -80,8 +80,8 @@ static int by_name(const void *one, const void *two) {
 }
 
 void show_names(const char *path) {
-    static const char letters[] = {[DT_REG] = 'f',  [DT_DIR] = 'd',  [DT_LNK] = 'l',
-                                   [DT_FIFO] = 'p', [DT_SOCK] = 's', [DT_UNKNOWN] = '?'};
+    static const char letters[] = {
+        [DT_REG] = 'f', [DT_DIR] = 'd', [DT_LNK] = 'l', [DT_FIFO] = 'p', [DT_SOCK] = 's', [DT_UNKNOWN] = '?'};
     DIR *directory = opendir(path);
     if (!directory) {
         fact("[%s]", error_name(errno));

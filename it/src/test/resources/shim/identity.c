@@ -45,8 +45,8 @@ static void stable(enum origin origin) {
     end();
     NEED(rename("file", "full/renamed"));
     CASE(0, "%s renamed", origins[origin]);
-    fact("path=%d writer=%s reader=%s", status("full/renamed").st_ino == before.st_ino, same_as(writer, before),
-         same_as(reader, before));
+    fact("path=%d writer=%s reader=%s", status("full/renamed").st_ino == before.st_ino,
+         same_as(writer, before), same_as(reader, before));
     end();
     NEED(unlink("full/renamed"));
     put("file", "another\n");

@@ -11,8 +11,8 @@ static void kinds(enum origin origin) {
         for (size_t i = 0; i < LENGTH(names); i++) {
             char to[16];
             snprintf(to, sizeof to, "new%zu", i);
-            CASE(linkat(AT_FDCWD, names[i], AT_FDCWD, to, ways[way]), "%s %s '%s'", origins[origin], named[way],
-                 names[i]);
+            CASE(linkat(AT_FDCWD, names[i], AT_FDCWD, to, ways[way]), "%s %s '%s'", origins[origin],
+                 named[way], names[i]);
             show(to);
             fact("%s", same(names[i], to));
             end();
@@ -21,8 +21,8 @@ static void kinds(enum origin origin) {
             LINE(linkat(AT_FDCWD, "other", AT_FDCWD, names[i], ways[way]), "%s %s onto '%s'", origins[origin],
                  named[way], names[i]);
         }
-        LINE(linkat(AT_FDCWD, "other", AT_FDCWD, "absent/", ways[way]), "%s %s onto 'absent/'", origins[origin],
-             named[way]);
+        LINE(linkat(AT_FDCWD, "other", AT_FDCWD, "absent/", ways[way]), "%s %s onto 'absent/'",
+             origins[origin], named[way]);
         LINE(linkat(AT_FDCWD, "other", AT_FDCWD, "file/a", ways[way]), "%s %s below a file", origins[origin],
              named[way]);
         CASE(0, "%s %s leaves", origins[origin], named[way]);
@@ -95,7 +95,8 @@ static void by_descriptor(enum origin origin) {
     char path[64];
     int fd = open("file", O_RDONLY);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    CASE(linkat(AT_FDCWD, path, AT_FDCWD, "by-proc", AT_SYMLINK_FOLLOW), "%s descriptor by /proc", origins[origin]);
+    CASE(linkat(AT_FDCWD, path, AT_FDCWD, "by-proc", AT_SYMLINK_FOLLOW), "%s descriptor by /proc",
+         origins[origin]);
     show("by-proc");
     fact("%s", same("file", "by-proc"));
     end();
@@ -103,18 +104,21 @@ static void by_descriptor(enum origin origin) {
     drop(fd);
     fd = open("other", O_PATH);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    CASE(linkat(AT_FDCWD, path, AT_FDCWD, "by-path", AT_SYMLINK_FOLLOW), "%s O_PATH by /proc", origins[origin]);
+    CASE(linkat(AT_FDCWD, path, AT_FDCWD, "by-path", AT_SYMLINK_FOLLOW), "%s O_PATH by /proc",
+         origins[origin]);
     show("by-path");
     end();
     drop(fd);
     fd = open("twin", O_RDWR);
     NEED(unlink("twin"));
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    LINE(linkat(AT_FDCWD, path, AT_FDCWD, "risen", AT_SYMLINK_FOLLOW), "%s a file without a name", origins[origin]);
+    LINE(linkat(AT_FDCWD, path, AT_FDCWD, "risen", AT_SYMLINK_FOLLOW), "%s a file without a name",
+         origins[origin]);
     drop(fd);
     fd = open("dir", O_RDONLY | O_DIRECTORY);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    LINE(linkat(AT_FDCWD, path, AT_FDCWD, "dir2", AT_SYMLINK_FOLLOW), "%s a directory by /proc", origins[origin]);
+    LINE(linkat(AT_FDCWD, path, AT_FDCWD, "dir2", AT_SYMLINK_FOLLOW), "%s a directory by /proc",
+         origins[origin]);
     drop(fd);
 }
 
@@ -137,11 +141,13 @@ static void unnamed(enum origin origin) {
     CASE(linkat(AT_FDCWD, path, AT_FDCWD, "again", AT_SYMLINK_FOLLOW), "%s and another", origins[origin]);
     fact("%s", same("again", "full/named"));
     end();
-    LINE(linkat(AT_FDCWD, path, AT_FDCWD, "file", AT_SYMLINK_FOLLOW), "%s and one that is taken", origins[origin]);
+    LINE(linkat(AT_FDCWD, path, AT_FDCWD, "file", AT_SYMLINK_FOLLOW), "%s and one that is taken",
+         origins[origin]);
     drop(fd);
     fd = open("dir", O_TMPFILE | O_RDWR | O_EXCL, 0640);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    CASE(linkat(AT_FDCWD, path, AT_FDCWD, "exclusive", AT_SYMLINK_FOLLOW), "%s unnamed for good", origins[origin]);
+    CASE(linkat(AT_FDCWD, path, AT_FDCWD, "exclusive", AT_SYMLINK_FOLLOW), "%s unnamed for good",
+         origins[origin]);
     show("exclusive");
     end();
     drop(fd);

@@ -50,7 +50,8 @@ static void writers(enum origin origin, enum way way) {
     room(origin);
     int fd = open("file", O_RDWR);
     CASE(lock(way, fd, true), "%s %s exclusive", origins[origin], ways[way]);
-    fact("same=%d reader=%d", other_process(way, "file", O_RDWR, true), other_process(way, "file", O_RDONLY, false));
+    fact("same=%d reader=%d", other_process(way, "file", O_RDWR, true),
+         other_process(way, "file", O_RDONLY, false));
     fact("by-link=%d", (NEED(symlink("file", "to-file")), other_process(way, "to-file", O_RDWR, true)));
     fact("twin=%d twin-reader=%d", other_process(way, "twin", O_RDWR, true),
          other_process(way, "twin", O_RDONLY, false));
@@ -122,7 +123,8 @@ static void over_fork(enum origin origin) {
     LINE(flock(-1, LOCK_SH), "%s flock of no descriptor", origins[origin]);
     fd = open("file", O_RDWR);
     LINE(lockf(fd, F_TLOCK, 0), "%s lockf", origins[origin]);
-    LINE(fcntl(fd, F_SETLEASE, F_RDLCK) == 0 || errno == EAGAIN || errno == EACCES, "%s lease", origins[origin]);
+    LINE(fcntl(fd, F_SETLEASE, F_RDLCK) == 0 || errno == EAGAIN || errno == EACCES, "%s lease",
+         origins[origin]);
     drop(fd);
     fd = open("dir", O_RDONLY);
     CASE(flock(fd, LOCK_EX | LOCK_NB), "%s flock of a directory", origins[origin]);

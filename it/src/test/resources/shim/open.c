@@ -72,7 +72,8 @@ static void matrix(enum origin origin) {
 }
 
 static void by_path_only(enum origin origin) {
-    static const int more[] = {0, O_NOFOLLOW, O_DIRECTORY, O_NOFOLLOW | O_DIRECTORY, O_CREAT | O_TRUNC | O_RDWR};
+    static const int more[] = {0, O_NOFOLLOW, O_DIRECTORY, O_NOFOLLOW | O_DIRECTORY,
+                               O_CREAT | O_TRUNC | O_RDWR};
     for (size_t k = 0; k < LENGTH(more); k++) {
         room(origin);
         for (size_t i = 0; i < LENGTH(targets); i++) {
@@ -96,8 +97,10 @@ static void by_path_only(enum origin origin) {
 }
 
 static void unnamed(enum origin origin) {
-    static const char *const places[] = {"dir", "full", "dlink", "file", "link", "missing", "dangling", ".", "loop"};
-    static const int more[] = {O_RDWR, O_WRONLY, O_RDONLY, O_RDWR | O_EXCL, O_RDWR | O_CREAT, O_RDWR | O_TRUNC};
+    static const char *const places[] = {"dir",     "full",     "dlink", "file", "link",
+                                         "missing", "dangling", ".",     "loop"};
+    static const int more[] = {O_RDWR,          O_WRONLY,         O_RDONLY,
+                               O_RDWR | O_EXCL, O_RDWR | O_CREAT, O_RDWR | O_TRUNC};
     room(origin);
     for (size_t k = 0; k < LENGTH(more); k++) {
         for (size_t i = 0; i < LENGTH(places); i++) {
@@ -142,7 +145,8 @@ static void data_through_flags(enum origin origin) {
     fd = open("other", O_RDWR);
     drop(fd);
     struct stat after = status("other");
-    CASE(compare_times(before.st_mtim, after.st_mtim), "%s opening for writing leaves the time", origins[origin]);
+    CASE(compare_times(before.st_mtim, after.st_mtim), "%s opening for writing leaves the time",
+         origins[origin]);
     fact("same=%d", before.st_ino == after.st_ino);
     end();
     tick();

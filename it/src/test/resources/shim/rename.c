@@ -3,8 +3,10 @@
 #include <sys/syscall.h>
 
 /* Each kind of thing as source and as destination. */
-static const char *const kinds[] = {"file", "dir", "full", "link", "dlink", "dangling", "missing", "empty", "twin"};
-static const char *const goals[] = {"other", "linkeddir", "dir", "full", "dangling", "missing", "dlink", "loop"};
+static const char *const kinds[] = {"file",     "dir",     "full",  "link", "dlink",
+                                    "dangling", "missing", "empty", "twin"};
+static const char *const goals[] = {"other",    "linkeddir", "dir",   "full",
+                                    "dangling", "missing",   "dlink", "loop"};
 static const struct {
     const char *name;
     unsigned flags;
@@ -13,8 +15,8 @@ static const struct {
 static void pair(enum origin origin, size_t way, const char *from, const char *to) {
     struct stat before = {0}, after = {0};
     bool existed = lstat(from, &before) == 0;
-    CASE(renameat2(AT_FDCWD, from, AT_FDCWD, to, ways[way].flags), "%s %s %s %s", origins[origin], ways[way].name,
-         from, to);
+    CASE(renameat2(AT_FDCWD, from, AT_FDCWD, to, ways[way].flags), "%s %s %s %s", origins[origin],
+         ways[way].name, from, to);
     show(from);
     show(to);
     fact("same=%d", existed && lstat(to, &after) == 0 && before.st_ino == after.st_ino);
@@ -39,16 +41,46 @@ static void matrix(enum origin origin) {
 
 static void shapes(enum origin origin) {
     static const char *const pairs[][2] = {
-        {"file/", "a"},       {"file", "a/"},         {"dir/", "a/"},         {"dir", "b/"},
-        {"dir", "b"},         {"link/", "a"},         {"dlink/", "a"},        {"dlink", "a/"},
-        {"file", "file"},     {"dir", "dir"},         {"full", "full/sub"},   {"full", "full/sub/deep"},
-        {"full", "full/x"},   {"full/sub", "full"},   {"full/inner", "full"}, {".", "a"},
-        {"..", "a"},          {"dir/.", "a"},         {"dir/..", "a"},        {"file", "."},
-        {"dir", "."},         {"file", ".."},         {"dir", "dir/."},       {"file", "lacks/a"},
-        {"file", "file/a"},   {"lacks/a", "file"},    {"", "a"},              {"file", ""},
-        {"file", "loop/a"},   {"loop", "renamed"},    {"loop/a", "b"},        {"file", "dangling/a"},
-        {"full/inner", "a"},  {"twin", "full/inner"}, {"full/sub/", "upper"}, {"linkeddir", "dir/in/"},
-        {"dlink/inner", "c"}, {"other", "dlink/c"},   {"full/../c", "d"},     {"//", "a"},
+        {"file/", "a"},
+        {"file", "a/"},
+        {"dir/", "a/"},
+        {"dir", "b/"},
+        {"dir", "b"},
+        {"link/", "a"},
+        {"dlink/", "a"},
+        {"dlink", "a/"},
+        {"file", "file"},
+        {"dir", "dir"},
+        {"full", "full/sub"},
+        {"full", "full/sub/deep"},
+        {"full", "full/x"},
+        {"full/sub", "full"},
+        {"full/inner", "full"},
+        {".", "a"},
+        {"..", "a"},
+        {"dir/.", "a"},
+        {"dir/..", "a"},
+        {"file", "."},
+        {"dir", "."},
+        {"file", ".."},
+        {"dir", "dir/."},
+        {"file", "lacks/a"},
+        {"file", "file/a"},
+        {"lacks/a", "file"},
+        {"", "a"},
+        {"file", ""},
+        {"file", "loop/a"},
+        {"loop", "renamed"},
+        {"loop/a", "b"},
+        {"file", "dangling/a"},
+        {"full/inner", "a"},
+        {"twin", "full/inner"},
+        {"full/sub/", "upper"},
+        {"linkeddir", "dir/in/"},
+        {"dlink/inner", "c"},
+        {"other", "dlink/c"},
+        {"full/../c", "d"},
+        {"//", "a"},
     };
     for (size_t way = 0; way < LENGTH(ways); way++) {
         room(origin);
@@ -132,7 +164,8 @@ static void times(enum origin origin) {
     CASE(0, "%s times of both directories", origins[origin]);
     struct stat from2 = status("full"), to2 = status("dir"), file2 = status("dir/inner");
     fact("from=%d to=%d", compare_times(from.st_mtim, from2.st_mtim), compare_times(to.st_mtim, to2.st_mtim));
-    fact("mtime=%d ctime=%d", compare_times(file.st_mtim, file2.st_mtim), compare_times(file.st_ctim, file2.st_ctim));
+    fact("mtime=%d ctime=%d", compare_times(file.st_mtim, file2.st_mtim),
+         compare_times(file.st_ctim, file2.st_ctim));
     end();
 }
 

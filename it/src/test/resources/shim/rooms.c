@@ -59,8 +59,8 @@ void furnish(void) {
     NEED(symlink("linkeddir", "dlink"));
     NEED(symlink("nowhere", "dangling"));
     NEED(symlink("loop", "loop"));
-    static const char *const all[] = {"full/inner", "full/sub", "linkeddir/inner", "file",      "twin",
-                                      "other",      "linked",   "empty",           "dir",       "full",
+    static const char *const all[] = {"full/inner", "full/sub", "linkeddir/inner", "file",     "twin",
+                                      "other",      "linked",   "empty",           "dir",      "full",
                                       "linkeddir",  "link",     "dlink",           "dangling", "loop"};
     for (size_t i = 0; i < LENGTH(all); i++) {
         set_times(all[i], (long)i);

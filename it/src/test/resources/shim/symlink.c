@@ -20,8 +20,9 @@ static void make(enum origin origin) {
 }
 
 static void read_links(enum origin origin) {
-    static const char *const names[] = {"link",  "dlink",   "dangling",  "loop", "file",   "dir",     "missing",
-                                        "link/", "dlink/.", "dangling/", "",     "file/x", "dlink/../link"};
+    static const char *const names[] = {"link", "dlink",   "dangling",     "loop",    "file",
+                                        "dir",  "missing", "link/",        "dlink/.", "dangling/",
+                                        "",     "file/x",  "dlink/../link"};
     room(origin);
     for (size_t i = 0; i < LENGTH(names); i++) {
         char text[64] = "";
@@ -36,7 +37,8 @@ static void read_links(enum origin origin) {
     LINE(readlink("link", text, 0), "%s readlink into none", origins[origin]);
     int fd = open("link", O_PATH | O_NOFOLLOW);
     char room_of_descriptor[64] = "";
-    CASE(readlinkat(fd, "", room_of_descriptor, 60), "%s readlinkat of the link's descriptor", origins[origin]);
+    CASE(readlinkat(fd, "", room_of_descriptor, 60), "%s readlinkat of the link's descriptor",
+         origins[origin]);
     fact("%s", room_of_descriptor);
     end();
     drop(fd);

@@ -102,22 +102,25 @@ static void times(enum origin origin) {
     struct stat directory2 = status("."), file2 = status("file");
     fact("directory=%d,%d", compare_times(directory.st_mtim, directory2.st_mtim),
          compare_times(directory.st_ctim, directory2.st_ctim));
-    fact("file=%d,%d", compare_times(file.st_mtim, file2.st_mtim), compare_times(file.st_ctim, file2.st_ctim));
+    fact("file=%d,%d", compare_times(file.st_mtim, file2.st_mtim),
+         compare_times(file.st_ctim, file2.st_ctim));
     end();
     directory = status("full");
     tick();
     NEED(rmdir("full/sub"));
     directory2 = status("full");
     CASE(0, "%s rmdir's times", origins[origin]);
-    fact("%d links=%ju,%ju", compare_times(directory.st_mtim, directory2.st_mtim), (uintmax_t)directory.st_nlink,
-         (uintmax_t)directory2.st_nlink);
+    fact("%d links=%ju,%ju", compare_times(directory.st_mtim, directory2.st_mtim),
+         (uintmax_t)directory.st_nlink, (uintmax_t)directory2.st_nlink);
     end();
 }
 
 static void whole_tree(enum origin origin) {
     room(origin);
-    static const char *const order[] = {"full/inner", "full/sub", "full", "linkeddir/inner", "linkeddir", "dir"};
-    static const char *const rest[] = {"file", "twin", "other", "linked", "empty", "link", "dlink", "dangling", "loop"};
+    static const char *const order[] = {"full/inner",      "full/sub",  "full",
+                                        "linkeddir/inner", "linkeddir", "dir"};
+    static const char *const rest[] = {"file", "twin",  "other",    "linked", "empty",
+                                       "link", "dlink", "dangling", "loop"};
     for (size_t i = 0; i < LENGTH(order); i++) {
         LINE(remove(order[i]), "%s remove all: %s", origins[origin], order[i]);
     }
