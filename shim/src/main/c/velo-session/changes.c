@@ -20,13 +20,14 @@ enum change_kind {
     CHANGE_END = 8
 };
 
-/* A manifest takes no longer path. */
-enum { LONGEST = UINT16_MAX };
+/* A manifest takes no longer path; what is deeper takes more stack than there is. */
+enum { LONGEST = UINT16_MAX, DEEPEST = 8192 };
 
 struct walk {
     struct tree tree;
     FILE *out;
     uint32_t checksum;
+    unsigned depth;
     char path[LONGEST + 1];
 };
 
@@ -108,7 +109,7 @@ static uint32_t find_below(const struct walk *walk, size_t path, struct manifest
 /* Appends a name; 0 where there is no room for it. */
 static size_t descend(struct walk *walk, size_t path, const char *name, size_t length) {
     const size_t begin = path == 0 ? 0 : path + 1;
-    if (begin + length > LONGEST) {
+    if (begin + length > LONGEST || walk->depth > DEEPEST) {
         return 0;
     }
     if (path != 0) {
@@ -137,20 +138,20 @@ static void put_removed(struct walk *walk, size_t path, node_id directory, uint3
     }
 }
 
-/* Depth is that of a path: some thousands. Each level takes little of the stack. */
 static void visit(struct walk *walk, size_t path, node_id directory, uint32_t index) {
     uint64_t position = 0;
     struct entry entry;
+    walk->depth++;
     put_removed(walk, path, directory, index);
     while (tree_list(&walk->tree, directory, position, &entry, &position)) {
         struct node node;
         struct manifest_entry below;
         const bool dots = entry.name_length <= 2 && memcmp(entry.name, "..", entry.name_length) == 0;
         const node_id id = entry.node;
+        const size_t at = dots ? 0 : descend(walk, path, entry.name, entry.name_length);
         if (dots || !tree_node(&walk->tree, id, &node)) {
             continue;
         }
-        const size_t at = descend(walk, path, entry.name, entry.name_length);
         if (at == 0) {
             put_change(walk, CHANGE_TOO_LONG, path, NULL, "", 0);
             continue;
@@ -163,6 +164,7 @@ static void visit(struct walk *walk, size_t path, node_id directory, uint32_t in
             visit(walk, at, id, same);
         }
     }
+    walk->depth--;
 }
 
 static bool write_to(struct walk *walk) {
