@@ -21,7 +21,7 @@ enum change_kind {
 };
 
 /* A manifest takes no longer path; what is deeper takes more stack than there is. */
-enum { LONGEST = UINT16_MAX, DEEPEST = 8192 };
+enum { LONGEST = UINT16_MAX, DEEPEST = 4096 };
 
 struct walk {
     struct tree tree;

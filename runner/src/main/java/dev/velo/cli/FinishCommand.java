@@ -80,8 +80,8 @@ final class FinishCommand implements Callable<Integer> {
                             layers.stream().map(Digest::fromHex).toList(),
                             session
                                     ? Optional.empty()
-                                    : Optional.of(new FinishRequest.Overlay(
-                                            skeleton, exact, Optional.ofNullable(upper))),
+                                    : Optional.of(
+                                            new FinishRequest.Overlay(skeleton, exact, Optional.ofNullable(upper))),
                             caller.optional(output),
                             Optional.ofNullable(changes)));
         }

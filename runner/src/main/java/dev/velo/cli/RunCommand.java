@@ -70,7 +70,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final StoreOption store;
 
-    @Option(names = "--isolate", description = "Run in a sandbox of its own; without it, as a program of this host (see below).")
+    @Option(
+            names = "--isolate",
+            description = "Run in a sandbox of its own; without it, as a program of this host (see below).")
     private boolean isolate;
 
     @Option(names = "--base", paramLabel = "M", description = "A manifest below all others. May be repeated.")

@@ -30,8 +30,8 @@ public final class CallerEnvironment {
         CallerEnvironment given = asGiven(assignments);
         Optional<byte[]> locale = given.value(utf8(CALLER_LC_ALL));
         List<byte[]> own = new ArrayList<>(assignments);
-        own.removeIf(each ->
-                isOf(each, utf8(CALLER_LC_ALL)) || isOf(each, utf8(LC_ALL)) || isOf(each, utf8(DESCRIPTORS)));
+        own.removeIf(
+                each -> isOf(each, utf8(CALLER_LC_ALL)) || isOf(each, utf8(LC_ALL)) || isOf(each, utf8(DESCRIPTORS)));
         locale.ifPresent(value -> own.add(assignment(LC_ALL, value)));
         return asGiven(own);
     }

@@ -149,10 +149,8 @@ public final class Finish {
     }
 
     /** Its leaves are mount points, which a program cannot replace, and links of Velo's, which it can. */
-    private void readSkeleton(String skeleton, Set<TreePath> points, Map<TreePath, byte[]> links)
-            throws IOException {
-        try (Descriptor root =
-                store.files().openDirectory(store.root(), skeleton.getBytes(StandardCharsets.UTF_8))) {
+    private void readSkeleton(String skeleton, Set<TreePath> points, Map<TreePath, byte[]> links) throws IOException {
+        try (Descriptor root = store.files().openDirectory(store.root(), skeleton.getBytes(StandardCharsets.UTF_8))) {
             collect(root, TreePath.ROOT, points, links);
         }
     }

@@ -25,8 +25,7 @@ record FinishProgram(List<String> words) {
     }
 
     /** The same of a run without a sandbox. */
-    static Optional<FinishProgram> ofSession(
-            RunRequest request, List<Digest> manifests, Path store, Caller caller) {
+    static Optional<FinishProgram> ofSession(RunRequest request, List<Digest> manifests, Path store, Caller caller) {
         return of(request, manifests, List.of("--session"), store, caller);
     }
 

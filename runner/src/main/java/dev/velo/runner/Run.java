@@ -49,8 +49,7 @@ public final class Run {
         boolean complete = false;
         try {
             manifests.register(store);
-            Layers layers =
-                    new Layers(farms(manifests.ofBases(), request), farms(manifests.aboveBases(), request));
+            Layers layers = new Layers(farms(manifests.ofBases(), request), farms(manifests.aboveBases(), request));
             RunTemplate template = template(request, profile, lease, layers);
             PlannedRun planned = PlannedRun.isolated(
                     installation, store, lease, template.plan(store, lease, caller.environment(), request.command()));

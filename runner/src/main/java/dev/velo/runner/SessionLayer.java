@@ -93,8 +93,7 @@ final class SessionLayer {
         List<FileName> names = path.components();
         for (int i = 0; i < names.size(); i++) {
             FileName name = names.get(i);
-            below = below.flatMap(
-                    node -> node instanceof DirectoryNode parent ? parent.child(name) : Optional.empty());
+            below = below.flatMap(node -> node instanceof DirectoryNode parent ? parent.child(name) : Optional.empty());
             boolean last = i == names.size() - 1;
             Optional<TreeNode> now = last ? now(path, state) : below;
             if (now.isEmpty()) {

@@ -51,11 +51,7 @@ public final class ShimRun {
                     request.limits().time(),
                     request.result().map(file -> file.path()));
             PlannedRun planned = new PlannedRun(
-                    PlannedRun.Form.SESSION,
-                    installation.session(),
-                    store,
-                    lease,
-                    (lock, limit) -> plan.encode(limit));
+                    PlannedRun.Form.SESSION, installation.session(), store, lease, (lock, limit) -> plan.encode(limit));
             complete = true;
             return planned;
         } catch (IOException e) {

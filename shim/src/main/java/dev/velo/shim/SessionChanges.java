@@ -121,10 +121,13 @@ public final class SessionChanges {
                         new FileNode(mode, content.getLong(), modified, Digest.fromBytes(more, Long.BYTES)));
             }
             case LINK -> new State.Node(new SymlinkNode(modified, more));
-            case UPPER, OTHER -> new State.Real("files/"
-                    + String.format(
-                            "%08x",
-                            ByteBuffer.wrap(more).order(ByteOrder.LITTLE_ENDIAN).getInt()));
+            case UPPER, OTHER ->
+                new State.Real("files/"
+                        + String.format(
+                                "%08x",
+                                ByteBuffer.wrap(more)
+                                        .order(ByteOrder.LITTLE_ENDIAN)
+                                        .getInt()));
             case REMOVED -> new State.Removed();
             case TOO_LONG -> new State.Unnameable();
             default -> throw damaged();

@@ -74,8 +74,7 @@ public record SessionPlan(
     }
 
     private static byte[] framed(byte[] records) {
-        ByteBuffer out =
-                ByteBuffer.allocate(HEADER + records.length + TRAILER).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out = ByteBuffer.allocate(HEADER + records.length + TRAILER).order(ByteOrder.LITTLE_ENDIAN);
         out.put(MAGIC).putInt(VERSION).putInt(records.length).put(records);
         CRC32 checksum = new CRC32();
         checksum.update(out.array(), 0, out.position());

@@ -29,6 +29,12 @@ public record ShimLibrary(Path file) {
                             ? "name the library with " + VARIABLE + ", or unset that"
                             : "install velo again, all of its directories, or add --isolate");
         }
+        // By its name a process of the run finds the library that its own children need, too.
+        if (!file.getFileName().toString().startsWith("libvelo-shim")) {
+            throw new VeloException(
+                    "cannot load the shim: " + file + " is not named libvelo-shim",
+                    "name the library with " + VARIABLE + ", or unset that");
+        }
         // ld.so(8) takes both as the end of a name.
         if (file.toString().contains(":") || file.toString().contains(" ")) {
             throw new VeloException(

@@ -30,8 +30,8 @@ public record ShimSession(Path directory, Path manifest) {
     private static final byte[] MANIFEST = ascii("manifest");
     private static final int PRIVATE = 0600;
 
-    /** The fields of the shim, with their NUL. */
-    private static final int ROOM = 1024;
+    /** A field of the shim, with the name of the variable that has it. */
+    private static final int ROOM = 1000;
 
     private static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
