@@ -137,15 +137,14 @@ class ShimRunIT {
     void theStreamsAreThePrograms() {
         byte[] bytes = new byte[3_000_000];
         new Random(1).nextBytes(bytes);
-        Outcome outcome = run("/bin/cat", "/vrift/hello.txt", "-")
-                .reading(bytes)
-                .run()
-                .succeeds();
+        Outcome outcome =
+                run("/bin/cat", "/vrift/hello.txt", "-").reading(bytes).run().succeeds();
         assertThat(Arrays.copyOf(outcome.stdout(), 6)).isEqualTo("hello\n".getBytes());
         assertThat(Arrays.copyOfRange(outcome.stdout(), 6, outcome.stdout().length))
                 .isEqualTo(bytes);
-        Outcome both =
-                run("/bin/sh", "-c", "cat /vrift/hello.txt >&2; printf out").run().succeeds();
+        Outcome both = run("/bin/sh", "-c", "cat /vrift/hello.txt >&2; printf out")
+                .run()
+                .succeeds();
         assertThat(both.out()).isEqualTo("out");
         assertThat(both.err()).isEqualTo("hello\n");
     }
@@ -191,8 +190,7 @@ class ShimRunIT {
         Outcome outcome = run(
                         "/bin/sh",
                         "-c",
-                        "trap 'cat /vrift/hello.txt; exit 7' " + signal
-                                + "; echo ready; while :; do sleep 0.1; done")
+                        "trap 'cat /vrift/hello.txt; exit 7' " + signal + "; echo ready; while :; do sleep 0.1; done")
                 .start()
                 .says("ready")
                 .signal(signal)
@@ -328,7 +326,8 @@ class ShimRunIT {
         for (String mode : List.of("sandbox", "session")) {
             Path output = directory.resolve(mode + ".velo");
             Path changes = directory.resolve(mode + ".txt");
-            List<String> arguments = new ArrayList<>(List.of("run", "--base", work.base().toString(), "--manifest"));
+            List<String> arguments =
+                    new ArrayList<>(List.of("run", "--base", work.base().toString(), "--manifest"));
             arguments.add(tree.toString());
             arguments.addAll(List.of("--output", output.toString(), "--changes", changes.toString()));
             arguments.addAll(
@@ -407,18 +406,15 @@ class ShimRunIT {
 
     @Test
     void thePrefixIsNotInTheStoreNorAboveIt() throws IOException {
-        for (Path prefix : List.of(
-                work.store(), work.store().resolve("x/y"), work.store().getParent())) {
+        for (Path prefix :
+                List.of(work.store(), work.store().resolve("x/y"), work.store().getParent())) {
             run("/bin/true")
                     .with("VRIFT_VFS_PREFIX", prefix.toString())
                     .run()
                     .refuses(125, "VRIFT_VFS_PREFIX", "store");
         }
         Path link = Files.createSymbolicLink(work.dir("links").resolve("link"), work.store());
-        run("/bin/true")
-                .with("VRIFT_VFS_PREFIX", link + "/below")
-                .run()
-                .refuses(125, "VRIFT_VFS_PREFIX", "store");
+        run("/bin/true").with("VRIFT_VFS_PREFIX", link + "/below").run().refuses(125, "VRIFT_VFS_PREFIX", "store");
         nothingIsLeft();
     }
 
@@ -456,10 +452,8 @@ class ShimRunIT {
                 .refuses(125, "/nowhere/libvelo-shim.so", "VRIFT_SHIM_PATH");
         // The dynamic linker warns of what is no library, and goes on.
         Path none = Files.writeString(work.dir("none").resolve("libvelo-shim.so"), "none");
-        Outcome outcome = run("/bin/true")
-                .with("VRIFT_SHIM_PATH", none.toString())
-                .run()
-                .exits(125);
+        Outcome outcome =
+                run("/bin/true").with("VRIFT_SHIM_PATH", none.toString()).run().exits(125);
         assertThat(outcome.err()).contains("velo: cannot load " + none);
         nothingIsLeft();
     }

@@ -50,8 +50,7 @@ class SessionChangesTest {
         assertThat(states.get("made"))
                 .isEqualTo(new SessionChanges.State.Node(new DirectoryNode(0751, settled, false, List.of())));
         assertThat(states.get("made/link"))
-                .isEqualTo(new SessionChanges.State.Node(
-                        new SymlinkNode(settled, "some/where".getBytes())));
+                .isEqualTo(new SessionChanges.State.Node(new SymlinkNode(settled, "some/where".getBytes())));
         assertThat(states.get("made/upper"))
                 .isInstanceOf(SessionChanges.State.Real.class)
                 .isEqualTo(states.get("kept/hard"))
