@@ -16,6 +16,7 @@
 struct kept {
     int owner;          /* process id; 0: nothing may be kept */
     int stranger;       /* a child of vfork(2) has changed its own */
+    int visitors;       /* children of posix_spawn(3) that are about to do so, and end before it returns */
     uint64_t directory; /* 0: not asked yet; HOST, or TREE with the node */
     uint32_t umask;     /* 0: not asked yet; else KNOWN with the bits */
 };
@@ -26,9 +27,28 @@ struct kept {
 
 static struct kept *kept;
 
+static bool is_shared(void) {
+    return __atomic_load_n(&kept->stranger, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE);
+}
+
 static bool may_keep(void) {
-    return kept && !__atomic_load_n(&kept->stranger, __ATOMIC_RELAXED) && kept->owner != 0 &&
-           kept->owner == RAW0(SYS_getpid);
+    return kept && !is_shared() && kept->owner != 0 && kept->owner == RAW0(SYS_getpid);
+}
+
+void process_visit(int change) {
+    if (kept)
+        __atomic_add_fetch(&kept->visitors, change, __ATOMIC_SEQ_CST);
+}
+
+/* Somebody's directory or umask is another one now, of this process or of one that shares its memory. */
+static void unsure(uint64_t *directory, uint32_t *mask) {
+    if (directory)
+        __atomic_store_n(directory, 0, __ATOMIC_RELEASE);
+    if (mask)
+        __atomic_store_n(mask, 0, __ATOMIC_RELEASE);
+    if (!__atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE) && kept->owner != RAW0(SYS_getpid))
+        __atomic_store_n(&kept->stranger, 1, __ATOMIC_SEQ_CST);
 }
 
 static void forked(void) {
@@ -72,7 +92,7 @@ static long ask_directory(struct origin *out) {
 
 static long current_directory(struct origin *out) {
     uint64_t known = 0;
-    if (kept && !__atomic_load_n(&kept->stranger, __ATOMIC_RELAXED))
+    if (kept && !is_shared())
         known = __atomic_load_n(&kept->directory, __ATOMIC_ACQUIRE);
     if (known == HOST) {
         out->kind = ORIGIN_HOST;
@@ -94,8 +114,8 @@ void process_moved(node_id node) {
         return;
     if (may_keep())
         __atomic_store_n(&kept->directory, node == NO_NODE ? HOST : TREE | node, __ATOMIC_RELEASE);
-    else if (kept->owner != 0)
-        __atomic_store_n(&kept->stranger, 1, __ATOMIC_SEQ_CST);
+    else
+        unsure(&kept->directory, NULL);
 }
 
 void process_umask(unsigned mask) {
@@ -103,8 +123,8 @@ void process_umask(unsigned mask) {
         return;
     if (may_keep())
         __atomic_store_n(&kept->umask, KNOWN | (mask & 0777), __ATOMIC_RELEASE);
-    else if (kept->owner != 0)
-        __atomic_store_n(&kept->stranger, 1, __ATOMIC_SEQ_CST);
+    else
+        unsure(NULL, &kept->umask);
 }
 
 static long origin(struct caller *caller, int fd, struct origin *out) {
@@ -141,7 +161,7 @@ static uint32_t ask_umask(void) {
 static uint32_t file_mask(struct caller *caller) {
     (void)caller;
     uint32_t known = 0;
-    if (kept && !__atomic_load_n(&kept->stranger, __ATOMIC_RELAXED))
+    if (kept && !is_shared())
         known = __atomic_load_n(&kept->umask, __ATOMIC_ACQUIRE);
     if (known == 0) {
         known = KNOWN | ask_umask();

@@ -59,6 +59,8 @@ void process_caller(struct caller *caller);
 void process_start(void);
 /* After a successful chdir(2): NO_NODE for a directory of the host. */
 void process_moved(node_id node);
+/* While a child that shares this memory changes its own directory: 1, and -1 when it is gone. */
+void process_visit(int change);
 void process_umask(unsigned mask);
 
 #endif
