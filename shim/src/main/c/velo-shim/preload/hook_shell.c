@@ -174,7 +174,7 @@ HOOK(int, pclose, (FILE * stream)) {
         }
     unlock_pipes();
     if (!found) {
-        int (*other)(FILE *) = (int (*)(FILE *))hidden_function("pclose");
+        int (*other)(FILE *) = (int (*)(FILE *))hidden_function(HIDDEN_pclose);
         return other(stream);
     }
     pid_t pid = found->pid;

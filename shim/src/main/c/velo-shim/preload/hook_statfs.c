@@ -50,7 +50,7 @@ HOOK(int, fstatvfs, (int fd, struct statvfs *out)) {
  * the tree keeps are Linux's. */
 HOOK(long, pathconf, (const char *path, int name)) {
     char elsewhere[PATH_MAX];
-    long (*ask)(const char *, int) = (long (*)(const char *, int))hidden_function("pathconf");
+    long (*ask)(const char *, int) = (long (*)(const char *, int))hidden_function(HIDDEN_pathconf);
     long result = real_path(AT_FDCWD, path, 0, elsewhere);
     if (result != PASS && result < 0)
         return told(result);

@@ -72,7 +72,7 @@ static void reopening_mode(const char *mode, char *out, size_t room) {
 /* The stream is libc's, so libc reopens it, by the descriptor of the file that was opened here. */
 HOOK(FILE *, freopen, (const char *path, const char *mode, FILE *stream)) {
     FILE *(*reopen)(const char *, const char *, FILE *) =
-        (FILE * (*)(const char *, const char *, FILE *)) hidden_function("freopen");
+        (FILE * (*)(const char *, const char *, FILE *)) hidden_function(HIDDEN_freopen);
     char name[32], rest[64];
     if (!path || !shim_virtual() || !path_is_virtual(AT_FDCWD, path))
         return reopen(path, mode, stream);

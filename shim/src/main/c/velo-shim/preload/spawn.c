@@ -2,10 +2,10 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 
 #define STACK (256 * 1024)
 #define SIGNALS 64

@@ -1,4 +1,4 @@
-#include "shim.h"
+#include "sys.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -226,6 +226,7 @@ bool shim_start(void) {
 }
 
 __attribute__((constructor)) static void constructed(void) {
+    hidden_start();
     if (shim_virtual())
         process_start();
 }

@@ -81,7 +81,26 @@ bool path_is_virtual(int at, const char *path);
     __attribute__((used, visibility("hidden"))) type hook_##name arguments;                                  \
     type hook_##name arguments
 
-/* The function of this name that the library hides, of libc as a rule. NULL: there is none. */
-void *hidden_function(const char *name);
+/* Functions that the library hides and needs: those of libc, as a rule. */
+#define HIDDEN(X)                                                                                            \
+    X(accept)                                                                                                \
+    X(accept4)                                                                                               \
+    X(connect)                                                                                               \
+    X(dlmopen)                                                                                               \
+    X(dlopen)                                                                                                \
+    X(freopen)                                                                                               \
+    X(pathconf)                                                                                              \
+    X(pclose)                                                                                                \
+    X(recvfrom)                                                                                              \
+    X(recvmsg)                                                                                               \
+    X(sendmsg)                                                                                               \
+    X(sendto)                                                                                                \
+    X(wordexp)
+
+#define HIDDEN_NUMBER(name) HIDDEN_##name,
+enum hidden { HIDDEN(HIDDEN_NUMBER) };
+
+void hidden_start(void);
+void *hidden_function(enum hidden which);
 
 #endif
