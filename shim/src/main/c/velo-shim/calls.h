@@ -63,8 +63,8 @@ long call_rename(struct caller *c, int at, const char *path, int to_at, const ch
 long call_chmod(struct caller *c, int at, const char *path, unsigned mode, int flags, char *elsewhere);
 long call_chown(struct caller *c, int at, const char *path, uint32_t uid, uint32_t gid, int flags,
                 char *elsewhere);
-/* times NULL: now. */
-long call_utimens(struct caller *c, int at, const char *path, const struct timespec times[2], int flags,
+/* Two times, or NULL: now. */
+long call_utimens(struct caller *c, int at, const char *path, const struct timespec *times, int flags,
                   char *elsewhere);
 long call_truncate(struct caller *c, const char *path, int64_t length, char *elsewhere);
 

@@ -17,7 +17,7 @@ long walk_end(struct walk *walk, node_id node) {
     if (!tree_node(tree_of(walk), node, &out->is)) {
         return -ENOENT;
     }
-    bool must = out->slash && (walk->how & RESOLVE_PLACE) == 0;
+    bool must = out->slash && (walk->how & (RESOLVE_PLACE | RESOLVE_MAY_LACK)) == 0;
     return must && out->is.type != NODE_DIRECTORY ? -ENOTDIR : 0;
 }
 
