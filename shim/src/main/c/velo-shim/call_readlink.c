@@ -68,8 +68,10 @@ long call_readlink(struct caller *c, int at, const char *path, char *out, size_t
     if (target.is.type != NODE_LINK) {
         return *path == 0 ? -ENOENT : -EINVAL;
     }
-    size_t length = strlen(target.is.target);
-    length = length < room ? length : room;
-    memcpy(out, target.is.target, length);
-    return (long)length;
+    long length = tree_target(&c->world->tree, target.node, elsewhere, PATH_MAX);
+    if (length > 0) {
+        length = (size_t)length < room ? length : (long)room;
+        memcpy(out, elsewhere, (size_t)length);
+    }
+    return length;
 }

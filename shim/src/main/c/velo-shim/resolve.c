@@ -204,6 +204,7 @@ static long relative(struct walk *walk, int directory, const char *path) {
 long resolve(struct caller *caller, int directory, const char *path, unsigned how, struct target *out) {
     struct walk walk = {caller, how, 0, out};
     out->node = out->parent = NO_NODE;
+    out->is = (struct node){.links = 0};
     out->name = NULL;
     out->name_length = 0;
     out->last = LAST_ROOT;

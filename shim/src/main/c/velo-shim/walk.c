@@ -35,17 +35,24 @@ static long enter(const struct walk *walk, node_id id, struct node *node) {
     return world_permits(walk->caller, id, 1, false);
 }
 
-/* Puts text before what is left of the path, in room; what is left may be there already. */
-static long go_on(struct walk *walk, const char *text, size_t length, const char *rest) {
+/* What is left of the path goes to the end of room, which it may be in already. Its length with the NUL. */
+static size_t put_aside(struct walk *walk, const char *rest) {
     size_t left = strlen(rest) + 1;
-    bool gap = length > 0 && text[length - 1] != '/' && *rest != '/' && *rest != 0;
+    memmove(walk->out->room + PATH_MAX - left, rest, left);
+    return left;
+}
+
+/* And back, behind so many bytes that stand before it now. */
+static long go_on(struct walk *walk, size_t length, size_t left) {
+    char *room = walk->out->room;
+    const char *rest = room + PATH_MAX - left;
+    bool gap = length > 0 && room[length - 1] != '/' && *rest != '/' && *rest != 0;
     if (length + gap + left > PATH_MAX) {
         return -ENAMETOOLONG;
     }
-    memmove(walk->out->room + length + gap, rest, left);
-    memcpy(walk->out->room, text, length);
+    memmove(room + length + gap, rest, left);
     if (gap) {
-        walk->out->room[length] = '/';
+        room[length] = '/';
     }
     return 0;
 }
@@ -54,7 +61,12 @@ static long go_on(struct walk *walk, const char *text, size_t length, const char
 static long leave(struct walk *walk, const char *rest) {
     const struct world *world = walk->caller->world;
     size_t length = world->last_name > 1 ? world->last_name - 1 : 1;
-    long result = go_on(walk, world->prefix, length, rest);
+    size_t left = put_aside(walk, rest);
+    if (length + left > PATH_MAX) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(walk->out->room, world->prefix, length);
+    long result = go_on(walk, length, left);
     return result < 0 ? result : WALK_LEAVES;
 }
 
@@ -86,6 +98,21 @@ struct step {
     bool ended;
 };
 
+static long follow(struct walk *walk, struct step *step, node_id link) {
+    char *room = walk->out->room;
+    if (++walk->links > LINKS_MOST) {
+        return -ELOOP;
+    }
+    size_t left = put_aside(walk, step->path);
+    long length = tree_target(tree_of(walk), link, room, PATH_MAX - left);
+    if (length < 0) {
+        return length == -ERANGE ? -ENAMETOOLONG : -ENOENT;
+    }
+    step->path = room;
+    long result = go_on(walk, (size_t)length, left);
+    return result < 0 ? result : *room == '/' ? WALK_LEAVES : 0;
+}
+
 static long step_by_name(struct walk *walk, struct step *step, const char *name, size_t length, bool last) {
     struct node node = {.type = NODE_DIRECTORY};
     node_id child = tree_child(tree_of(walk), step->directory, name, length);
@@ -104,12 +131,7 @@ static long step_by_name(struct walk *walk, struct step *step, const char *name,
         step->directory = child;
         return 0;
     }
-    if (++walk->links > LINKS_MOST) {
-        return -ELOOP;
-    }
-    long result = go_on(walk, node.target, strlen(node.target), step->path);
-    step->path = walk->out->room;
-    return result < 0 ? result : *node.target == '/' ? WALK_LEAVES : 0;
+    return follow(walk, step, child);
 }
 
 static long step_up(struct walk *walk, struct step *step, const struct node *node) {
