@@ -3,38 +3,46 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/*
- * The tree's name is made first, as any other node, so that it obeys the directory's permissions and exists
- * only once. What mknod(2) has put there is then replaced by the socket, which the kernel makes itself.
- */
-static long bind_in_tree(int fd, const char *path) {
+/* The kernel makes the socket; then the tree gives it its name. Who was first has the name. */
+static __attribute__((noinline)) long bind_in_tree(int fd, const char *path, node_id node, const char *real) {
     char elsewhere[PATH_MAX];
     struct address address;
-    elsewhere[0] = 0;
-    long result = call_mknod(&shim.caller, AT_FDCWD, path, S_IFSOCK | 0777, 0, elsewhere);
-    if (result == -EEXIST)
-        return -EADDRINUSE;
+    long result = address_of(real, &address);
+    if (result != PASS)
+        return result;
+    result = RAW3(SYS_bind, fd, &address.name, address.length);
+    address_release(&address);
     if (result < 0)
         return result;
-    result = real_path(AT_FDCWD, path, 0, elsewhere);
-    if (result == PASS)
-        result = elsewhere[0] ? address_of(elsewhere, &address) : -ENOENT;
+    result = call_bound(&shim.caller, path, node, elsewhere);
+    return result == -EEXIST ? -EADDRINUSE : result == PASS ? 0 : result;
+}
+
+static long bind_elsewhere(int fd, const char *real) {
+    struct address address;
+    long result = address_of(real, &address);
     if (result == PASS) {
-        RAW3(SYS_unlinkat, AT_FDCWD, elsewhere, 0);
         result = RAW3(SYS_bind, fd, &address.name, address.length);
         address_release(&address);
     }
-    if (result < 0)
-        sys_unlinkat(AT_FDCWD, path, 0);
     return result;
 }
 
 long sys_bind(int fd, const struct sockaddr *name, unsigned length) {
-    char path[PATH_MAX];
+    char path[PATH_MAX], elsewhere[PATH_MAX];
+    node_id node = NO_NODE;
     long error;
-    if (address_path(name, length, path, &error) && path_is_virtual(AT_FDCWD, path))
-        return bind_in_tree(fd, path);
-    return error < 0 ? error : RAW3(SYS_bind, fd, name, length);
+    if (!address_path(name, length, path, &error))
+        return error < 0 ? error : RAW3(SYS_bind, fd, name, length);
+    elsewhere[0] = 0;
+    long result = call_bind(&shim.caller, path, &node, elsewhere);
+    if (result != PASS)
+        return result == -EEXIST ? -EADDRINUSE : result;
+    if (!elsewhere[0])
+        return RAW3(SYS_bind, fd, name, length);
+    if (node != NO_NODE)
+        return bind_in_tree(fd, path, node, elsewhere);
+    return bind_elsewhere(fd, elsewhere);
 }
 
 HOOK(int, bind, (int fd, const struct sockaddr *name, socklen_t length)) {

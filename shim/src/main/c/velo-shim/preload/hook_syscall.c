@@ -44,6 +44,21 @@ long syscall_failed(long result) {
 #define I(x) ((int)(x))
 #define U(x) ((unsigned)(x))
 #define V(x) ((void *)(x))
+/* NULL is a path that leads nowhere; to sys_* it would mean a descriptor. */
+#define SUBJECT(x) ((x) ? P(x) : P(1))
+
+static long refused_move(long a, long b, long c, long d, long e) {
+    if (P(b) && path_is_virtual(I(a), P(b)))
+        return -EPERM;
+    return refused(I(c), P(d), SYS_move_mount, a, b, c, d, e);
+}
+
+int hook_connect(int fd, const void *name, unsigned length);
+
+/* libc's answer as the kernel's. */
+static long told_raw(long result) {
+    return result == -1 ? -errno : result;
+}
 
 static long answer(long number, long a, long b, long c, long d, long e, long f) {
     switch (number) {

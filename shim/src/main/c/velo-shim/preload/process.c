@@ -76,32 +76,25 @@ void process_start(void) {
 }
 
 static long ask_directory(struct origin *out) {
-    struct stat state;
-    out->kind = ORIGIN_HOST;
-    out->fd = AT_FDCWD;
-    long error = RAW4(SYS_newfstatat, AT_FDCWD, "", &state, AT_EMPTY_PATH);
-    if (error == 0) {
-        node_id node = tree_noted(&shim.world.tree, state.st_dev, state.st_ino);
-        if (node != NO_NODE) {
-            out->kind = ORIGIN_TREE;
-            out->node = node;
-        }
-    }
-    return 0;
+    long error = world_descriptor(&shim.caller, AT_FDCWD, &out->node);
+    out->kind = error < 0 || out->node == NO_NODE ? ORIGIN_HOST : ORIGIN_TREE;
+    return error;
 }
 
 static long current_directory(struct origin *out) {
     uint64_t known = 0;
     if (kept && !is_shared())
         known = __atomic_load_n(&kept->directory, __ATOMIC_ACQUIRE);
+    out->fd = AT_FDCWD;
     if (known == HOST) {
         out->kind = ORIGIN_HOST;
-        out->fd = AT_FDCWD;
     } else if (known != 0) {
         out->kind = ORIGIN_TREE;
         out->node = (node_id)known;
     } else {
-        ask_directory(out);
+        long error = ask_directory(out);
+        if (error < 0)
+            return error;
         if (may_keep())
             __atomic_store_n(&kept->directory, out->kind == ORIGIN_TREE ? TREE | out->node : HOST,
                              __ATOMIC_RELEASE);
@@ -130,7 +123,7 @@ void process_umask(unsigned mask) {
 static long origin(struct caller *caller, int fd, struct origin *out) {
     if (fd == AT_FDCWD)
         return current_directory(out);
-    long error = world_descriptor(caller->world, fd, &out->node);
+    long error = world_descriptor(caller, fd, &out->node);
     if (error < 0)
         return error;
     out->kind = out->node == NO_NODE ? ORIGIN_HOST : ORIGIN_TREE;
@@ -207,9 +200,54 @@ static void credentials(struct caller *caller, bool real, struct credentials *ou
     out->overrides = overrides(out->uid, real);
 }
 
+/*
+ * What each descriptor was opened for, where a blob stands for several files. Other threads may look at an
+ * entry while it is written: the inode is stored last and taken away first, and who finds it asks for the
+ * rest and for the inode again.
+ */
+#define HINTS 4096
+
+struct hint {
+    uint64_t inode, device;
+    node_id node;
+};
+
+static struct hint hints[HINTS];
+
+static void opened(struct caller *caller, int fd, node_id node, uint64_t device, uint64_t inode) {
+    (void)caller;
+    if (fd < 0 || fd >= HINTS)
+        return;
+    struct hint *hint = &hints[fd];
+    __atomic_store_n(&hint->inode, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&hint->device, device, __ATOMIC_RELAXED);
+    __atomic_store_n(&hint->node, node, __ATOMIC_RELAXED);
+    __atomic_store_n(&hint->inode, inode, __ATOMIC_RELEASE);
+}
+
+static node_id hint_of(struct caller *caller, int fd, uint64_t device, uint64_t inode) {
+    (void)caller;
+    if (fd < 0 || fd >= HINTS)
+        return NO_NODE;
+    struct hint *hint = &hints[fd];
+    if (__atomic_load_n(&hint->inode, __ATOMIC_ACQUIRE) != inode ||
+        __atomic_load_n(&hint->device, __ATOMIC_RELAXED) != device)
+        return NO_NODE;
+    node_id node = __atomic_load_n(&hint->node, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&hint->inode, __ATOMIC_RELAXED) == inode ? node : NO_NODE;
+}
+
+void process_copied(int from, int to) {
+    if (from >= 0 && from < HINTS && hints[from].inode != 0)
+        opened(NULL, to, hints[from].node, hints[from].device, hints[from].inode);
+}
+
 void process_caller(struct caller *caller) {
     caller->world = &shim.world;
     caller->origin = origin;
     caller->credentials = credentials;
     caller->umask = file_mask;
+    caller->opened = opened;
+    caller->hint = hint_of;
 }

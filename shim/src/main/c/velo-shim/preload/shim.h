@@ -62,5 +62,7 @@ void process_moved(node_id node);
 /* While a child that shares this memory changes its own directory: 1, and -1 when it is gone. */
 void process_visit(int change);
 void process_umask(unsigned mask);
+/* A descriptor of which the library knows that it is the same file as another one. */
+void process_copied(int from, int to);
 
 #endif

@@ -190,6 +190,35 @@ static void read_world(const char *session) {
     map_manifest(session, manifest, &lower);
     map_session(session, &lower);
     RAW2(SYS_munmap, bytes, length);
+    if (world_begin(world) < 0)
+        fail(session, "its directory cannot be looked at");
+}
+
+static bool starts_with(const char *text, const char *begin, size_t length) {
+    return strncmp(text, begin, length) == 0 && text[length] == '/';
+}
+
+/*
+ * What the process was started from, as whoever did it wrote it down: several files may be one blob. The
+ * variable may be an older one that went on to a program of the host.
+ */
+static node_id own_program(void) {
+    char value[16], path[PATH_MAX];
+    node_id node = 0;
+    const struct world *world = &shim.world;
+    if (!find_variable("VELO_SHIM_PROGRAM", value, sizeof value))
+        return ROOT_NODE;
+    long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = 0;
+    if (!starts_with(path, world->store, world->store_length) &&
+        !starts_with(path, world->session, world->session_length))
+        return ROOT_NODE;
+    for (const char *at = value; *at; at++) {
+        if (*at < '0' || *at > '9' || node > UINT32_MAX / 10 - 1)
+            return ROOT_NODE;
+        node = node * 10 + (node_id)(*at - '0');
+    }
+    return node;
 }
 
 static bool start(void) {
@@ -206,6 +235,7 @@ static bool start(void) {
     find_library(shim.library, sizeof shim.library);
     read_world(session);
     process_caller(&shim.caller);
+    shim.caller.program = own_program();
     return true;
 }
 

@@ -1,4 +1,4 @@
-#include "sys.h"
+#include "answer.h"
 
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -8,8 +8,10 @@
 #define SYS_fchmodat2 452
 #endif
 
-#define AT(at) (elsewhere[0] ? AT_FDCWD : (at))
-#define PATH(path) (elsewhere[0] ? elsewhere : (path))
+
+static long kernel_chmod(int at, const char *path, unsigned mode, int flags) {
+    return flags == 0 ? RAW3(SYS_fchmodat, at, path, mode) : RAW4(SYS_fchmodat2, at, path, mode, flags);
+}
 
 long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
     char elsewhere[PATH_MAX];
@@ -18,20 +20,16 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        if ((result = call_chmod(&shim.caller, at, path, mode, flags, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_chmod(&caller, at, path, mode, flags, elsewhere),
+               kernel_chmod(AT(at), PATH(path), mode, flags));
     }
-    if (flags == 0)
-        return RAW3(SYS_fchmodat, AT(at), PATH(path), mode);
-    return RAW4(SYS_fchmodat2, AT(at), PATH(path), mode, flags);
+    return kernel_chmod(AT(at), PATH(path), mode, flags);
 }
 
 long sys_fchmod(int fd, unsigned mode) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        long result = call_chmod(&shim.caller, fd, "", mode, AT_EMPTY_PATH, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_chmod(&caller, fd, "", mode, AT_EMPTY_PATH, elsewhere), RAW2(SYS_fchmod, fd, mode));
     }
     return RAW2(SYS_fchmod, fd, mode);
 }
@@ -43,8 +41,7 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
         long result = path_length(path);
         if (result < 0)
             return result;
-        if ((result = call_chown(&shim.caller, at, path, uid, gid, flags, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_chown(&caller, at, path, uid, gid, flags, elsewhere), RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags));
     }
     return RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags);
 }
@@ -52,9 +49,7 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
 long sys_fchown(int fd, uint32_t uid, uint32_t gid) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        long result = call_chown(&shim.caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_chown(&caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere), RAW3(SYS_fchown, fd, uid, gid));
     }
     return RAW3(SYS_fchown, fd, uid, gid);
 }
@@ -69,10 +64,8 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
             return result;
         if (times && !memory_readable(times, 2 * sizeof *times))
             return -EFAULT;
-        result = call_utimens(&shim.caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH,
-                              elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_utimens(&caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH,
+                              elsewhere), RAW4(SYS_utimensat, AT(at), PATH(path), times, flags));
     }
     return RAW4(SYS_utimensat, AT(at), PATH(path), times, flags);
 }
@@ -107,8 +100,7 @@ long sys_truncate(const char *path, int64_t length) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        if ((result = call_truncate(&shim.caller, path, length, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_truncate(&caller, path, length, elsewhere), RAW2(SYS_truncate, PATH(path), length));
     }
     return RAW2(SYS_truncate, PATH(path), length);
 }

@@ -1,4 +1,4 @@
-#include "sys.h"
+#include "answer.h"
 
 #include <sys/syscall.h>
 
@@ -13,20 +13,9 @@ long sys_getcwd(char *out, size_t room) {
     return RAW2(SYS_getcwd, out, room);
 }
 
-static long change(int at, const char *path) {
+static long change(const char *path, node_id *node) {
     char elsewhere[PATH_MAX];
-    node_id node = NO_NODE;
-    elsewhere[0] = 0;
-    long result = call_chdir(&shim.caller, at, path, &node, elsewhere);
-    if (result != PASS)
-        return result;
-    if (elsewhere[0])
-        result = RAW1(SYS_chdir, elsewhere);
-    else
-        result = path[0] == 0 ? RAW1(SYS_fchdir, at) : RAW1(SYS_chdir, path);
-    if (result == 0)
-        process_moved(node);
-    return result;
+    ANSWER(call_chdir(&caller, AT_FDCWD, path, node, elsewhere), RAW1(SYS_chdir, PATH(path)));
 }
 
 long sys_chdir(const char *path) {
@@ -35,14 +24,18 @@ long sys_chdir(const char *path) {
     long length = path_length(path);
     if (length <= 0)
         return length == 0 ? -ENOENT : length;
-    return change(AT_FDCWD, path);
+    node_id node = NO_NODE;
+    long result = change(path, &node);
+    if (result == 0)
+        process_moved(node);
+    return result;
 }
 
 /* The descriptor is a real directory in any case; what it stands for is seen in its inode. */
 long sys_fchdir(int fd) {
     node_id node = NO_NODE;
     if (shim_virtual()) {
-        long error = world_descriptor(&shim.world, fd, &node);
+        long error = world_descriptor(&shim.caller, fd, &node);
         if (error < 0)
             return error;
     }

@@ -1,13 +1,10 @@
-#include "sys.h"
+#include "answer.h"
 
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
-/* An answer of the core that is for the kernel: either of the path itself, or of another, absolute one. */
-#define AT(at) (elsewhere[0] ? AT_FDCWD : (at))
-#define PATH(path) (elsewhere[0] ? elsewhere : (path))
 
 static bool bad_path(const char *path, long *error) {
     long length = path_length(path);
@@ -22,9 +19,7 @@ long sys_openat(int at, const char *path, int flags, unsigned mode) {
     if (shim_virtual()) {
         if (bad_path(path, &result))
             return result;
-        result = call_open(&shim.caller, at, path, flags, mode, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_open(&caller, at, path, flags, mode, elsewhere), RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
     }
     return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
 }
@@ -53,9 +48,7 @@ long sys_openat2(int at, const char *path, const void *how, size_t size) {
     if (shim_virtual()) {
         if ((result = copy_how(how, size, &copy)) < 0 || bad_path(path, &result))
             return result;
-        result = call_open2(&shim.caller, at, path, &copy, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_open2(&caller, at, path, &copy, elsewhere), RAW4(SYS_openat2, AT(at), PATH(path), how, size));
     }
     return RAW4(SYS_openat2, AT(at), PATH(path), how, size);
 }
@@ -71,9 +64,7 @@ long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx 
             return result;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        result = call_statx(&shim.caller, at, named, flags, mask, out, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_statx(&caller, at, named, flags, mask, out, elsewhere), RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
     }
     return RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out);
 }
@@ -97,9 +88,17 @@ static void state_of(const struct statx *from, struct stat *out) {
     out->st_ctim = (struct timespec){from->stx_ctime.tv_sec, from->stx_ctime.tv_nsec};
 }
 
+static long state_in_tree(struct caller *caller, int at, const char *path, int flags, struct stat *out,
+                          char *elsewhere) {
+    struct statx answer;
+    long result = call_statx(caller, at, path, flags, STATX_BASIC_STATS, &answer, elsewhere);
+    if (result == 0)
+        state_of(&answer, out);
+    return result;
+}
+
 long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
     char elsewhere[PATH_MAX];
-    struct statx answer;
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
@@ -107,11 +106,8 @@ long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
             return result;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        result = call_statx(&shim.caller, at, path, flags, STATX_BASIC_STATS, &answer, elsewhere);
-        if (result == 0)
-            state_of(&answer, out);
-        if (result != PASS)
-            return result;
+        ANSWER(state_in_tree(&caller, at, path, flags, out, elsewhere),
+               RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags));
     }
     return RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags);
 }
@@ -119,16 +115,16 @@ long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
 /* The kernel is asked first: most descriptors are of the host, and its answer tells which. */
 long sys_fstat(int fd, struct stat *out) {
     char elsewhere[PATH_MAX];
-    struct statx answer;
     if (!shim_virtual())
         return RAW2(SYS_fstat, fd, out);
     long result = RAW2(SYS_fstat, fd, out);
-    if (result != 0 || tree_noted(&shim.world.tree, out->st_dev, out->st_ino) == NO_NODE)
+    if (result != 0 || world_inode(&shim.caller, fd, out) == NO_NODE)
         return result;
     elsewhere[0] = 0;
-    result = call_statx(&shim.caller, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &answer, elsewhere);
-    if (result == 0)
-        state_of(&answer, out);
+    struct stat state = *out;
+    result = state_in_tree(&shim.caller, fd, "", AT_EMPTY_PATH, out, elsewhere);
+    if (result == PASS)
+        *out = state;
     return result == PASS ? 0 : result;
 }
 
@@ -144,9 +140,7 @@ long sys_faccessat(int at, const char *path, int mode, int flags) {
     if (shim_virtual()) {
         if (bad_path(path, &result))
             return result;
-        result = call_access(&shim.caller, at, path, mode, flags, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_access(&caller, at, path, mode, flags, elsewhere), kernel_access(AT(at), PATH(path), mode, flags));
     }
     return kernel_access(AT(at), PATH(path), mode, flags);
 }
@@ -162,9 +156,7 @@ long sys_readlinkat(int at, const char *path, char *out, size_t room) {
             return -EINVAL;
         if (!memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
             return -EFAULT;
-        result = call_readlink(&shim.caller, at, path, out, room, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_readlink(&caller, at, path, out, room, elsewhere), RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
     }
     return RAW4(SYS_readlinkat, AT(at), PATH(path), out, room);
 }
@@ -180,9 +172,7 @@ long sys_statfs(const char *path, struct statfs *out) {
             return -ENOENT;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        result = call_statfs(&shim.caller, AT_FDCWD, path, out, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_statfs(&caller, AT_FDCWD, path, out, elsewhere), RAW2(SYS_statfs, PATH(path), out));
     }
     return RAW2(SYS_statfs, PATH(path), out);
 }
@@ -193,27 +183,30 @@ long sys_fstatfs(int fd, struct statfs *out) {
     if (shim_virtual()) {
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        long result = call_statfs(&shim.caller, fd, "", out, elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_statfs(&caller, fd, "", out, elsewhere), RAW2(SYS_fstatfs, fd, out));
     }
     return RAW2(SYS_fstatfs, fd, out);
 }
 
 long real_path(int at, const char *path, unsigned how, char *elsewhere) {
+    struct caller caller = shim.caller;
     long result;
     elsewhere[0] = 0;
     if (!shim_virtual())
         return PASS;
     if (bad_path(path, &result))
         return result;
-    return call_real_path(&shim.caller, at, path, how, elsewhere);
+    caller.again = world_expects_host_links(&shim.world);
+    return call_real_path(&caller, at, path, how, elsewhere);
 }
 
 bool path_is_virtual(int at, const char *path) {
+    char room[PATH_MAX];
     struct target target;
+    struct caller caller = shim.caller;
+    unsigned how = RESOLVE_MAY_LACK | RESOLVE_NO_SEARCH | RESOLVE_AGAIN;
     if (!shim_virtual() || path_length(path) < 0)
         return false;
-    return resolve(&shim.caller, at, path, RESOLVE_MAY_LACK | RESOLVE_NO_SEARCH, &target) == 0 &&
-           target.kind == TARGET_TREE;
+    target.room = room;
+    return resolve(&caller, at, path, how, &target) == 0 && target.kind == TARGET_TREE;
 }

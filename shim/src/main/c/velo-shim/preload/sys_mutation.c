@@ -1,11 +1,7 @@
-#include "sys.h"
+#include "answer.h"
 
 #include <sys/syscall.h>
 
-#define AT(at) (elsewhere[0] ? AT_FDCWD : (at))
-#define PATH(path) (elsewhere[0] ? elsewhere : (path))
-#define TO_AT(at) (to_elsewhere[0] ? AT_FDCWD : (at))
-#define TO_PATH(path) (to_elsewhere[0] ? to_elsewhere : (path))
 
 long sys_mkdirat(int at, const char *path, unsigned mode) {
     char elsewhere[PATH_MAX];
@@ -14,8 +10,7 @@ long sys_mkdirat(int at, const char *path, unsigned mode) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        if ((result = call_mkdir(&shim.caller, at, path, mode, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_mkdir(&caller, at, path, mode, elsewhere), RAW3(SYS_mkdirat, AT(at), PATH(path), mode));
     }
     return RAW3(SYS_mkdirat, AT(at), PATH(path), mode);
 }
@@ -27,8 +22,7 @@ long sys_mknodat(int at, const char *path, unsigned mode, uint64_t device) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        if ((result = call_mknod(&shim.caller, at, path, mode, device, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_mknod(&caller, at, path, mode, device, elsewhere), RAW4(SYS_mknodat, AT(at), PATH(path), mode, device));
     }
     return RAW4(SYS_mknodat, AT(at), PATH(path), mode, device);
 }
@@ -40,8 +34,7 @@ long sys_unlinkat(int at, const char *path, int flags) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        if ((result = call_unlink(&shim.caller, at, path, flags, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_unlink(&caller, at, path, flags, elsewhere), RAW3(SYS_unlinkat, AT(at), PATH(path), flags));
     }
     return RAW3(SYS_unlinkat, AT(at), PATH(path), flags);
 }
@@ -53,8 +46,7 @@ long sys_symlinkat(const char *content, int at, const char *path) {
         long result = path_length(content);
         if (result < 0 || (result = path_length(path)) < 0)
             return result;
-        if ((result = call_symlink(&shim.caller, content, at, path, elsewhere)) != PASS)
-            return result;
+        ANSWER(call_symlink(&caller, content, at, path, elsewhere), RAW3(SYS_symlinkat, content, AT(at), PATH(path)));
     }
     return RAW3(SYS_symlinkat, content, AT(at), PATH(path));
 }
@@ -66,9 +58,7 @@ long sys_linkat(int at, const char *path, int to_at, const char *to, int flags) 
         long result = path_length(path);
         if (result < 0 || (result = path_length(to)) < 0)
             return result;
-        result = call_link(&shim.caller, at, path, to_at, to, flags, elsewhere, to_elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_link(&caller, at, path, to_at, to, flags, elsewhere, to_elsewhere), RAW5(SYS_linkat, AT(at), PATH(path), TO_AT(to_at), TO_PATH(to), flags));
     }
     return RAW5(SYS_linkat, AT(at), PATH(path), TO_AT(to_at), TO_PATH(to), flags);
 }
@@ -80,9 +70,7 @@ long sys_renameat2(int at, const char *path, int to_at, const char *to, unsigned
         long result = path_length(path);
         if (result < 0 || (result = path_length(to)) < 0)
             return result;
-        result = call_rename(&shim.caller, at, path, to_at, to, flags, elsewhere, to_elsewhere);
-        if (result != PASS)
-            return result;
+        ANSWER(call_rename(&caller, at, path, to_at, to, flags, elsewhere, to_elsewhere), RAW5(SYS_renameat2, AT(at), PATH(path), TO_AT(to_at), TO_PATH(to), flags));
     }
     return RAW5(SYS_renameat2, AT(at), PATH(path), TO_AT(to_at), TO_PATH(to), flags);
 }
