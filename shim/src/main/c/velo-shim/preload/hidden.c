@@ -22,3 +22,7 @@ void *hidden_function(enum hidden which) {
         hidden_start();
     return found[which];
 }
+
+bool libc_is_musl(void) {
+    return !hidden_function(HIDDEN_gnu_get_libc_version);
+}

@@ -89,6 +89,13 @@ bool path_is_virtual(int at, const char *path);
     X(dlmopen)                                                                                               \
     X(dlopen)                                                                                                \
     X(freopen)                                                                                               \
+    X(fts_children)                                                                                          \
+    X(fts_close)                                                                                             \
+    X(fts_open)                                                                                              \
+    X(fts_read)                                                                                              \
+    X(fts_set)                                                                                               \
+    X(glob)                                                                                                  \
+    X(gnu_get_libc_version)                                                                                  \
     X(pathconf)                                                                                              \
     X(pclose)                                                                                                \
     X(recvfrom)                                                                                              \
@@ -102,5 +109,7 @@ enum hidden { HIDDEN(HIDDEN_NUMBER) };
 
 void hidden_start(void);
 void *hidden_function(enum hidden which);
+/* The process has musl: some numbers of its interfaces are not glibc's. */
+bool libc_is_musl(void);
 
 #endif
