@@ -131,7 +131,7 @@ static void put_real(const struct made_entry *entry) {
     const char *name = strrchr(entry->path, '/') == NULL ? entry->path : strrchr(entry->path, '/') + 1;
     snprintf(path, sizeof path, "%s/%s", real.base, entry->path);
     if (entry->type == 'd') {
-        must(mkdir(path, entry->mode) == 0, path);
+        must(mkdir(path, 0700) == 0 && chmod(path, entry->mode) == 0, path);
     } else if (entry->type == 'f') {
         put_file(path, name, entry->size, entry->mode);
     } else {

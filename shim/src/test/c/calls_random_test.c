@@ -51,7 +51,7 @@ static struct way some_way(void) {
         way.pair = (int)roll(PAIRS);
     }
     for (unsigned i = 0; i < depth; i++) {
-        strcat(way.text, NAMES[roll(i == 0 && kind < 6 ? 13 : 16)]);
+        strcat(way.text, NAMES[roll(i == 0 ? (kind < 6 ? 13 : 15) : 16)]);
         strcat(way.text, i + 1 < depth || roll(12) == 0 ? "/" : "");
     }
     return way;
