@@ -16,6 +16,15 @@ static bool has_all(int flags, int wanted) {
     return (flags & wanted) == wanted;
 }
 
+/* What the kernel says of the flags before it looks at the path. */
+static bool is_possible(int flags) {
+    bool unnamed = (flags & O_TMPFILE & ~O_DIRECTORY) != 0;
+    if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) {
+        return false;
+    }
+    return !unnamed || (has_all(flags, O_TMPFILE) && (flags & O_ACCMODE) != O_RDONLY);
+}
+
 static unsigned how_to_open(int flags) {
     unsigned how = (flags & O_NOFOLLOW) != 0 ? RESOLVE_KEEP_LINK : 0;
     if (has_all(flags, O_TMPFILE) || (flags & O_CREAT) == 0) {
@@ -30,9 +39,6 @@ static long open_unnamed(struct caller *c, const struct target *target, int flag
     struct node what = {.type = NODE_FILE, .backing = BACKING_UPPER, .parent = NO_NODE};
     struct real_path files;
     node_id id;
-    if ((flags & O_ACCMODE) == O_RDONLY) {
-        return -EINVAL;
-    }
     if (target->is.type != NODE_DIRECTORY) {
         return -ENOTDIR;
     }
@@ -102,11 +108,11 @@ static long create(struct caller *c, const struct target *target, int flags, uns
 static long open_once(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere) {
     struct target target;
     long result = ask(c, at, path, how_to_open(flags), elsewhere, &target);
+    if (result != PASS && !is_possible(flags)) {
+        return -EINVAL;
+    }
     if (result != 0) {
         return result;
-    }
-    if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) {
-        return -EINVAL;
     }
     if ((flags & O_CREAT) != 0 && target.slash) {
         return -EISDIR;
