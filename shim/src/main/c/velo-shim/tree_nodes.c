@@ -29,8 +29,7 @@ unsigned node_type(const struct tree *tree, node_id id) {
 bool is_living_directory(const struct tree *tree, node_id id) {
     struct record *record = record_of(tree, id);
     if (record != NULL) {
-        const uint32_t kind = LOAD(record->kind);
-        return (kind & 15) == NODE_DIRECTORY && (kind & RECORD_DEAD) == 0;
+        return (LOAD(record->kind) & 15) == NODE_DIRECTORY && LOAD(record->parent) != NO_NODE;
     }
     return node_type(tree, id) == NODE_DIRECTORY;
 }
