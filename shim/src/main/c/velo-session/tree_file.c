@@ -48,6 +48,10 @@ void session_make(const struct run *run) {
         fail_errno("free some space in the store", "cannot make the session in %s", run->plan->directory);
     }
     close(file);
+    /* Whoever has this directory has the tree: run by root, a store is not root's. */
+    if (fchown(run->directory, geteuid(), getegid()) != 0) {
+        fail_errno("use a store that belongs to you", "cannot take over %s", run->plan->directory);
+    }
 }
 
 bool session_map(const struct run *run, struct tree *tree) {

@@ -67,6 +67,14 @@ class ShimRunIT {
     }
 
     @Test
+    void theTreeIsTheCallers() {
+        String ids = work.sh(work.dir("here"), "echo $(id -u) $(id -g)").line();
+        run("/bin/sh", "-c", "stat -c '%u %g' /vrift /vrift/hello.txt; >/vrift/new; stat -c '%u %g' /vrift/new")
+                .run()
+                .prints((ids + "\n").repeat(3));
+    }
+
+    @Test
     void whatIsChangedEndsWithTheRun() throws IOException {
         run("/bin/sh", "-c", "echo more >>/vrift/hello.txt; echo new >/vrift/new; cat /vrift/hello.txt /vrift/new")
                 .run()
@@ -316,7 +324,7 @@ class ShimRunIT {
                 """));
         String script = """
                 set -e; cd $ROOT/app
-                echo more >>keep/a; echo new >keep/new; rm -r gone; mkdir made; echo x >made/x; ln keep/new made/hard
+                chmod 644 keep/a; echo more >>keep/a; echo new >keep/new; rm -r gone; mkdir made; echo x >made/x; ln keep/new made/hard
                 mv moved renamed; rm -r again; mkdir again; echo g >again/g; rm relinked; ln -s y relinked
                 chmod 700 script; rm link; mkdir link; echo inside >link/inside; mv keep/b b
                 touch -h -d @1700000000 $(find . | sort)
@@ -341,7 +349,7 @@ class ShimRunIT {
                             find . -printf '%P %y %m %l %T@\\n' | sort; find . -type f | sort | xargs sha256sum
                             """).out());
         }
-        assertThat(results.get(0)).contains("A app/made/hard\n", "D app/gone\n", "T app/link\n", "M app/keep/a\n");
+        assertThat(results.get(0)).contains("A /app/made/hard\n", "D /app/gone\n", "T /app/link\n", "M /app/keep/a\n");
         assertThat(results.get(1)).isEqualTo(results.get(0));
         nothingIsLeft();
     }
@@ -358,7 +366,7 @@ class ShimRunIT {
                 .run()
                 .prints("");
         assertThat(Files.readString(here.resolve("list")).lines())
-                .contains("M hello.txt", "D dir/sub/deep", "A new")
+                .contains("M /hello.txt", "D /dir/sub/deep", "A /new")
                 .noneMatch(line -> line.contains("data"));
         work.velo("cat", here.resolve("o.velo").toString(), "/hello.txt").run().prints("hello\nmore\n");
         // What no manifest can hold is refused as of a sandbox.
