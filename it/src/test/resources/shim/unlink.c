@@ -9,7 +9,9 @@ static void all(enum origin origin, const char *name, int flags) {
     room(origin);
     for (size_t i = 0; i < LENGTH(victims); i++) {
         CASE(unlinkat(AT_FDCWD, victims[i], flags), "%s %s '%s'", origins[origin], name, victims[i]);
-        show(victims[i]);
+        if (strcmp(victims[i], "..") != 0) {
+            show(victims[i]);
+        }
         show_names(".");
         end();
     }
