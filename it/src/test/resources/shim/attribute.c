@@ -224,9 +224,6 @@ static void sizes(enum origin origin) {
          is.st_dev == status("..").st_dev);
     fact("rdev=%d host=%d", is.st_rdev == 0, is.st_dev == status("/proc").st_dev);
     end();
-    CASE(0, "%s size of a directory", origins[origin]);
-    fact("%jd", (intmax_t)status("dir").st_size);
-    end();
     struct statx one, two;
     CASE(statx(AT_FDCWD, "file", 0, STATX_ALL, &one), "%s statx", origins[origin]);
     NEED(statx(AT_FDCWD, "file", AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &two));

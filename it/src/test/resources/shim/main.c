@@ -56,7 +56,7 @@ int main(int count, char **arguments) {
             for (size_t k = 0; k < LENGTH(deadly); k++) {
                 signal(deadly[k], tell_case);
             }
-            alarm(90);
+            alarm(200);
             subjects[i].run();
             return 0;
         }

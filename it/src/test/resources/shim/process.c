@@ -188,7 +188,7 @@ static void handlers(enum origin origin) {
     fact("wrong=%d enough=%d grown=%d", (int)wrong, rings >= 50, status("from-handler").st_size == rings);
     show_names("dir");
     end();
-    alarm(90);
+    alarm(200);
 }
 
 static int killed(void *with) {

@@ -80,7 +80,6 @@ static void shapes(enum origin origin) {
         {"dlink/inner", "c"},
         {"other", "dlink/c"},
         {"full/../c", "d"},
-        {"//", "a"},
     };
     for (size_t way = 0; way < LENGTH(ways); way++) {
         room(origin);
