@@ -33,7 +33,7 @@ symbols: $(OUT)/libvelo-shim.so
 .PHONY: symbols
 
 # ---- Tests of the hooks: programs that are linked as any other, on a session of their own. ----
-HOOK_TESTS := open stat
+HOOK_TESTS := open stat access statfs link cwd stream mutation attribute xattr
 CASES := ../../../test/c/hooks
 $(OUT)/hooks/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
 	@mkdir -p $(OUT)/hooks
