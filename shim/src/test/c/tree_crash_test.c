@@ -6,6 +6,7 @@
 #include "tree_memory.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,12 +281,78 @@ static void test_each_step(uint64_t seed) {
     end("whole after all instructions");
 }
 
+/* Ends while it holds the lock. */
+static long dying_call(long number, long a, long b, long c, long d, long e, long f) {
+    if (number == SYS_clock_gettime) {
+        kill(getpid(), SIGKILL);
+    }
+    return real_kernel.call(number, a, b, c, d, e, f);
+}
+
+static const struct kernel dying = {dying_call};
+
+/* How the lock is held: by a process with a robust list, one without, and one in its parent's memory. */
+static void test_owners(void) {
+    struct robust_list_head *before = NULL, *after = NULL;
+    size_t size;
+    begin();
+    const node_id one = add(tree, directories[2], "one", NODE_FILE);
+    for (unsigned kind = 0; kind < 3; kind++) {
+        int status = 0;
+        const pid_t pid = kind == 2 ? vfork() : fork();
+        if (pid == 0) {
+            tree->kernel = &dying;
+            if (kind == 1) {
+                syscall(SYS_set_robust_list, NULL, sizeof(struct robust_list_head));
+            }
+            move(tree, directories[2], "one", directories[2], "two", 0);
+            _exit(0);
+        }
+        tree->kernel = &real_kernel;
+        CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+        CHECK((tree->session->lock & FUTEX_OWNER_DIED) != 0);
+        CHECK(link_to(tree, one, directories[2], "more") == 0 && tree->session->lock == 0);
+        CHECK(unlink_from(tree, directories[2], "more", false) == 0 && find(tree, "d2/one") == one);
+    }
+    /* A thread is left as it was. */
+    sigset_t blocked, left;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    syscall(SYS_get_robust_list, 0, &before, &size);
+    struct robust_list *const pending = before->list_op_pending;
+    CHECK(move(tree, directories[2], "one", directories[2], "two", 0) == 0);
+    syscall(SYS_get_robust_list, 0, &after, &size);
+    sigprocmask(SIG_SETMASK, NULL, &left);
+    CHECK(before == after && after->list_op_pending == pending);
+    CHECK(sigismember(&left, SIGUSR1) == 1 && sigismember(&left, SIGUSR2) == 0);
+    syscall(SYS_set_robust_list, NULL, sizeof *after);
+    CHECK(move(tree, directories[2], "two", directories[2], "one", 0) == 0);
+    before = after;
+    syscall(SYS_get_robust_list, 0, &after, &size);
+    CHECK(after == NULL);
+    syscall(SYS_set_robust_list, before, sizeof *before);
+    end("whole after its owners died");
+}
+
+/* Readers of a half-stored mutation finish it: nobody else might come. */
+static void test_reader_recovers(void) {
+    begin();
+    const node_id one = add(tree, directories[0], "one", NODE_FILE);
+    add(tree, directories[1], "other", NODE_FILE);
+    CHECK(kill_after(20) && (tree->session->sequence & 1) == 1);
+    CHECK(find(tree, "d1/other") == one && tree->session->lock == 0 && tree->session->redo_valid == 0);
+    end("whole after a look");
+}
+
 int main(int count, char **arguments) {
     const uint64_t seed = count > 1 ? strtoull(arguments[1], NULL, 10) : (uint64_t)time(NULL);
     printf("tree crash: seed %llu\n", (unsigned long long)seed);
     fflush(stdout);
     test_together(seed);
     test_readers(seed);
+    test_owners();
+    test_reader_recovers();
     test_each_step(seed);
     test_killed(seed);
     return report("tree crash");
