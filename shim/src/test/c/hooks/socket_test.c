@@ -141,6 +141,17 @@ static bool t_recvfrom(void *symbol) {
     return is_place(&told, length);
 }
 
+static bool t_recvfrom_chk(void *symbol) {
+    struct sockaddr_un told;
+    socklen_t length = sizeof told;
+    char buffer[8];
+    int fd = bound("recvfrom", SOCK_DGRAM), from = named_peer(SOCK_DGRAM);
+    CHECK(fd >= 0 && from >= 0 && send(from, "a", 1, 0) == 1);
+    CHECK(((ssize_t(*)(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *))symbol)(
+              fd, buffer, sizeof buffer, sizeof buffer, 0, SA(told), &length) == 1);
+    return is_place(&told, length);
+}
+
 static bool t_recvmsg(void *symbol) {
     struct sockaddr_un told;
     char buffer[8];
@@ -155,4 +166,5 @@ static bool t_recvmsg(void *symbol) {
 
 CASES("socket", {"bind", t_bind}, {"connect", t_connect}, {"__connect", t_connect}, {"sendto", t_sendto},
       {"sendmsg", t_sendmsg}, {"getsockname", t_getsockname}, {"getpeername", t_getpeername},
-      {"accept", t_accept}, {"accept4", t_accept4}, {"recvfrom", t_recvfrom}, {"recvmsg", t_recvmsg})
+      {"accept", t_accept}, {"accept4", t_accept4}, {"recvfrom", t_recvfrom},
+      {"__recvfrom_chk", t_recvfrom_chk}, {"recvmsg", t_recvmsg})

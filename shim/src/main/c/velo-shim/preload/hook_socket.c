@@ -147,6 +147,13 @@ HOOK(ssize_t, recvfrom,
     return result;
 }
 
+HOOK(ssize_t, recvfrom_chk,
+     (int fd, void *data, size_t size, size_t room, int flags, struct sockaddr *name, socklen_t *length)) {
+    if (size > room)
+        __builtin_trap();
+    return hook_recvfrom(fd, data, size, flags, name, length);
+}
+
 HOOK(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags)) {
     ssize_t (*next)(int, struct msghdr *, int) =
         (ssize_t(*)(int, struct msghdr *, int))hidden_function(HIDDEN_recvmsg);
