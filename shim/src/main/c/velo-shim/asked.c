@@ -44,6 +44,17 @@ long standing(struct caller *caller, node_id id, struct standing *out) {
     return 0;
 }
 
+long target_permits(struct caller *caller, const struct target *target, unsigned wanted, bool real) {
+    struct stat status;
+    bool nameless = target->is.links == 0 && target->is.backing == BACKING_UPPER && target->fd >= 0;
+    if (!nameless) {
+        return world_permits(caller, target->node, wanted, real);
+    }
+    long result = KERNEL2(caller->world->kernel, SYS_fstat, target->fd, &status);
+    struct owned of = {status.st_mode, status.st_uid, status.st_gid};
+    return result < 0 ? result : world_permits_owned(caller, &of, wanted, real);
+}
+
 bool has_group(const struct credentials *who, uint32_t gid) {
     bool in = who->gid == gid;
     for (unsigned i = 0; !in && i < who->group_count; i++) {

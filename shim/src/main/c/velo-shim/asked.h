@@ -22,6 +22,9 @@ struct standing {
 };
 long standing(struct caller *caller, node_id id, struct standing *out);
 
+/* As world_permits, of what may have been found by a descriptor and have no name any more. */
+long target_permits(struct caller *caller, const struct target *target, unsigned wanted, bool real);
+
 bool has_group(const struct credentials *who, uint32_t gid);
 
 /* A new name may be made: it is none of ".", "..", and not there; its directory may be written. directory:

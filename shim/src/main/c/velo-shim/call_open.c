@@ -114,7 +114,7 @@ static long open_once(struct caller *c, int at, const char *path, int flags, uns
     if (result != 0) {
         return result;
     }
-    if ((flags & O_CREAT) != 0 && target.slash) {
+    if ((flags & O_CREAT) != 0 && target.slash && target.last == LAST_NAME) {
         return -EISDIR;
     }
     if (has_all(flags, O_TMPFILE)) {

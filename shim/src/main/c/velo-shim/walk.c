@@ -75,6 +75,9 @@ static bool is_last(const struct walk *walk, node_id child, enum node_type type)
     if ((walk->how & RESOLVE_PLACE) != 0 || child == NO_NODE || type != NODE_LINK) {
         return true;
     }
+    if ((walk->how & RESOLVE_MAY_LACK) != 0 && walk->out->slash) {
+        return true;
+    }
     return (walk->how & RESOLVE_KEEP_LINK) != 0 && !walk->out->slash;
 }
 
