@@ -192,7 +192,8 @@ void make_both(const struct made_entry *entries, size_t count, unsigned uid) {
     memset(remembered, 0xff, sizeof remembered);
     world.kernel = &kernel;
     world.device = 0x7e10;
-    snprintf(shown.base, sizeof shown.base, "/velo.test");
+    /* Both have the same parent. */
+    snprintf(shown.base, sizeof shown.base, "%s/shown", scratch);
     snprintf(real.base, sizeof real.base, "%s/real", scratch);
     real.real = true;
     shown.cwd = real.cwd = -1;

@@ -109,6 +109,21 @@ void inherit(struct caller *caller, node_id directory, unsigned mode, struct nod
     out->modified = out->changed = now(caller->world->kernel);
 }
 
+/* A change of the group clears bits of the mode. */
+void give_path_to_group(const struct kernel *kernel, const char *path, const struct node *what) {
+    struct stat status;
+    if (KERNEL4(kernel, SYS_newfstatat, AT_FDCWD, path, &status, 0) == 0 && status.st_gid != what->gid) {
+        (void)KERNEL5(kernel, SYS_fchownat, AT_FDCWD, path, -1, what->gid, 0);
+        (void)KERNEL3(kernel, SYS_fchmodat, AT_FDCWD, path, status.st_mode & 07777);
+    }
+}
+
+void give_to_group(const struct kernel *kernel, int fd, const struct node *what) {
+    struct real_path path;
+    real_descriptor(fd, &path);
+    give_path_to_group(kernel, path.text, what);
+}
+
 void remove_real(struct world *world, node_id gone) {
     struct node node;
     struct real_path path;
