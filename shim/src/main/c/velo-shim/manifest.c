@@ -48,7 +48,7 @@ static bool tree_shape(const struct manifest *manifest, uint32_t index, const st
     if (child ? entry->parent >= index : entry->parent != NO_ENTRY) {
         return false;
     }
-    if (child && (entry->name_length == 0 || entry->name_length > NAME_LIMIT)) {
+    if (child ? entry->name_length == 0 || entry->name_length > NAME_LIMIT : entry->path_length != 0) {
         return false;
     }
     if (entry->name_length > entry->path_length) {
