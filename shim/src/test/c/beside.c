@@ -15,7 +15,10 @@ struct side shown, real;
 char scratch[200];
 unsigned failures;
 
+unsigned long calls_made;
+
 static long system_call(long number, long a, long b, long c, long d, long e, long f) {
+    calls_made++;
     long result = syscall(number, a, b, c, d, e, f);
     return result == -1 ? -errno : result;
 }
