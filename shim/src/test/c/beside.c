@@ -15,7 +15,10 @@ struct side shown, real;
 char scratch[200];
 unsigned failures;
 
+unsigned long calls_made;
+
 static long system_call(long number, long a, long b, long c, long d, long e, long f) {
+    calls_made++;
     long result = syscall(number, a, b, c, d, e, f);
     return result == -1 ? -errno : result;
 }
@@ -192,7 +195,8 @@ void make_both(const struct made_entry *entries, size_t count, unsigned uid) {
     memset(remembered, 0xff, sizeof remembered);
     world.kernel = &kernel;
     world.device = 0x7e10;
-    snprintf(shown.base, sizeof shown.base, "/velo.test");
+    /* Both have the same parent. */
+    snprintf(shown.base, sizeof shown.base, "%s/shown", scratch);
     snprintf(real.base, sizeof real.base, "%s/real", scratch);
     real.real = true;
     shown.cwd = real.cwd = -1;

@@ -158,7 +158,7 @@ long call_truncate(struct caller *c, const char *path, int64_t length, char *els
     if (result != 0) {
         return result;
     }
-    if (target.is.type == NODE_DIRECTORY || target.is.type == NODE_OTHER) {
+    if (target.is.type != NODE_FILE) {
         return target.is.type == NODE_DIRECTORY ? -EISDIR : -EINVAL;
     }
     if (target.is.backing == BACKING_BLOB) {

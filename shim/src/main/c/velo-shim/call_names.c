@@ -62,7 +62,7 @@ static long make_real(struct caller *c, const struct target *target, unsigned mo
     if (result < 0) {
         return result;
     }
-    (void)KERNEL5(world->kernel, SYS_fchownat, AT_FDCWD, path.text, -1, what.gid, AT_SYMLINK_NOFOLLOW);
+    give_path_to_group(world->kernel, path.text, &what);
     result = note_path(world, path.text, id);
     if (result == 0) {
         result = link_name(c, id, target);

@@ -90,7 +90,7 @@ long call_access(struct caller *c, int at, const char *path, int mode, int flags
     if (result != 0 || mode == F_OK) {
         return result;
     }
-    return world_permits(c, target.node, (unsigned)mode, (flags & AT_EACCESS) == 0);
+    return target_permits(c, &target, (unsigned)mode, (flags & AT_EACCESS) == 0);
 }
 
 long call_statfs(struct caller *c, int at, const char *path, struct statfs *out, char *elsewhere) {
