@@ -55,8 +55,13 @@ $(OUT)/hooks/origin/velo-hooks-origin.so: $(OUT)/hooks/library.so
 	@mkdir -p $(OUT)/hooks/origin
 	cp $< $@
 
+$(OUT)/hooks/threads: $(CASES)/threads.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -o $@ $< -pthread
+
 check: hooks-check
 hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
-		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so symbols
+		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols
 	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)
+	sh $(CASES)/session.sh $(OUT)
 .PHONY: hooks-check
