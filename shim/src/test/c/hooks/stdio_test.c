@@ -26,6 +26,9 @@ static bool t_freopen(void *symbol) {
     const char *path = fresh("freopen");
     FILE *stream = fopen("/dev/null", "r");
     CHECK(call(TREE "/dir/file", "r", stream) == stream && line_is(stream, IN_FILE));
+    struct stat twin, state;
+    CHECK(stat(TREE "/dir/twin", &twin) == 0 && call(TREE "/dir/twin", "r", stream) == stream);
+    CHECK(fstat(fileno(stream), &state) == 0 && state.st_ino == twin.st_ino);
     CHECK(call(path, "w", stream) == stream && fputs("new\n", stream) >= 0 && fflush(stream) == 0);
     CHECK(has_content(path, "new\n"));
     CHECK(!call(TREE "/none", "r", stream) && errno == ENOENT);
