@@ -81,20 +81,31 @@ static bool climbs(const struct side *side, const struct way *way) {
     }
 }
 
+/* The same by what the core says, which sees names that are not there yet. */
+static bool leaves(const struct way *way) {
+    static char room[PATH_MAX], path[PATH_MAX];
+    struct target target = {.room = room};
+    bool base = way->text[0] == '@';
+    snprintf(path, sizeof path, "%s%s", base ? shown.base : "", way->text + base);
+    for (unsigned how = 0; how < 2; how++) {
+        if (fchdir(shown.cwd) == 0 &&
+            resolve(&caller, fd_of(&shown, way->pair), path, how == 0 ? RESOLVE_PLACE : RESOLVE_MAY_LACK,
+                    &target) == 0 &&
+            target.kind != TARGET_TREE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct way way(void) {
-    struct way some;
-    unsigned tries = 0;
-    do {
+    struct way some = some_way();
+    while (leaves(&some) || (strstr(some.text, "..") != NULL && climbs(&real, &some))) {
         some = some_way();
-    } while (strstr(some.text, "..") != NULL &&
-             (climbs(&real, &some) || strncmp(some.text, "@/..", 4) == 0) && tries++ < 50);
-    if (strstr(some.text, "..") != NULL && climbs(&real, &some)) {
-        strcpy(some.text, "@/a");
     }
     return some;
 }
 
-static const char *now_doing = "";
 static char story[1000];
 
 static void compare(long on_shown, long on_real) {
@@ -115,9 +126,11 @@ static void compare(long on_shown, long on_real) {
     } while (0)
 
 static void tell(const char *what, const struct way *one, const struct way *two, long number) {
-    now_doing = what;
     snprintf(story, sizeof story, "%s %d:%s %d:%s %lo", what, one->pair, one->text, two ? two->pair : 0,
              two ? two->text : "", number);
+    if (getenv("STORY") != NULL) {
+        fprintf(stderr, "%s\n", story);
+    }
 }
 
 static void try_open(void) {
@@ -155,6 +168,20 @@ static void compare_status(const struct stat *a, const struct stat *b) {
     compare(S_ISREG(a->st_mode) ? a->st_size : 0, S_ISREG(b->st_mode) ? b->st_size : 0);
 }
 
+/*
+ * A descriptor of a blob whose file was copied up and has lost its name: it shows what was, and nothing can
+ * be changed through it. On a file system it would be the file that was changed.
+ */
+static bool is_left_behind(int pair) {
+    char path[40], place[PATH_MAX];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", pairs[pair].shown);
+    ssize_t length = readlink(path, place, sizeof place - 1);
+    place[length < 0 ? 0 : length] = 0;
+    return strstr(place, "/store/cas/") != NULL &&
+           (on_stat(&shown, pairs[pair].shown, "", AT_EMPTY_PATH, &status) < 0 || status.st_nlink == 0);
+}
+
 static void try_stat(void) {
     struct way one = way();
     struct stat left, right;
@@ -163,6 +190,9 @@ static void try_stat(void) {
         one.text[0] = 0;
         one.pair = (int)roll(PAIRS);
         flags = AT_EMPTY_PATH;
+        if (is_left_behind(one.pair)) {
+            return;
+        }
     }
     tell("stat", &one, NULL, flags);
     long a = on_stat(&real, fd_of(&real, one.pair), one.text, flags, &left);
@@ -253,6 +283,9 @@ static void try_descriptor(void) {
     unsigned mode = 0700 | roll(0100);
     char path[2][40];
     unsigned kind = roll(5);
+    if (is_left_behind(one.pair)) {
+        return;
+    }
     tell("descriptor", &one, &two, (long)kind);
     snprintf(path[0], 40, "/proc/self/fd/%d", pairs[one.pair].shown);
     snprintf(path[1], 40, "/proc/self/fd/%d", pairs[one.pair].real);
@@ -288,6 +321,20 @@ static void try_place(void) {
     }
 }
 
+/* Whoever locks himself out of where he is cannot go on from there, even by a descriptor. */
+static void stay_inside(void) {
+    if (fchdir(real.cwd) != 0) {
+        close(real.cwd);
+        close(shown.cwd);
+        real.cwd = shown.cwd = -1;
+        real.cwd = (int)on_open(&real, AT_FDCWD, "@", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        shown.cwd = (int)on_open(&shown, AT_FDCWD, "@", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        if (fchdir(real.cwd) != 0) {
+            SIDES(on_chmod(side, AT_FDCWD, "@", 0755, 0));
+        }
+    }
+}
+
 static void start(uint64_t seed) {
     state = seed * 2654435761u + 17;
     for (unsigned i = 0; i < PAIRS; i++) {
@@ -315,10 +362,14 @@ static void sequence(uint64_t seed, unsigned steps) {
         } else {
             try_place();
         }
+        stay_inside();
         if (failures == 0 && (i % 16 == 15 || i + 1 == steps) && !same_trees()) {
             failures++;
         }
         if (failures != 0) {
+            if (getenv("STORY") != NULL) {
+                fprintf(stderr, "%s", describe_all(&real));
+            }
             fprintf(stderr, "seed %lu, step %u, after %s\n", (unsigned long)seed, i, story);
         }
     }
@@ -339,6 +390,9 @@ static int one_seed(uint64_t seed, unsigned steps, unsigned uid) {
     }
     int status = 0;
     waitpid(child, &status, 0);
+    if (status != 0 && !WIFEXITED(status)) {
+        fprintf(stderr, "seed %lu ended by signal %d\n", (unsigned long)seed, WTERMSIG(status));
+    }
     return status != 0;
 }
 
@@ -354,6 +408,5 @@ int main(int count, char **words) {
         bad += (unsigned)one_seed(seed, steps, root ? (seed % 2 == 0 ? 0 : 65534) : geteuid());
     }
     printf("%u sequences of %u calls, %u bad\n", seeds, steps, bad);
-    (void)now_doing;
     return bad != 0;
 }

@@ -44,6 +44,17 @@ long standing(struct caller *caller, node_id id, struct standing *out) {
     return 0;
 }
 
+long target_permits(struct caller *caller, const struct target *target, unsigned wanted, bool real) {
+    struct stat status;
+    bool nameless = target->is.links == 0 && target->is.backing == BACKING_UPPER && target->fd >= 0;
+    if (!nameless) {
+        return world_permits(caller, target->node, wanted, real);
+    }
+    long result = KERNEL2(caller->world->kernel, SYS_fstat, target->fd, &status);
+    struct owned of = {status.st_mode, status.st_uid, status.st_gid};
+    return result < 0 ? result : world_permits_owned(caller, &of, wanted, real);
+}
+
 bool has_group(const struct credentials *who, uint32_t gid) {
     bool in = who->gid == gid;
     for (unsigned i = 0; !in && i < who->group_count; i++) {
@@ -96,6 +107,21 @@ void inherit(struct caller *caller, node_id directory, unsigned mode, struct nod
         out->mode |= out->type == NODE_DIRECTORY ? S_ISGID : 0;
     }
     out->modified = out->changed = now(caller->world->kernel);
+}
+
+/* A change of the group clears bits of the mode. */
+void give_path_to_group(const struct kernel *kernel, const char *path, const struct node *what) {
+    struct stat status;
+    if (KERNEL4(kernel, SYS_newfstatat, AT_FDCWD, path, &status, 0) == 0 && status.st_gid != what->gid) {
+        (void)KERNEL5(kernel, SYS_fchownat, AT_FDCWD, path, -1, what->gid, 0);
+        (void)KERNEL3(kernel, SYS_fchmodat, AT_FDCWD, path, status.st_mode & 07777);
+    }
+}
+
+void give_to_group(const struct kernel *kernel, int fd, const struct node *what) {
+    struct real_path path;
+    real_descriptor(fd, &path);
+    give_path_to_group(kernel, path.text, what);
 }
 
 void remove_real(struct world *world, node_id gone) {

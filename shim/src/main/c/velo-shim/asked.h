@@ -22,6 +22,9 @@ struct standing {
 };
 long standing(struct caller *caller, node_id id, struct standing *out);
 
+/* As world_permits, of what may have been found by a descriptor and have no name any more. */
+long target_permits(struct caller *caller, const struct target *target, unsigned wanted, bool real);
+
 bool has_group(const struct credentials *who, uint32_t gid);
 
 /* A new name may be made: it is none of ".", "..", and not there; its directory may be written. directory:
@@ -33,6 +36,10 @@ long may_take(struct caller *caller, const struct target *target);
 
 /* Owner and mode of what is made in a directory: its group where it has the set-group bit. */
 void inherit(struct caller *caller, node_id directory, unsigned mode, struct node *out);
+
+/* The same for the real file that was made for it: the kernel took the group of the session's directory. */
+void give_to_group(const struct kernel *kernel, int fd, const struct node *what);
+void give_path_to_group(const struct kernel *kernel, const char *path, const struct node *what);
 
 /* The last name of a node is gone: its real file follows. */
 void remove_real(struct world *world, node_id gone);

@@ -62,7 +62,7 @@ static long make_real(struct caller *c, const struct target *target, unsigned mo
     if (result < 0) {
         return result;
     }
-    (void)KERNEL5(world->kernel, SYS_fchownat, AT_FDCWD, path.text, -1, what.gid, AT_SYMLINK_NOFOLLOW);
+    give_path_to_group(world->kernel, path.text, &what);
     result = note_path(world, path.text, id);
     if (result == 0) {
         result = link_name(c, id, target);
@@ -114,10 +114,10 @@ long call_unlink(struct caller *c, int at, const char *path, int flags, char *el
     struct target target;
     node_id gone = NO_NODE;
     bool directories = (flags & AT_REMOVEDIR) != 0;
-    if ((flags & ~AT_REMOVEDIR) != 0) {
+    long result = ask(c, at, path, RESOLVE_PLACE, elsewhere, &target);
+    if (result != PASS && (flags & ~AT_REMOVEDIR) != 0) {
         return -EINVAL;
     }
-    long result = ask(c, at, path, RESOLVE_PLACE, elsewhere, &target);
     if (result == 0) {
         result = not_a_name(&target, directories);
     }

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 enum { ATTEMPTS = 16 };
@@ -54,7 +53,7 @@ static long open_unnamed(struct caller *c, const struct target *target, int flag
     real_files(c->world, &files);
     long fd = KERNEL4(c->world->kernel, SYS_openat, AT_FDCWD, files.text, flags, what.mode);
     if (fd >= 0) {
-        (void)KERNEL3(c->world->kernel, SYS_fchown, fd, -1, what.gid);
+        give_to_group(c->world->kernel, (int)fd, &what);
         result = note_descriptor(c->world, (int)fd, id);
     }
     if (fd >= 0 && result < 0) {
@@ -84,14 +83,8 @@ static long create(struct caller *c, const struct target *target, int flags, uns
     if (fd < 0) {
         return fd == -EEXIST ? -EIO : fd;
     }
-    struct stat status;
-    result = KERNEL2(world->kernel, SYS_fstat, fd, &status);
-    if (result == 0 && status.st_gid != what.gid) {
-        (void)KERNEL3(world->kernel, SYS_fchown, fd, -1, what.gid);
-    }
-    if (result == 0) {
-        result = tree_note(&world->tree, status.st_dev, status.st_ino, id);
-    }
+    give_to_group(world->kernel, (int)fd, &what);
+    result = note_descriptor(world, (int)fd, id);
     if (result == 0) {
         result = tree_link(&world->tree, id, target->parent, target->name, target->name_length);
     }
@@ -114,7 +107,7 @@ static long open_once(struct caller *c, int at, const char *path, int flags, uns
     if (result != 0) {
         return result;
     }
-    if ((flags & O_CREAT) != 0 && target.slash) {
+    if ((flags & O_CREAT) != 0 && target.slash && target.last == LAST_NAME) {
         return -EISDIR;
     }
     if (has_all(flags, O_TMPFILE)) {

@@ -53,7 +53,7 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     if (!can_have(target, name) || target->is.type == NODE_LINK) {
         return -EPERM;
     }
-    result = world_permits(c, target->node, 2, false);
+    result = target_permits(c, target, 2, false);
     if (result < 0) {
         return result;
     }
@@ -79,7 +79,7 @@ long call_getxattr(struct caller *c, int at, const char *path, int flags, const 
         return -ENODATA;
     }
     if (begins(name, "user.")) {
-        result = world_permits(c, target.node, 4, false);
+        result = target_permits(c, &target, 4, false);
     }
     if (result == 0) {
         result = where_to_read(c, &target, &real);
@@ -145,7 +145,7 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
     if (target.is.backing == BACKING_BLOB) {
         result = check_name(name);
         if (result == 0) {
-            result = world_permits(c, target.node, 2, false);
+            result = target_permits(c, &target, 2, false);
         }
         return result < 0 ? result : -ENODATA;
     }

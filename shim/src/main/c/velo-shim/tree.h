@@ -95,7 +95,11 @@ node_id tree_find(const struct tree *tree, const char *path, size_t length, bool
 /* The node of this name in a directory; NO_NODE where there is none, or the directory is gone. */
 node_id tree_child(const struct tree *tree, node_id directory, const char *name, size_t length);
 
-/* What a node is. False: there is no such node. */
+/*
+ * What a node is. False: there is no such node. One that has lost its last name is known until 65,536 others
+ * have lost theirs: it may be open, or somebody's current directory. A session has at most 16,777,216 nodes
+ * of its own.
+ */
 bool tree_node(const struct tree *tree, node_id id, struct node *out);
 
 /* The target of a link, with a NUL. Its length without that, -EINVAL where it is no link, -ERANGE where it
@@ -168,7 +172,10 @@ long tree_raise(struct tree *tree, node_id id, long (*publish)(void *with), void
 /* This inode stands for this node; NO_NODE: for nothing. Replaces what stood there. */
 long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id);
 
-/* NO_NODE: none, or not one that was noted. */
+/*
+ * NO_NODE: none, or not one that was noted. Once the node has no name the file system may have given the
+ * inode to another file: then this is to be believed only where the real inode has no link either.
+ */
 node_id tree_noted(const struct tree *tree, uint64_t device, uint64_t inode);
 
 /* Changes so far: equal numbers at two moments mean that nothing has changed in between. */

@@ -10,6 +10,24 @@ static unsigned class_of(size_t bytes) {
     return class;
 }
 
+enum { READY_AT_ONCE = 2048 };
+
+/* Whether blocks up to this unit may be written to. With the lock. */
+static bool is_ready(struct tree *tree, uint32_t end) {
+    struct session *session = tree->session;
+    const uint32_t ready = LOAD(session->block_ready);
+    if (end <= ready) {
+        return true;
+    }
+    const uint64_t start = session->blocks + (uint64_t)ready * UNIT, bytes = (uint64_t)READY_AT_ONCE * UNIT;
+    if (!memory_ready(tree, session_at(tree, start),
+                      start + bytes < session->bytes ? bytes : session->bytes - start)) {
+        return false;
+    }
+    __atomic_store_n(&session->block_ready, ready + READY_AT_ONCE, __ATOMIC_RELAXED);
+    return true;
+}
+
 uint32_t block_take(struct mutation *mutation, size_t bytes) {
     struct tree *tree = mutation->tree;
     struct session *session = tree->session;
@@ -24,7 +42,7 @@ uint32_t block_take(struct mutation *mutation, size_t bytes) {
         return free;
     }
     const uint32_t unit = GET(mutation, session->next_block);
-    if (block_at(tree, unit) == NULL) {
+    if (block_at(tree, unit) == NULL || !is_ready(tree, unit + sizes[class] / UNIT)) {
         return NO_BLOCK;
     }
     PUT(mutation, session->next_block, unit + sizes[class] / UNIT);
@@ -72,7 +90,7 @@ struct link *table_link(const struct tree *tree, enum table_kind kind, uint32_t 
     }
 }
 
-enum { SPLIT_MOST = 16 };
+enum { SPLIT_MOST = 16, BUCKETS_OF_PAGE = 1024 };
 
 static unsigned chain_length(const struct mutation *mutation, enum table_kind kind, uint32_t unit) {
     unsigned length = 0;
@@ -95,7 +113,8 @@ static void split(struct mutation *mutation, enum table_kind kind) {
     uint32_t *from = bucket_at(tree, kind, old), *to = bucket_at(tree, kind, buckets), last = NO_BLOCK;
     struct link *link;
     if (buckets >= tree->session->bucket_limit ||
-        chain_length(mutation, kind, GET(mutation, *from)) > SPLIT_MOST) {
+        chain_length(mutation, kind, GET(mutation, *from)) > SPLIT_MOST ||
+        (buckets % BUCKETS_OF_PAGE == 0 && !memory_ready(tree, to, sizeof *to))) {
         return;
     }
     for (uint32_t unit = GET(mutation, *from); (link = table_link(tree, kind, unit)) != NULL;) {

@@ -51,10 +51,18 @@ static void withdraw(const struct tree *tree, struct hold *hold) {
     }
 }
 
+/* Where its owner died the kernel has put FUTEX_OWNER_DIED in place of a thread. */
+static bool is_held(uint32_t lock) {
+    return (lock & FUTEX_TID_MASK) != 0;
+}
+
 /* One wait. What was waiting once takes the lock as one that is waited for: others may sleep behind it. */
 static void wait_a_slice(const struct tree *tree, uint32_t seen) {
     const struct timespec slice = {0, SLICE_NS};
     uint32_t *lock = &tree->session->lock;
+    if (!is_held(seen)) {
+        return;
+    }
     if ((seen & FUTEX_WAITERS) == 0) {
         if (!__atomic_compare_exchange_n(lock, &seen, seen | FUTEX_WAITERS, false, __ATOMIC_RELAXED,
                                          __ATOMIC_RELAXED)) {
@@ -66,7 +74,7 @@ static void wait_a_slice(const struct tree *tree, uint32_t seen) {
 
 static bool try_take(uint32_t *lock, uint32_t *seen, uint32_t mine) {
     *seen = __atomic_load_n(lock, __ATOMIC_RELAXED);
-    if (*seen != 0 && (*seen & FUTEX_OWNER_DIED) == 0) {
+    if (is_held(*seen)) {
         return false;
     }
     return __atomic_compare_exchange_n(lock, seen, mine | (*seen & FUTEX_WAITERS), false, __ATOMIC_ACQUIRE,
@@ -86,7 +94,7 @@ static bool take(const struct tree *tree, uint32_t mine) {
             if (try_take(lock, &seen, mine | FUTEX_WAITERS)) {
                 return true;
             }
-            if (seen != 0 && (seen & FUTEX_OWNER_DIED) == 0) {
+            if (is_held(seen)) {
                 break;
             }
         }

@@ -54,6 +54,26 @@ static void *map(const struct kernel *kernel, int file, uint64_t bytes) {
     return at < 0 && at > -PAGE ? NULL : (void *)at;
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+bool memory_ready(const struct tree *tree, const void *at, size_t bytes) {
+    const uintptr_t start = (uintptr_t)at & ~(uintptr_t)(PAGE - 1);
+    const long done =
+        KERNEL3(tree->kernel, SYS_madvise, start, (uintptr_t)at + bytes - start, MADV_POPULATE_WRITE);
+    return done != -EFAULT && done != -ENOMEM;
+}
+
+/* What every mutation writes to. */
+static bool is_writable(const struct tree *tree) {
+    bool ready = true;
+    for (unsigned i = 0; i < TABLES && ready; i++) {
+        ready = memory_ready(tree, session_at(tree, tree->session->buckets[i]), PAGE);
+    }
+    return ready;
+}
+
 long tree_make(const struct kernel *kernel, int file, const struct manifest *lower,
                struct tree_limits limits) {
     const uint64_t bytes = limits.bytes / PAGE * PAGE;
@@ -75,14 +95,19 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     plan.seed =
         (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)now.tv_sec ^ (uintptr_t)session;
     memcpy(plan.manifest, lower->bytes, sizeof plan.manifest);
-    plan.next_node = lower->entries;
+    plan.next_node = plan.node_ready = lower->entries;
     plan.next_block = 1;
     for (unsigned i = 0; i < TABLES; i++) {
         plan.table[i].buckets = FIRST_BUCKETS;
     }
-    memcpy(session, &plan, sizeof plan - sizeof plan.redo);
+    const struct tree tree = {.kernel = kernel, .session = session};
+    const bool room = memory_ready(&tree, session, sizeof *session);
+    if (room) {
+        memcpy(session, &plan, sizeof plan - sizeof plan.redo);
+    }
+    const long made = room && is_writable(&tree) ? 0 : -ENOSPC;
     KERNEL2(kernel, SYS_munmap, session, bytes);
-    return 0;
+    return made;
 }
 
 static bool is_ours(const struct session *session, const struct manifest *lower, uint64_t bytes) {

@@ -102,7 +102,8 @@ struct session {
     uint32_t redo_valid, redo_count;
     _Alignas(64) uint64_t sequence; /* odd while a mutation is stored */
 
-    uint32_t next_node;
+    uint32_t next_node; /* not by redo: who takes a number has it, even where he is killed with it */
+    uint32_t node_ready, block_ready;         /* below these, pages are there */
     uint32_t next_block, free_block[CLASSES]; /* in units */
     struct table table[TABLES];
     uint64_t deaths;
@@ -139,5 +140,11 @@ static inline void *block_at(const struct tree *tree, uint32_t unit) {
     const uint64_t offset = session->blocks + (uint64_t)unit * UNIT;
     return unit == NO_BLOCK || offset >= session->block_end ? NULL : session_at(tree, offset);
 }
+
+/*
+ * Makes the pages be there before they are written to: a store to a hole of a full file system is a SIGBUS.
+ * False: it is full. Kernels before 5.14 cannot tell.
+ */
+bool memory_ready(const struct tree *tree, const void *at, size_t bytes);
 
 #endif

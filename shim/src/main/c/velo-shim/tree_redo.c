@@ -31,7 +31,7 @@ void mutation_put(struct mutation *mutation, const void *at, size_t width, uint6
     struct redo_write *write = pending(mutation, place);
     if (write == NULL) {
         if (mutation->count == REDO_MOST) {
-            mutation->overflow = true;
+            mutation->full = true;
             return;
         }
         write = &mutation->tree->session->redo[mutation->count++];
@@ -87,7 +87,7 @@ long mutation_begin(struct mutation *mutation, struct tree *tree) {
     mutation->tree = tree;
     mutation->seen = 0;
     mutation->count = 0;
-    mutation->overflow = false;
+    mutation->full = false;
     mutation->forgotten = NO_NODE;
     const long taken = take(tree, &mutation->hold);
     if (taken == 0) {
@@ -99,7 +99,7 @@ long mutation_begin(struct mutation *mutation, struct tree *tree) {
 
 long mutation_store(struct mutation *mutation) {
     struct session *session = mutation->tree->session;
-    if (mutation->overflow) {
+    if (mutation->full) {
         return -ENOSPC;
     }
     session->redo_count = mutation->count;

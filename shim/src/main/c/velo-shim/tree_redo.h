@@ -12,7 +12,7 @@ struct mutation {
     struct moment now;
     uint64_t seen; /* a bit for the hash of each place that was PUT */
     uint32_t count;
-    bool overflow;
+    bool full;         /* there was no room for something: nothing will be stored */
     node_id forgotten; /* a node that was forgotten in it, or NO_NODE */
     struct hold hold;
 };

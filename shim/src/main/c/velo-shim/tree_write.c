@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 
 enum { LINKS_MOST = 65000, TARGET_MOST = 4095 };
 
@@ -56,8 +58,8 @@ static long put_target(struct mutation *mutation, struct record *record, const c
     }
     text->length = (uint32_t)length;
     memcpy(text->text, target, length + 1);
-    record->target = unit;
-    record->size = length;
+    PUT(mutation, record->target, unit);
+    PUT(mutation, record->size, (uint64_t)length);
     return 0;
 }
 
@@ -74,40 +76,69 @@ static bool is_possible(const struct node *what, const char *target) {
     return false;
 }
 
-/* Nothing reads a record behind the last node: it is written at once. */
+enum { READY_AT_ONCE = 2 * GROUP };
+
+/* A number of its own, with no lock. NO_NODE: there are no more, or the file system is full. */
+static node_id take_number(struct tree *tree) {
+    struct session *session = tree->session;
+    uint32_t next = LOAD(session->next_node), ready = LOAD(session->node_ready);
+    do {
+        if (next >= session->node_end) {
+            return NO_NODE;
+        }
+        if (next >= ready) {
+            const uint32_t rest = session->node_end - next,
+                           more = rest < READY_AT_ONCE ? rest : READY_AT_ONCE;
+            if (!memory_ready(tree, record_at(tree, next), more * sizeof(struct record))) {
+                return NO_NODE;
+            }
+            __atomic_store_n(&session->node_ready, next + more, __ATOMIC_RELAXED);
+            ready = next + more;
+        }
+    } while (!__atomic_compare_exchange_n(&session->next_node, &next, next + 1, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
+    return next;
+}
+
+static void fill(struct record *record, const struct node *what, struct moment now) {
+    record->mode = what->mode & 07777U;
+    record->uid = what->uid;
+    record->gid = what->gid;
+    record->parent = NO_NODE;
+    record->modified = record->changed = (uint64_t)now.seconds;
+    record->modified_part = record->changed_part = now.nanoseconds;
+    __atomic_store_n(&record->kind, (uint32_t)what->type | (uint32_t)what->backing << 4, __ATOMIC_RELEASE);
+}
+
+/* Nobody knows its number: but for the target, which takes a block, it is written at once and without the
+ * lock. */
 long tree_new(struct tree *tree, const struct node *what, const char *target, node_id *id) {
     struct mutation mutation;
+    struct timespec now = {0};
     *id = NO_NODE;
     if (!is_possible(what, target)) {
         return -EINVAL;
     }
-    long done = mutation_begin(&mutation, tree);
-    if (done < 0) {
-        return done;
-    }
-    const node_id next = LOAD(tree->session->next_node);
-    if (next >= tree->session->node_end) {
-        return mutation_abandon(&mutation, -ENOSPC);
+    const node_id next = take_number(tree);
+    if (next == NO_NODE) {
+        return -ENOSPC;
     }
     struct record *record = record_at(tree, next);
-    *record = (struct record){
-        .kind = (uint32_t)what->type | (uint32_t)what->backing << 4,
-        .mode = what->mode & 07777U,
-        .uid = what->uid,
-        .gid = what->gid,
-        .parent = NO_NODE,
-        .modified = (uint64_t)mutation.now.seconds,
-        .changed = (uint64_t)mutation.now.seconds,
-        .modified_part = mutation.now.nanoseconds,
-        .changed_part = mutation.now.nanoseconds,
-    };
-    if (what->type == NODE_LINK && (done = put_target(&mutation, record, target)) < 0) {
-        return mutation_abandon(&mutation, done);
+    KERNEL2(tree->kernel, SYS_clock_gettime, CLOCK_REALTIME, &now);
+    fill(record, what, (struct moment){now.tv_sec, (uint32_t)now.tv_nsec});
+    if (what->type == NODE_LINK) {
+        long done = mutation_begin(&mutation, tree);
+        if (done < 0) {
+            return done;
+        }
+        done = put_target(&mutation, record, target);
+        done = done < 0 ? mutation_abandon(&mutation, done) : mutation_commit(&mutation);
+        if (done < 0) {
+            return done;
+        }
     }
-    PUT(&mutation, tree->session->next_node, next + 1);
-    done = mutation_commit(&mutation);
-    *id = done == 0 ? next : NO_NODE;
-    return done;
+    *id = next;
+    return 0;
 }
 
 /* Whether the node may have one more name. */

@@ -75,6 +75,9 @@ static bool is_last(const struct walk *walk, node_id child, enum node_type type)
     if ((walk->how & RESOLVE_PLACE) != 0 || child == NO_NODE || type != NODE_LINK) {
         return true;
     }
+    if ((walk->how & RESOLVE_MAY_LACK) != 0 && walk->out->slash) {
+        return true;
+    }
     return (walk->how & RESOLVE_KEEP_LINK) != 0 && !walk->out->slash;
 }
 
@@ -183,7 +186,7 @@ long walk_tree(struct walk *walk, node_id directory, const char *path) {
     struct step step = {directory, path, false};
     long result = 0;
     walk->out->last = directory == ROOT_NODE ? LAST_ROOT : LAST_DOT;
-    walk->out->slash = *path == '/';
+    walk->out->slash = *path == '/' && path[strspn(path, "/")] == 0;
     while (result == 0 && !step.ended) {
         result = walk_step(walk, &step);
     }

@@ -44,22 +44,39 @@ bool world_expects_host_links(const struct world *world) {
     return tree_noted(&world->tree, FLAG_DEVICE, FLAG_HOST_LINKS) != NO_NODE;
 }
 
-node_id world_inode(struct caller *caller, int fd, const struct stat *status) {
-    const struct tree *tree = &caller->world->tree;
+/* The manifest's content of a node, which descriptors from before it was copied up still have. */
+static bool is_blob_of(const struct world *world, node_id id, const struct stat *status) {
+    struct manifest_entry entry;
+    struct real_path path;
+    struct stat blob;
+    if (!manifest_entry(&world->tree.lower, id, &entry) || entry.type != ENTRY_FILE) {
+        return false;
+    }
+    real_blob(world, entry.digest, &path);
+    return KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, path.text, &blob, 0) == 0 &&
+           blob.st_dev == status->st_dev && blob.st_ino == status->st_ino;
+}
+
+/* The file of a node without a name has none either: one that has is the host's, and got its inode. */
+static bool is_another(const struct world *world, node_id id, const struct stat *status) {
     struct node node;
+    if (!tree_node(&world->tree, id, &node)) {
+        return true;
+    }
+    bool removed = node.links == 0 && node.type != NODE_DIRECTORY && node.backing != BACKING_BLOB;
+    return removed && status->st_nlink != 0 && !S_ISLNK(status->st_mode) && !is_blob_of(world, id, status);
+}
+
+node_id world_inode(struct caller *caller, int fd, const struct stat *status) {
+    const struct world *world = caller->world;
     node_id id = NO_NODE;
     if (caller->hint != NULL) {
         id = caller->hint(caller, fd, status->st_dev, status->st_ino);
     }
     if (id == NO_NODE) {
-        id = tree_noted(tree, status->st_dev, status->st_ino);
+        id = tree_noted(&world->tree, status->st_dev, status->st_ino);
     }
-    if (id == NO_NODE || !tree_node(tree, id, &node)) {
-        return NO_NODE;
-    }
-    /* The file of a node without a name has none either; one that has is the host's, and got its inode. */
-    bool removed = node.links == 0 && node.type != NODE_DIRECTORY && node.backing != BACKING_BLOB;
-    return removed && status->st_nlink != 0 && !S_ISLNK(status->st_mode) ? NO_NODE : id;
+    return id == NO_NODE || is_another(world, id, status) ? NO_NODE : id;
 }
 
 long world_descriptor(struct caller *caller, int fd, node_id *node) {
@@ -126,16 +143,17 @@ long world_allows(const struct world *world, node_id id, const struct credential
     return result < 0 ? result : allowed(&of, who, wanted);
 }
 
+long world_permits_owned(struct caller *caller, const struct owned *of, unsigned wanted, bool real) {
+    struct credentials who;
+    if ((~of->mode & (wanted * 0111)) == 0) {
+        return 0;
+    }
+    caller->credentials(caller, real, &who);
+    return allowed(of, &who, wanted);
+}
+
 long world_permits(struct caller *caller, node_id id, unsigned wanted, bool real) {
     struct owned of;
     long result = world_owned(caller->world, id, &of);
-    if (result < 0) {
-        return result;
-    }
-    if ((~of.mode & (wanted * 0111)) == 0) {
-        return 0;
-    }
-    struct credentials who;
-    caller->credentials(caller, real, &who);
-    return allowed(&of, &who, wanted);
+    return result < 0 ? result : world_permits_owned(caller, &of, wanted, real);
 }

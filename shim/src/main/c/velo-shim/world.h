@@ -89,6 +89,7 @@ long world_allows(const struct world *world, node_id id, const struct credential
 
 /* The same for whoever calls, who is asked for only where it matters. real: by real ids, as access(2). */
 long world_permits(struct caller *caller, node_id id, unsigned wanted, bool real);
+long world_permits_owned(struct caller *caller, const struct owned *of, unsigned wanted, bool real);
 
 /* Symbolic links of the host that lead into the tree are looked for from now on, by all processes of the run.
  */

@@ -31,3 +31,37 @@ MUSL ?= $(firstword $(wildcard /lib/ld-musl-*.so.1))
 symbols: $(OUT)/libvelo-shim.so
 	sh preload/symbols.sh $(OUT)/libvelo-shim.so preload/hooks.table "$(GLIBC)" "$(GLIBC_AARCH64)" "$(MUSL)"
 .PHONY: symbols
+
+# ---- Tests of the hooks: programs that are linked as any other, on a session of their own. ----
+HOOK_TESTS := open stat access statfs link cwd stream mutation attribute xattr stdio temporary exec walk socket watch mount dl raw
+CASES := ../../../test/c/hooks
+$(OUT)/hooks/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -o $@ $< $(CASES)/hooks_test.c -ldl -pthread -Wl,-rpath,'$$ORIGIN/origin'
+
+$(OUT)/hooks/session_maker: $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -I. -I$(CASES)/.. -o $@ $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
+
+$(OUT)/hooks/program: $(CASES)/program.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -o $@ $<
+
+$(OUT)/hooks/library.so: $(CASES)/library.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -fPIC -shared -o $@ $<
+
+$(OUT)/hooks/origin/velo-hooks-origin.so: $(OUT)/hooks/library.so
+	@mkdir -p $(OUT)/hooks/origin
+	cp $< $@
+
+$(OUT)/hooks/threads: $(CASES)/threads.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -o $@ $< -pthread
+
+check: hooks-check
+hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
+		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols
+	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)
+	sh $(CASES)/session.sh $(OUT)
+.PHONY: hooks-check

@@ -470,6 +470,12 @@ class ShimRunIT {
         Outcome outcome =
                 run("/bin/true").with("VRIFT_SHIM_PATH", none.toString()).run().exits(125);
         assertThat(outcome.err()).contains("velo: cannot load " + none);
+        String told = work.velo("doctor")
+                .with("VRIFT_SHIM_PATH", none.toString())
+                .run()
+                .out();
+        assertThat(told).containsPattern("preload-library +no .*" + none + ".*[(]shim-library[)]");
+        assertThat(work.velo("doctor").run().out()).containsPattern("preload-library +yes");
         nothingIsLeft();
     }
 }
