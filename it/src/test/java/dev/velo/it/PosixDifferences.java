@@ -61,7 +61,9 @@ final class PosixDifferences {
         List<String> expected = new ArrayList<>();
         for (String line : disk) {
             String other = left.remove(nameOf(line));
-            assertThat(line).as("listed as a difference, but the disk says the same").isNotEqualTo(other);
+            assertThat(line)
+                    .as("listed as a difference, but the disk says the same")
+                    .isNotEqualTo(other);
             expected.add(other == null ? line : other);
         }
         assertThat(left).as("differences of cases that are not there").isEmpty();

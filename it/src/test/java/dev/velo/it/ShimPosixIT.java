@@ -49,8 +49,25 @@ class ShimPosixIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "open", "rename", "unlink", "link", "symlink", "attribute", "directory", "identity", "dirfd", "cwd",
-                "pointer", "data", "lock", "special", "stdio", "walker", "proc", "permission", "process"
+                "open",
+                "rename",
+                "unlink",
+                "link",
+                "symlink",
+                "attribute",
+                "directory",
+                "identity",
+                "dirfd",
+                "cwd",
+                "pointer",
+                "data",
+                "lock",
+                "special",
+                "stdio",
+                "walker",
+                "proc",
+                "permission",
+                "process"
             })
     void aTreeAnswersAsADiskDoes(String subject) {
         List<String> disk = lines(onDisk(subject, copyFor(subject)));
