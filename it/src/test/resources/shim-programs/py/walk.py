@@ -103,7 +103,7 @@ def main():
 
 def again():
     os.fchdir(os.open("data/deep/er", os.O_RDONLY))
-    say("fchdir", os.getcwd(), os.listdir("."), sorted(os.listdir("..")))
+    say("fchdir", os.getcwd(), sorted(os.listdir(".")), sorted(os.listdir("..")))
     os.chdir(T)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         say("spawned", pool.map(count, ["data/n10.txt", "data/n11.txt", "data/n12.txt"]))

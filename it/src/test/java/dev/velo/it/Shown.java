@@ -2,58 +2,80 @@ package dev.velo.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * One tree twice: copied into a directory of the host, and shown at /vrift by a run without a sandbox. To scripts it is {@code $T} and their
- * current directory; {@code $H} is an empty directory of the host. What they print of these is the same for both.
+ * current directory; {@code $H} is an empty directory of the host. What they print of these is the same for both. After each test the store
+ * is as it was before.
  */
-final class Shown {
+final class Shown implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback {
     static final String PREFIX = "/vrift";
-    private static final String HEAD = "set -euo pipefail; shopt -s inherit_errexit; cd \"$T\"\n";
+    private static final String HEAD = "set -euo pipefail; cd \"$T\"\n";
+    private static final Path RESOURCES = Workspace.REPOSITORY.resolve("it/target/test-classes");
 
-    private final Workspace work;
-    private final Path manifest;
-    private final Path original;
+    private final Workspace work = new Workspace();
+    private Path manifest;
+    private Path original;
+    private String store;
 
-    Shown(Workspace work, Path tree) {
-        this.work = work;
-        manifest = work.ingest(tree);
+    @Override
+    public void beforeAll(ExtensionContext context) throws IOException {
+        Host.needsTool("gcc");
+        assertThat(Path.of(PREFIX)).as("where nothing is without a run").doesNotExist();
+        work.beforeAll(context);
+        manifest = work.ingest(
+                work.tree("bash -euo pipefail %1$s/shim-programs/tree.sh %1$s".formatted(RESOURCES)), "--no-ignore");
         original = work.dir("exported").resolve("tree");
         work.velo("export", manifest.toString(), original.toString()).run().succeeds();
     }
 
-    Path manifest() {
-        return manifest;
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        store = Snapshot.ofStore(work, work.store());
     }
 
-    Command natively(Path copy, Path host, String script) {
-        work.sh(copy, "cp -a \"$1/.\" .", original);
-        return told(work.command(bash(script)), copy.toString(), host);
+    @Override
+    public void afterEach(ExtensionContext context) {
+        assertThat(Snapshot.ofStore(work, work.store())).as("the store's files").isEqualTo(store);
+        assertThat(work.store().resolve("leases")).isEmptyDirectory();
+        work.velo("verify").run().succeeds();
+        assertThat(Path.of(PREFIX)).doesNotExist();
     }
 
-    /** The same script, to be run where the tree is shown. */
+    @Override
+    public void afterAll(ExtensionContext context) throws Exception {
+        work.afterAll(context);
+    }
+
+    Workspace work() {
+        return work;
+    }
+
+    /** A run of the tree without a sandbox. */
+    Command run(String... program) {
+        List<String> arguments = new ArrayList<>(List.of("run", "--manifest", manifest.toString(), "--"));
+        arguments.addAll(List.of(program));
+        return work.velo(arguments.toArray(String[]::new));
+    }
+
+    /** The script, where the tree is shown. */
     Command shown(Path host, String script) {
-        String[] bash = bash(script).toArray(String[]::new);
-        return told(work.velo(command(bash)), PREFIX, host);
+        return told(run("/bin/bash", "-c", HEAD + script, "bash"), PREFIX, host);
     }
 
-    Outcome shown(String script) {
-        return shown(work.dir("host"), script).run();
-    }
-
-    /** The arguments of a run of this tree. */
-    String[] command(String... program) {
-        String[] arguments = new String[program.length + 4];
-        System.arraycopy(new String[] {"run", "--manifest", manifest.toString(), "--"}, 0, arguments, 0, 4);
-        System.arraycopy(program, 0, arguments, 4, program.length);
-        return arguments;
-    }
-
-    private static List<String> bash(String script) {
-        return List.of("/bin/bash", "-c", HEAD + script, "bash");
+    private Command natively(Path copy, Path host, String script) {
+        work.sh(copy, "cp -a \"$1/.\" .", original);
+        return told(work.command(List.of("/bin/bash", "-c", HEAD + script, "bash")), copy.toString(), host);
     }
 
     private static Command told(Command command, String tree, Path host) {
@@ -61,7 +83,6 @@ final class Shown {
                 .with("H", host.toString())
                 .with("LC_ALL", "C.UTF-8")
                 .with("TZ", "UTC")
-                .with("PYTHONDONTWRITEBYTECODE", null)
                 .with("CDPATH", null)
                 .within(Duration.ofSeconds(60));
     }
