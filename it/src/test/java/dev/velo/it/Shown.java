@@ -33,8 +33,7 @@ final class Shown implements BeforeAllCallback, BeforeEachCallback, AfterEachCal
         Host.needsTool("gcc");
         assertThat(Path.of(PREFIX)).as("where nothing is without a run").doesNotExist();
         work.beforeAll(context);
-        manifest = work.ingest(
-                work.tree("bash -euo pipefail %1$s/shim-programs/tree.sh %1$s".formatted(RESOURCES)), "--no-ignore");
+        manifest = work.ingest(work.tree("bash -euo pipefail %1$s/shim-programs/tree.sh %1$s".formatted(RESOURCES)));
         original = work.dir("exported").resolve("tree");
         work.velo("export", manifest.toString(), original.toString()).run().succeeds();
     }
@@ -84,6 +83,7 @@ final class Shown implements BeforeAllCallback, BeforeEachCallback, AfterEachCal
                 .with("LC_ALL", "C.UTF-8")
                 .with("TZ", "UTC")
                 .with("CDPATH", null)
+                .with("PYTHONDONTWRITEBYTECODE", null)
                 .within(Duration.ofSeconds(60));
     }
 
@@ -94,7 +94,9 @@ final class Shown implements BeforeAllCallback, BeforeEachCallback, AfterEachCal
         Path other = work.dir("host");
         Outcome there = natively(copy, host, script).run().succeeds();
         Outcome here = shown(other, script).run();
-        assertThat(there.out()).as("what shows that it did something: %s", there).isNotEmpty();
+        assertThat(there.out())
+                .as("what shows that it did something: %s", there)
+                .isNotEmpty();
         assertThat(neutral(here.err(), PREFIX, other))
                 .as("standard error of %s", here)
                 .isEqualTo(neutral(there.err(), copy.toString(), host));
