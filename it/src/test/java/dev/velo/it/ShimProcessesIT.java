@@ -90,7 +90,7 @@ class ShimProcessesIT {
                 sh -c 'echo from a child >>data/n2.txt; rm data/n1.txt; mkdir made; mv data renamed'
                 echo from the parent >&4; tail -n 2 renamed/n2.txt; wc -l <&3; ls; test -e data || echo gone
                 cd renamed; sh -c 'cd ..; mv renamed again'; /bin/pwd; ls n2.txt; cat ../again/n2.txt | wc -l
-                mkdir empty; cd empty; rmdir ../empty; ls -A; touch x 2>/dev/null || echo none; cd "$T"; ls -A again | head -n 3
+                mkdir hollow; cd hollow; rmdir ../hollow; ls -A; touch x 2>/dev/null || echo none; cd "$T"; ls -A again | head -n 3
                 """);
     }
 
