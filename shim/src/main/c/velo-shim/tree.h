@@ -48,9 +48,10 @@ struct node {
     uint64_t size; /* of a blob, of a link's target; 0 for directories; not for BACKING_UPPER */
     struct moment modified, changed; /* not for BACKING_UPPER */
     const uint8_t *digest;           /* 32 bytes, of BACKING_BLOB */
-    const char *target;              /* of a link, NUL-terminated; good for as long as the tree is mapped */
-    node_id parent;                  /* of a directory: NO_NODE where it was removed; of the root: itself */
-    uint32_t children;               /* of a directory: how many directories are in it, for st_nlink */
+    const char *target; /* of a link, NUL-terminated. Readable for as long as the tree is mapped, but
+                           another link's once this one is gone: tree_target copies it */
+    node_id parent;     /* of a directory: NO_NODE where it was removed; of the root: itself */
+    uint32_t children;  /* of a directory: how many directories are in it, for st_nlink */
 };
 
 #define TREE_OWNER UINT32_MAX
@@ -94,8 +95,16 @@ node_id tree_find(const struct tree *tree, const char *path, size_t length, bool
 /* The node of this name in a directory; NO_NODE where there is none, or the directory is gone. */
 node_id tree_child(const struct tree *tree, node_id directory, const char *name, size_t length);
 
-/* What a node is. False: there is no such node. */
+/*
+ * What a node is. False: there is no such node. One that has lost its last name is known until 65,536 others
+ * have lost theirs: it may be open, or somebody's current directory. A session has at most 16,777,216 nodes
+ * of its own.
+ */
 bool tree_node(const struct tree *tree, node_id id, struct node *out);
+
+/* The target of a link, with a NUL. Its length without that, -EINVAL where it is no link, -ERANGE where it
+ * does not fit. */
+long tree_target(const struct tree *tree, node_id id, char *out, size_t room);
 
 /*
  * The path of a directory, or of any name of another node, from the root: "" for the root, else without
@@ -112,9 +121,8 @@ long tree_path(const struct tree *tree, node_id id, char *out, size_t room);
 struct entry {
     node_id node;
     enum node_type type;
-    const char *name; /* not NUL-terminated; good until the tree is unmapped, but copy it before you look at
-                         anything else */
     uint32_t name_length;
+    char name[256]; /* NUL-terminated */
 };
 bool tree_list(const struct tree *tree, node_id directory, uint64_t position, struct entry *out,
                uint64_t *next);
@@ -164,7 +172,10 @@ long tree_raise(struct tree *tree, node_id id, long (*publish)(void *with), void
 /* This inode stands for this node. Replaces what stood there. */
 long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id);
 
-/* NO_NODE: none, or not one that was noted. */
+/*
+ * NO_NODE: none, or not one that was noted. Once the node has no name the file system may have given the
+ * inode to another file: then this is to be believed only where the real inode has no link either.
+ */
 node_id tree_noted(const struct tree *tree, uint64_t device, uint64_t inode);
 
 /* Changes so far: equal numbers at two moments mean that nothing has changed in between. */

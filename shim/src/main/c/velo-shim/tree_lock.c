@@ -1,0 +1,128 @@
+#include "tree_lock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+/* A holder that was stopped (SIGSTOP, a debugger) is waited for; but not for ever. */
+enum { SPINS = 200, SLICE_NS = 100 * 1000 * 1000, SLICES = 600 };
+
+static void pause_a_little(void) {
+#if defined __x86_64__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
+
+/* The kernel must know of the lock before it is ours: a thread may end at any instruction. */
+static void announce(const struct tree *tree, struct hold *hold) {
+    const struct kernel *kernel = tree->kernel;
+    size_t size = 0;
+    hold->list = NULL;
+    if (KERNEL3(kernel, SYS_get_robust_list, 0, &hold->list, &size) < 0) {
+        hold->list = NULL;
+        return;
+    }
+    if (hold->list == NULL || size != sizeof hold->own) {
+        hold->own.list.next = &hold->own.list;
+        hold->own.futex_offset = 0;
+        hold->own.list_op_pending = NULL;
+        hold->list =
+            KERNEL2(kernel, SYS_set_robust_list, &hold->own, sizeof hold->own) < 0 ? NULL : &hold->own;
+        if (hold->list == NULL) {
+            return;
+        }
+    }
+    const uintptr_t lock = (uintptr_t)&tree->session->lock;
+    hold->pending = hold->list->list_op_pending;
+    __atomic_store_n(&hold->list->list_op_pending,
+                     (struct robust_list *)(lock - (uintptr_t)hold->list->futex_offset), __ATOMIC_SEQ_CST);
+}
+
+static void withdraw(const struct tree *tree, struct hold *hold) {
+    if (hold->list != NULL) {
+        __atomic_store_n(&hold->list->list_op_pending, hold->pending, __ATOMIC_SEQ_CST);
+    }
+    if (hold->list == &hold->own) {
+        KERNEL2(tree->kernel, SYS_set_robust_list, NULL, sizeof hold->own);
+    }
+}
+
+/* Where its owner died the kernel has put FUTEX_OWNER_DIED in place of a thread. */
+static bool is_held(uint32_t lock) {
+    return (lock & FUTEX_TID_MASK) != 0;
+}
+
+/* One wait. What was waiting once takes the lock as one that is waited for: others may sleep behind it. */
+static void wait_a_slice(const struct tree *tree, uint32_t seen) {
+    const struct timespec slice = {0, SLICE_NS};
+    uint32_t *lock = &tree->session->lock;
+    if (!is_held(seen)) {
+        return;
+    }
+    if ((seen & FUTEX_WAITERS) == 0) {
+        if (!__atomic_compare_exchange_n(lock, &seen, seen | FUTEX_WAITERS, false, __ATOMIC_RELAXED,
+                                         __ATOMIC_RELAXED)) {
+            return;
+        }
+    }
+    KERNEL6(tree->kernel, SYS_futex, lock, FUTEX_WAIT, seen | FUTEX_WAITERS, &slice, 0, 0);
+}
+
+static bool try_take(uint32_t *lock, uint32_t *seen, uint32_t mine) {
+    *seen = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    if (is_held(*seen)) {
+        return false;
+    }
+    return __atomic_compare_exchange_n(lock, seen, mine | (*seen & FUTEX_WAITERS), false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static bool take(const struct tree *tree, uint32_t mine) {
+    uint32_t *lock = &tree->session->lock, seen;
+    for (unsigned i = 0; i < SPINS; i++) {
+        if (try_take(lock, &seen, mine)) {
+            return true;
+        }
+        pause_a_little();
+    }
+    for (unsigned i = 0; i < SLICES; i++) {
+        for (unsigned j = 0; j < SPINS; j++) {
+            if (try_take(lock, &seen, mine | FUTEX_WAITERS)) {
+                return true;
+            }
+            if (is_held(seen)) {
+                break;
+            }
+        }
+        wait_a_slice(tree, seen);
+    }
+    return false;
+}
+
+long lock_take(const struct tree *tree, struct hold *hold) {
+    const uint64_t all = UINT64_MAX;
+    memset(hold, 0, sizeof *hold);
+    KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &all, &hold->signals, sizeof all);
+    const uint32_t mine = (uint32_t)KERNEL0(tree->kernel, SYS_gettid) & FUTEX_TID_MASK;
+    announce(tree, hold);
+    if (take(tree, mine)) {
+        return 0;
+    }
+    withdraw(tree, hold);
+    KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &hold->signals, NULL, sizeof all);
+    return -EIO;
+}
+
+void lock_drop(const struct tree *tree, struct hold *hold) {
+    uint32_t *lock = &tree->session->lock;
+    /* The operation is pending still: the kernel wakes one in our place where we end between the two. */
+    if ((__atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) & FUTEX_WAITERS) != 0) {
+        KERNEL6(tree->kernel, SYS_futex, lock, FUTEX_WAKE, 1, NULL, NULL, 0);
+    }
+    withdraw(tree, hold);
+    KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &hold->signals, NULL, sizeof(uint64_t));
+}

@@ -1,0 +1,145 @@
+#include "tree_redo.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+enum { WIDTH = 15, WIDTH_BITS = 4, TRIES = 64, SPINS = 4096 };
+
+static uint64_t mark_of(uint64_t at) {
+    return UINT64_C(1) << (at * UINT64_C(0x9E3779B97F4A7C15) >> 58);
+}
+
+static uint64_t place_of(const struct tree *tree, const void *at, size_t width) {
+    return (uint64_t)((const uint8_t *)at - (const uint8_t *)tree->session) << WIDTH_BITS | width;
+}
+
+static struct redo_write *pending(const struct mutation *mutation, uint64_t place) {
+    struct redo_write *redo = mutation->tree->session->redo;
+    if ((mutation->seen & mark_of(place)) != 0) {
+        for (uint32_t i = mutation->count; i-- > 0;) {
+            if (redo[i].at == place) {
+                return &redo[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+void mutation_put(struct mutation *mutation, const void *at, size_t width, uint64_t value) {
+    const uint64_t place = place_of(mutation->tree, at, width);
+    struct redo_write *write = pending(mutation, place);
+    if (write == NULL) {
+        if (mutation->count == REDO_MOST) {
+            mutation->full = true;
+            return;
+        }
+        write = &mutation->tree->session->redo[mutation->count++];
+        write->at = place;
+        mutation->seen |= mark_of(place);
+    }
+    write->value = value;
+}
+
+uint64_t mutation_get(const struct mutation *mutation, const void *at, size_t width, uint64_t stored) {
+    const struct redo_write *write = pending(mutation, place_of(mutation->tree, at, width));
+    return write == NULL ? stored : write->value;
+}
+
+static void store(const struct tree *tree) {
+    struct session *session = tree->session;
+    const uint32_t count = session->redo_count < REDO_MOST ? session->redo_count : REDO_MOST;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t at = session->redo[i].at >> WIDTH_BITS, width = session->redo[i].at & WIDTH;
+        if (at + width > tree->session_length || at % 4 != 0) {
+            continue;
+        }
+        if (width == sizeof(uint64_t)) {
+            __atomic_store_n((uint64_t *)session_at(tree, at), session->redo[i].value, __ATOMIC_RELAXED);
+        } else {
+            __atomic_store_n((uint32_t *)session_at(tree, at), (uint32_t)session->redo[i].value,
+                             __ATOMIC_RELAXED);
+        }
+    }
+}
+
+/* From "valid" to "not valid" it may be done again from its start, by anybody, and comes out the same. */
+static void store_valid(const struct tree *tree) {
+    struct session *session = tree->session;
+    const uint64_t odd = LOAD(session->sequence) | 1;
+    __atomic_store_n(&session->sequence, odd, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    store(tree);
+    __atomic_store_n(&session->sequence, odd + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&session->redo_valid, 0, __ATOMIC_RELEASE);
+}
+
+static long take(const struct tree *tree, struct hold *hold) {
+    const long taken = lock_take(tree, hold);
+    if (taken == 0 && __atomic_load_n(&tree->session->redo_valid, __ATOMIC_ACQUIRE) != 0) {
+        store_valid(tree);
+    }
+    return taken;
+}
+
+long mutation_begin(struct mutation *mutation, struct tree *tree) {
+    struct timespec now = {0};
+    mutation->tree = tree;
+    mutation->seen = 0;
+    mutation->count = 0;
+    mutation->full = false;
+    mutation->forgotten = NO_NODE;
+    const long taken = take(tree, &mutation->hold);
+    if (taken == 0) {
+        KERNEL2(tree->kernel, SYS_clock_gettime, CLOCK_REALTIME, &now);
+        mutation->now = (struct moment){now.tv_sec, (uint32_t)now.tv_nsec};
+    }
+    return taken;
+}
+
+long mutation_store(struct mutation *mutation) {
+    struct session *session = mutation->tree->session;
+    if (mutation->full) {
+        return -ENOSPC;
+    }
+    session->redo_count = mutation->count;
+    __atomic_store_n(&session->redo_valid, 1, __ATOMIC_RELEASE);
+    store_valid(mutation->tree);
+    mutation->seen = 0;
+    mutation->count = 0;
+    return 0;
+}
+
+long mutation_commit(struct mutation *mutation) {
+    const long stored = mutation_store(mutation);
+    lock_drop(mutation->tree, &mutation->hold);
+    return stored;
+}
+
+long mutation_abandon(struct mutation *mutation, long error) {
+    lock_drop(mutation->tree, &mutation->hold);
+    return error;
+}
+
+void reading_begin(const struct tree *tree, struct reading *reading) {
+    const struct session *session = tree->session;
+    for (unsigned i = 0; reading->tries < TRIES && i < SPINS; i++) {
+        reading->sequence = __atomic_load_n(&session->sequence, __ATOMIC_ACQUIRE);
+        if ((reading->sequence & 1) == 0) {
+            return;
+        }
+    }
+    reading->held = take(tree, &reading->hold) == 0;
+    reading->forced = !reading->held;
+}
+
+bool reading_end(const struct tree *tree, struct reading *reading) {
+    if (reading->held) {
+        lock_drop(tree, &reading->hold);
+        return true;
+    }
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    reading->tries++;
+    return reading->forced ||
+           __atomic_load_n(&tree->session->sequence, __ATOMIC_RELAXED) == reading->sequence;
+}
