@@ -12,11 +12,13 @@ struct sockaddr_un;
 /*
  * System calls on paths and descriptors that may be of the tree, with the kernel's arguments and results
  * (-errno). PASS: it is the kernel's; then elsewhere[0] is not NUL where it must be asked for that path
- * instead, absolute. So elsewhere[] has room for PATH_MAX bytes; calls with two paths have two. Paths are
- * readable; out-parameters are this process's memory. Each page of the manual is what holds; what differs is
- * in docs/compatibility.md.
+ * instead, absolute. So elsewhere[] has room for PATH_MAX bytes; calls with two paths have two. What is in it
+ * after any other result means nothing. Paths are readable; out-parameters are this process's memory. Each
+ * page of the manual is what holds; what differs is in docs/compatibility.md.
  */
 #define PASS LONG_MIN
+
+#define PROGRAM_WORDS 1536 /* 5 scripts deep, 256 bytes of each, and NULs */
 
 /* A real descriptor of this process, close-on-exec as flags say. For a directory it is that of dirs/<node>.
  */
@@ -61,8 +63,8 @@ long call_rename(struct caller *c, int at, const char *path, int to_at, const ch
 long call_chmod(struct caller *c, int at, const char *path, unsigned mode, int flags, char *elsewhere);
 long call_chown(struct caller *c, int at, const char *path, uint32_t uid, uint32_t gid, int flags,
                 char *elsewhere);
-/* times NULL: now. */
-long call_utimens(struct caller *c, int at, const char *path, const struct timespec times[2], int flags,
+/* Two times, or NULL: now. */
+long call_utimens(struct caller *c, int at, const char *path, const struct timespec *times, int flags,
                   char *elsewhere);
 long call_truncate(struct caller *c, const char *path, int64_t length, char *elsewhere);
 
@@ -84,15 +86,29 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
 long call_real_path(struct caller *c, int at, const char *path, unsigned how, char *elsewhere);
 
 /*
- * What execve(2) must be asked for. PASS: elsewhere has the path of the file to execute, where the program is
- * of the tree. script: set where that is an interpreter of a #! line; then argument (if not empty) and the
- * script's path as the caller knows it come behind argv[0]. -ENOEXEC, -EACCES, -ENOENT and so on as
- * execve(2). is_static: nothing loads a preload library into it.
+ * bind(2) makes the node itself, so it is asked in two steps: call_bind gives the path to bind to in
+ * elsewhere and PASS, and a node, or NO_NODE for sockets of the host; once the kernel has bound it,
+ * call_bound gives it its name. Where that fails the socket stays bound to a node that nobody can name: close
+ * it.
+ */
+long call_bind(struct caller *c, const char *path, node_id *node, char *elsewhere);
+long call_bound(struct caller *c, const char *path, node_id node, char *elsewhere);
+
+/*
+ * What execve(2) must be asked for. PASS, or -EACCES, -ENOENT, -ELOOP and so on as execve(2). What is neither
+ * ELF nor a script is the kernel's to judge.
  */
 struct program {
-    char path[PATH_MAX]; /* "" : as it was named */
-    char argument[256];  /* of the #! line */
-    bool script, is_static;
+    char path[PATH_MAX]; /* the file to execute; "" : as it was named */
+    /*
+     * Where a script has anything of the tree on its way: the words that stand before the path of the script
+     * as the caller named it (of execveat(2): /dev/fd/<at>, and a slash and the path where there is one), one
+     * after another with their NULs. They replace argv[0]. No words: argv stays as it is.
+     */
+    char words[PROGRAM_WORDS];
+    unsigned word_count;
+    bool script, is_static; /* is_static: nothing loads a preload library into what will run */
+    node_id node;           /* that will run, for struct caller's program; ROOT_NODE: none of the tree */
 };
 long call_execve(struct caller *c, int at, const char *path, int flags, struct program *out);
 

@@ -10,10 +10,13 @@
 enum {
     RESOLVE_KEEP_LINK =
         1, /* the last component is not followed where it is a symbolic link (unless a slash follows it) */
-    RESOLVE_MAY_LACK = 2, /* the last component may be missing: *node is NO_NODE then, and parent and name
-                             tell where it would be */
-    RESOLVE_EMPTY = 4,    /* AT_EMPTY_PATH: "" is the origin itself */
-    RESOLVE_NO_SEARCH = 8 /* no look at search permissions */
+    RESOLVE_MAY_LACK = 2,  /* the last component may be missing: *node is NO_NODE then, and parent and name
+                              tell where it would be */
+    RESOLVE_EMPTY = 4,     /* AT_EMPTY_PATH: "" is the origin itself */
+    RESOLVE_NO_SEARCH = 8, /* no look at search permissions */
+    RESOLVE_AGAIN = 16,    /* symbolic links of the host are looked at, where world_expects_host_links */
+    RESOLVE_PLACE = 32 /* a name that is to be made or taken away: the last component is never followed, may
+                          be missing, may be no directory where a slash follows, and last tells what it is */
 };
 
 struct target {
@@ -22,13 +25,17 @@ struct target {
         TARGET_HOST,   /* left the tree: the kernel is asked for the path in host, absolute, instead */
         TARGET_TREE
     } kind;
-    node_id node;     /* TARGET_TREE; NO_NODE where RESOLVE_MAY_LACK and nothing is there */
-    node_id parent;   /* the directory that has the last name; NO_NODE where the path ends in "." or "..", is
-                         the root, or names a descriptor */
+    node_id node;     /* TARGET_TREE; NO_NODE where the last component may be missing and is */
+    struct node is;   /* what node is, where it is one */
+    node_id parent;   /* the directory that has the last name, where RESOLVE_MAY_LACK or RESOLVE_PLACE was
+                         asked for; NO_NODE where the path ends in "." or "..", is the root, or names a
+                         descriptor */
     const char *name; /* of the last component: in the caller's path, or in room */
     size_t name_length;
-    bool slash;          /* one stood behind the last component: it must be a directory, or become one */
-    char room[PATH_MAX]; /* the host's path, or what a symbolic link led to */
+    enum { LAST_NAME, LAST_DOT, LAST_DOT_DOT, LAST_ROOT } last; /* RESOLVE_PLACE */
+    bool slash; /* one stood behind the last component: it must be a directory, or become one */
+    int fd;     /* the descriptor of this process that the path named, else -1 */
+    char *room; /* PATH_MAX bytes that the asker lends: the host's path, or what a symbolic link led to */
 };
 
 /*

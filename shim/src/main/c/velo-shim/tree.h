@@ -169,7 +169,7 @@ long tree_raise(struct tree *tree, node_id id, long (*publish)(void *with), void
 
 /* ---- Real inodes. ---- */
 
-/* This inode stands for this node. Replaces what stood there. */
+/* This inode stands for this node; NO_NODE: for nothing. Replaces what stood there. */
 long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id);
 
 /*

@@ -89,9 +89,25 @@ void inodes_forget(struct mutation *mutation, node_id id) {
     }
 }
 
+static long forget(struct tree *tree, uint64_t device, uint64_t inode) {
+    struct mutation mutation;
+    const long begun = mutation_begin(&mutation, tree);
+    if (begun < 0) {
+        return begun;
+    }
+    const uint32_t unit = inode_find(tree, device, inode);
+    if (unit != NO_BLOCK) {
+        drop(&mutation, unit);
+    }
+    return mutation_commit(&mutation);
+}
+
 long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id) {
     struct mutation mutation;
-    if (tree_noted(tree, device, inode) == id && id != NO_NODE) {
+    if (id == NO_NODE) {
+        return forget(tree, device, inode);
+    }
+    if (tree_noted(tree, device, inode) == id) {
         return 0;
     }
     const long begun = mutation_begin(&mutation, tree);

@@ -18,13 +18,21 @@ struct world {
     char store[PATH_MAX / 4]; /* the store's directory: absolute, of the host */
     size_t store_length;
     uint64_t device; /* st_dev of the tree */
+
+    /* world_begin fills these. */
+    uint32_t owner_uid, owner_gid;        /* of the session's directory: TREE_OWNER */
+    bool parent_known;                    /* the directory of the host that the prefix is in is there */
+    uint64_t parent_device, parent_inode; /* and this is it */
 };
+
+/* Once all else is filled in. 0, or -errno where the session's directory cannot be looked at. */
+long world_begin(struct world *world);
 
 /* A place from which relative paths start, and what descriptors stand for. */
 struct origin {
     enum { ORIGIN_HOST, ORIGIN_TREE } kind;
     node_id node; /* ORIGIN_TREE; a file's, too, for AT_EMPTY_PATH */
-    int fd;       /* ORIGIN_HOST: AT_FDCWD or a descriptor, of this process */
+    int fd;       /* AT_FDCWD or the descriptor, of this process; ORIGIN_TREE: -1 where it has none */
 };
 
 /* Who calls. Asked for only where a permission is not everybody's. */
@@ -45,13 +53,47 @@ struct caller {
     long (*origin)(struct caller *caller, int fd, struct origin *out);
     void (*credentials)(struct caller *caller, bool real, struct credentials *out);
     uint32_t (*umask)(struct caller *caller);
+    /*
+     * A memory of what each descriptor was opened for, where a blob stands for several files; NULL: none.
+     * opened is told of every descriptor of a blob; hint answers NO_NODE where it does not know, or where the
+     * inode is not the one that it was told.
+     */
+    void (*opened)(struct caller *caller, int fd, node_id node, uint64_t device, uint64_t inode);
+    node_id (*hint)(struct caller *caller, int fd, uint64_t device, uint64_t inode);
+    int pid;         /* whose /proc/<pid> leads to its own descriptors; 0: this process's */
+    node_id program; /* what the process was started from, as call_execve told it; ROOT_NODE: not known */
+    /*
+     * The kernel has answered -ENOENT to the call as it was: it is made once more, and symbolic links of the
+     * host that lead into the tree are looked for (RESOLVE_AGAIN). Costs nothing where no process of the run
+     * has made one.
+     */
+    bool again;
 };
 
-/* Recognises a descriptor of this process by its inode: ORIGIN_TREE, or ORIGIN_HOST with it. *node: NO_NODE
- * for those of the host. Costs one fstat(2). */
-long world_descriptor(const struct world *world, int fd, node_id *node);
+/* Recognises a descriptor of this process, or the current directory (AT_FDCWD), by its inode. *node: NO_NODE
+ * for what is of the host. Costs one fstat(2). */
+long world_descriptor(struct caller *caller, int fd, node_id *node);
+
+/* The same for what stat(2) has told: of an open descriptor, or of the program that runs. */
+struct stat;
+node_id world_inode(struct caller *caller, int fd, const struct stat *status);
+
+/* Mode with its type, and owners, as stat(2) tells them. Costs one system call for what has a real file. */
+struct owned {
+    uint32_t mode, uid, gid;
+};
+long world_owned(const struct world *world, node_id id, struct owned *out);
 
 /* Permission bits 4, 2, 1 that these credentials have not on a node: 0 or -EACCES. */
 long world_allows(const struct world *world, node_id id, const struct credentials *who, unsigned wanted);
+
+/* The same for whoever calls, who is asked for only where it matters. real: by real ids, as access(2). */
+long world_permits(struct caller *caller, node_id id, unsigned wanted, bool real);
+long world_permits_owned(struct caller *caller, const struct owned *of, unsigned wanted, bool real);
+
+/* Symbolic links of the host that lead into the tree are looked for from now on, by all processes of the run.
+ */
+void world_expect_host_links(struct world *world);
+bool world_expects_host_links(const struct world *world);
 
 #endif

@@ -1,0 +1,64 @@
+#include "asked.h"
+#include "backing.h"
+#include "calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+/* A file of O_TMPFILE gets its name in files/ first. A file that lost its last name has none to get back. */
+static long name_unnamed(struct caller *c, const struct target *from) {
+    struct real_path open, path;
+    if (from->is.links != 0) {
+        return 0;
+    }
+    if (from->fd < 0 || from->is.backing != BACKING_UPPER) {
+        return -ENOENT;
+    }
+    real_descriptor(from->fd, &open);
+    real_file(c->world, from->node, &path);
+    long result =
+        KERNEL5(c->world->kernel, SYS_linkat, AT_FDCWD, open.text, AT_FDCWD, path.text, AT_SYMLINK_FOLLOW);
+    return result == -EEXIST ? 0 : result;
+}
+
+static long link_node(struct caller *c, const struct target *from, const struct target *to) {
+    long result = may_make(c, to, false);
+    if (result == 0 && from->is.type == NODE_DIRECTORY) {
+        result = -EPERM;
+    }
+    if (result == 0) {
+        result = name_unnamed(c, from);
+    }
+    if (result == 0) {
+        result = tree_link(&c->world->tree, from->node, to->parent, to->name, to->name_length);
+    }
+    return result;
+}
+
+long call_link(struct caller *c, int at, const char *path, int to_at, const char *to, int flags,
+               char *elsewhere, char *to_elsewhere) {
+    struct target from, target;
+    if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    unsigned how = (flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : RESOLVE_KEEP_LINK;
+    long first = ask(c, at, path, how_of(flags, how), elsewhere, &from);
+    if (first < 0 && first != PASS) {
+        return first;
+    }
+    long second = ask(c, to_at, to, RESOLVE_PLACE, to_elsewhere, &target);
+    if (second < 0 && second != PASS) {
+        return second;
+    }
+    if (first == PASS && second == PASS) {
+        return PASS;
+    }
+    if (second == 0) {
+        long result = may_make(c, &target, false);
+        if (result == -EEXIST || result == -ENOENT) {
+            return result;
+        }
+    }
+    return first == PASS || second == PASS ? -EXDEV : link_node(c, &from, &target);
+}

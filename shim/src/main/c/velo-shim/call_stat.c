@@ -1,0 +1,100 @@
+#include "asked.h"
+#include "backing.h"
+#include "calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { BLOCK = 4096, SECTOR = 512 };
+
+static const uint16_t TYPES[] = {0, S_IFDIR, S_IFREG, S_IFLNK, 0};
+
+static struct statx_timestamp timestamp(struct moment moment) {
+    struct statx_timestamp out;
+    memset(&out, 0, sizeof out);
+    out.tv_sec = moment.seconds;
+    out.tv_nsec = moment.nanoseconds;
+    return out;
+}
+
+/* Identity is the tree's, whatever the real file's is. A device number is split as stat(2) does it. */
+static void identify(const struct world *world, node_id id, const struct node *node, struct statx *out) {
+    uint64_t device = world->device;
+    bool directory = node->type == NODE_DIRECTORY;
+    bool removed = directory && node->parent == NO_NODE;
+    out->stx_dev_major = (uint32_t)(((device >> 8) & 0xfff) | ((device >> 32) & ~(uint64_t)0xfff));
+    out->stx_dev_minor = (uint32_t)((device & 0xff) | ((device >> 12) & ~(uint64_t)0xff));
+    out->stx_ino = (uint64_t)id + 1;
+    out->stx_nlink = removed ? 0 : directory ? 2 + node->children : node->links;
+    out->stx_mask |= STATX_INO | STATX_NLINK;
+}
+
+static void tell(const struct world *world, node_id id, const struct node *node, struct statx *out) {
+    memset(out, 0, sizeof *out);
+    out->stx_mask = STATX_BASIC_STATS;
+    out->stx_blksize = BLOCK;
+    out->stx_mode = (uint16_t)(TYPES[node->type] | node->mode);
+    out->stx_uid = node->uid == TREE_OWNER ? world->owner_uid : node->uid;
+    out->stx_gid = node->gid == TREE_OWNER ? world->owner_gid : node->gid;
+    out->stx_size = node->type == NODE_DIRECTORY ? BLOCK : node->size;
+    out->stx_blocks = node->type == NODE_DIRECTORY ? BLOCK / SECTOR
+                      : node->type == NODE_LINK    ? 0
+                                                   : (node->size + SECTOR - 1) / SECTOR;
+    out->stx_mtime = out->stx_atime = timestamp(node->modified);
+    out->stx_ctime = timestamp(node->changed);
+    identify(world, id, node, out);
+}
+
+static long tell_real(const struct world *world, const struct target *target, int flags, unsigned mask,
+                      struct statx *out) {
+    struct real_path path;
+    int sync = flags & (AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC);
+    real_file(world, target->node, &path);
+    long result =
+        KERNEL5(world->kernel, SYS_statx, AT_FDCWD, path.text, sync | AT_SYMLINK_NOFOLLOW, mask, out);
+    if (result == -ENOENT && target->fd >= 0) {
+        result = KERNEL5(world->kernel, SYS_statx, target->fd, "", sync | AT_EMPTY_PATH, mask, out);
+    }
+    if (result == 0) {
+        identify(world, target->node, &target->is, out);
+    }
+    return result;
+}
+
+long call_statx(struct caller *c, int at, const char *path, int flags, unsigned mask, struct statx *out,
+                char *elsewhere) {
+    struct target target;
+    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    if (result != 0) {
+        return result;
+    }
+    if (target.is.backing == BACKING_UPPER || target.is.type == NODE_OTHER) {
+        return tell_real(c->world, &target, flags, mask, out);
+    }
+    tell(c->world, target.node, &target.is, out);
+    return 0;
+}
+
+long call_access(struct caller *c, int at, const char *path, int mode, int flags, char *elsewhere) {
+    struct target target;
+    if ((mode & ~(R_OK | W_OK | X_OK)) != 0 ||
+        (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    if (result != 0 || mode == F_OK) {
+        return result;
+    }
+    return target_permits(c, &target, (unsigned)mode, (flags & AT_EACCESS) == 0);
+}
+
+long call_statfs(struct caller *c, int at, const char *path, struct statfs *out, char *elsewhere) {
+    struct target target;
+    long result = ask(c, at, path, *path == 0 && at != AT_FDCWD ? RESOLVE_EMPTY : 0, elsewhere, &target);
+    return result != 0 ? result : KERNEL2(c->world->kernel, SYS_statfs, c->world->session, out);
+}

@@ -1,0 +1,159 @@
+#include "world.h"
+
+#include "backing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* A pair that no inode has: device 0 is none's. */
+enum { FLAG_DEVICE = 0, FLAG_HOST_LINKS = 1 };
+
+long world_begin(struct world *world) {
+    struct stat status;
+    world->prefix_length = strlen(world->prefix);
+    world->session_length = strlen(world->session);
+    world->store_length = strlen(world->store);
+    world->last_name = (size_t)(strrchr(world->prefix, '/') - world->prefix) + 1;
+    long result = KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, world->session, &status, 0);
+    if (result < 0) {
+        return result;
+    }
+    world->owner_uid = status.st_uid;
+    world->owner_gid = status.st_gid;
+    char parent[sizeof world->prefix];
+    memcpy(parent, world->prefix, world->last_name);
+    parent[world->last_name] = 0;
+    world->parent_known = KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, parent, &status, 0) == 0;
+    if (world->parent_known) {
+        world->parent_device = status.st_dev;
+        world->parent_inode = status.st_ino;
+    }
+    return 0;
+}
+
+void world_expect_host_links(struct world *world) {
+    if (!world_expects_host_links(world)) {
+        (void)tree_note(&world->tree, FLAG_DEVICE, FLAG_HOST_LINKS, ROOT_NODE);
+    }
+}
+
+bool world_expects_host_links(const struct world *world) {
+    return tree_noted(&world->tree, FLAG_DEVICE, FLAG_HOST_LINKS) != NO_NODE;
+}
+
+/* The manifest's content of a node, which descriptors from before it was copied up still have. */
+static bool is_blob_of(const struct world *world, node_id id, const struct stat *status) {
+    struct manifest_entry entry;
+    struct real_path path;
+    struct stat blob;
+    if (!manifest_entry(&world->tree.lower, id, &entry) || entry.type != ENTRY_FILE) {
+        return false;
+    }
+    real_blob(world, entry.digest, &path);
+    return KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, path.text, &blob, 0) == 0 &&
+           blob.st_dev == status->st_dev && blob.st_ino == status->st_ino;
+}
+
+/* The file of a node without a name has none either: one that has is the host's, and got its inode. */
+static bool is_another(const struct world *world, node_id id, const struct stat *status) {
+    struct node node;
+    if (!tree_node(&world->tree, id, &node)) {
+        return true;
+    }
+    bool removed = node.links == 0 && node.type != NODE_DIRECTORY && node.backing != BACKING_BLOB;
+    return removed && status->st_nlink != 0 && !S_ISLNK(status->st_mode) && !is_blob_of(world, id, status);
+}
+
+node_id world_inode(struct caller *caller, int fd, const struct stat *status) {
+    const struct world *world = caller->world;
+    node_id id = NO_NODE;
+    if (caller->hint != NULL) {
+        id = caller->hint(caller, fd, status->st_dev, status->st_ino);
+    }
+    if (id == NO_NODE) {
+        id = tree_noted(&world->tree, status->st_dev, status->st_ino);
+    }
+    return id == NO_NODE || is_another(world, id, status) ? NO_NODE : id;
+}
+
+long world_descriptor(struct caller *caller, int fd, node_id *node) {
+    struct stat status;
+    const struct kernel *kernel = caller->world->kernel;
+    *node = NO_NODE;
+    long result = fd >= 0 ? KERNEL2(kernel, SYS_fstat, fd, &status)
+                          : KERNEL4(kernel, SYS_newfstatat, fd, "", &status, AT_EMPTY_PATH);
+    if (result < 0) {
+        return result;
+    }
+    *node = world_inode(caller, fd, &status);
+    return 0;
+}
+
+static const uint32_t TYPES[] = {0, S_IFDIR, S_IFREG, S_IFLNK, 0};
+
+static long owned(const struct world *world, node_id id, const struct node *node, struct owned *out) {
+    if (node->backing == BACKING_UPPER || node->type == NODE_OTHER) {
+        struct real_path path;
+        struct stat status;
+        real_file(world, id, &path);
+        long result =
+            KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, path.text, &status, AT_SYMLINK_NOFOLLOW);
+        if (result < 0) {
+            return result;
+        }
+        *out = (struct owned){status.st_mode, status.st_uid, status.st_gid};
+        return 0;
+    }
+    out->mode = TYPES[node->type] | node->mode;
+    out->uid = node->uid == TREE_OWNER ? world->owner_uid : node->uid;
+    out->gid = node->gid == TREE_OWNER ? world->owner_gid : node->gid;
+    return 0;
+}
+
+long world_owned(const struct world *world, node_id id, struct owned *out) {
+    struct node node;
+    return tree_node(&world->tree, id, &node) ? owned(world, id, &node, out) : -ENOENT;
+}
+
+static bool in_group(const struct credentials *who, uint32_t gid) {
+    bool in = who->gid == gid;
+    for (unsigned i = 0; !in && i < who->group_count; i++) {
+        in = who->groups[i] == gid;
+    }
+    return in;
+}
+
+static long allowed(const struct owned *of, const struct credentials *who, unsigned wanted) {
+    unsigned shift = of->uid == who->uid ? 6 : in_group(who, of->gid) ? 3 : 0;
+    if ((wanted & ~(of->mode >> shift)) == 0) {
+        return 0;
+    }
+    if (!who->overrides) {
+        return -EACCES;
+    }
+    return (wanted & 1) == 0 || S_ISDIR(of->mode) || (of->mode & 0111) != 0 ? 0 : -EACCES;
+}
+
+long world_allows(const struct world *world, node_id id, const struct credentials *who, unsigned wanted) {
+    struct owned of;
+    long result = world_owned(world, id, &of);
+    return result < 0 ? result : allowed(&of, who, wanted);
+}
+
+long world_permits_owned(struct caller *caller, const struct owned *of, unsigned wanted, bool real) {
+    struct credentials who;
+    if ((~of->mode & (wanted * 0111)) == 0) {
+        return 0;
+    }
+    caller->credentials(caller, real, &who);
+    return allowed(of, &who, wanted);
+}
+
+long world_permits(struct caller *caller, node_id id, unsigned wanted, bool real) {
+    struct owned of;
+    long result = world_owned(caller->world, id, &of);
+    return result < 0 ? result : world_permits_owned(caller, &of, wanted, real);
+}
