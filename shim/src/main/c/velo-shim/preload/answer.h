@@ -1,0 +1,31 @@
+#ifndef VELO_ANSWER_H
+#define VELO_ANSWER_H
+
+#include "sys.h"
+
+/* The kernel's arguments: of the path itself, or of another, absolute one that the core has named. */
+#define AT(at) (elsewhere[0] ? AT_FDCWD : (at))
+#define PATH(path) (elsewhere[0] ? elsewhere : (path))
+#define TO_AT(at) (to_elsewhere[0] ? AT_FDCWD : (at))
+#define TO_PATH(path) (to_elsewhere[0] ? to_elsewhere : (path))
+
+/*
+ * Returns what the core answers, or else the kernel. Where the kernel knows nothing of the path, the core
+ * looks once more, for symbolic links of the host that lead into the tree (struct caller's again).
+ */
+#define ANSWER(CORE, KERNEL)                                                                                 \
+    do {                                                                                                     \
+        struct caller caller = shim.caller;                                                                  \
+        for (;;) {                                                                                           \
+            elsewhere[0] = 0;                                                                                \
+            long answered = (CORE);                                                                          \
+            if (answered != PASS)                                                                            \
+                return answered;                                                                             \
+            answered = (KERNEL);                                                                             \
+            if (answered != -ENOENT || caller.again || !world_expects_host_links(&shim.world))               \
+                return answered;                                                                             \
+            caller.again = true;                                                                             \
+        }                                                                                                    \
+    } while (0)
+
+#endif

@@ -1,0 +1,58 @@
+# The preload library. Included by ../Makefile.
+PRELOAD := start process pointer hidden sys_file sys_directory sys_mutation sys_attribute sys_xattr \
+	hook_open hook_stat hook_statfs hook_access hook_link hook_cwd stream hook_stream hook_scandir hook_mutation hook_attribute \
+	hook_xattr hook_stdio temporary hook_temporary execution search hook_exec spawn hook_spawn hook_shell hook_ftw hook_fts \
+	hook_glob hook_wordexp address hook_socket hook_watch hook_mount hook_dl hook_syscall
+HOOKS := $(OUT)/hooks
+
+# A plt would be a writable way in, and thread-local state may not be there yet.
+PRELOAD_FLAGS := $(CORE_FLAGS) -I$(HOOKS)
+
+$(HOOKS)/%.inc: preload/hooks.table preload/hooks.awk
+	@mkdir -p $(HOOKS)
+	awk -v form=$* -f preload/hooks.awk preload/hooks.table >$@.new
+	mv $@.new $@
+
+# No name of a library is asked for: what is undefined is the libc's that the program has, glibc or musl.
+$(OUT)/libvelo-shim.so: $(PRELOAD:%=preload/%.c) preload/raw.S preload/exports.S $(wildcard preload/*.h *.h) $(OUT)/core.a \
+		$(HOOKS)/exports.inc $(HOOKS)/version.inc $(HOOKS)/syscalls.inc preload/preload.mk
+	@mkdir -p $(OUT)/preload
+	for name in $(PRELOAD); do $(CC) $(CFLAGS) $(PRELOAD_FLAGS) -c -o $(OUT)/preload/$$name.o preload/$$name.c || exit 1; done
+	for name in raw exports; do $(CC) $(PRELOAD_FLAGS) -c -o $(OUT)/preload/$$name.o preload/$$name.S || exit 1; done
+	$(CC) -shared -nostdlib -nostartfiles -Wl,-soname,libvelo-shim.so -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
+		-Wl,--version-script=$(HOOKS)/version.inc -Wl,--gc-sections -o $@.new \
+		$(PRELOAD:%=$(OUT)/preload/%.o) $(OUT)/preload/raw.o $(OUT)/preload/exports.o $(OUT)/core.a
+	mv $@.new $@
+
+# glibc and musl by their own symbols; who has another one gives its path.
+GLIBC ?= $(shell $(CC) -print-file-name=libc.so.6)
+GLIBC_AARCH64 ?= $(wildcard /usr/aarch64-linux-gnu/lib/libc.so.6)
+MUSL ?= $(firstword $(wildcard /lib/ld-musl-*.so.1))
+symbols: $(OUT)/libvelo-shim.so
+	sh preload/symbols.sh $(OUT)/libvelo-shim.so preload/hooks.table "$(GLIBC)" "$(GLIBC_AARCH64)" "$(MUSL)"
+.PHONY: symbols
+
+# ---- Tests of the hooks: programs that are linked as any other, on a session of their own. ----
+HOOK_TESTS := open stat access statfs link cwd stream mutation attribute xattr
+CASES := ../../../test/c/hooks
+$(OUT)/hooks/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -Wno-frame-larger-than -o $@ $< $(CASES)/hooks_test.c -ldl -pthread
+
+$(OUT)/hooks/session_maker: $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -I. -I$(CASES)/.. -o $@ $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
+
+$(OUT)/hooks/program: $(CASES)/program.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -o $@ $<
+
+$(OUT)/hooks/library.so: $(CASES)/library.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -fPIC -shared -o $@ $<
+
+check: hooks-check
+hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
+		$(OUT)/hooks/library.so symbols
+	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)
+.PHONY: hooks-check

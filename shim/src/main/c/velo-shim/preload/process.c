@@ -1,0 +1,253 @@
+#include "shim.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/*
+ * What the kernel keeps for this process, and the library asks for once: the current directory and the umask.
+ * The page is emptied by the kernel in a child of fork(2), but not of vfork(2), which shares the memory and
+ * has a directory and a umask of its own. So a change by another process id than the owner's means that from
+ * then on nothing is believed that was not asked for just now.
+ */
+struct kept {
+    int owner;          /* process id; 0: nothing may be kept */
+    int stranger;       /* a child of vfork(2) has changed its own */
+    int visitors;       /* children of posix_spawn(3) that are about to do so, and end before it returns */
+    uint64_t directory; /* 0: not asked yet; HOST, or TREE with the node */
+    uint32_t umask;     /* 0: not asked yet; else KNOWN with the bits */
+};
+
+#define HOST (1ull << 62)
+#define TREE (1ull << 63)
+#define KNOWN (1u << 31)
+
+static struct kept *kept;
+
+static bool is_shared(void) {
+    return __atomic_load_n(&kept->stranger, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE);
+}
+
+static bool may_keep(void) {
+    return kept && !is_shared() && kept->owner != 0 && kept->owner == RAW0(SYS_getpid);
+}
+
+void process_visit(int change) {
+    if (kept)
+        __atomic_add_fetch(&kept->visitors, change, __ATOMIC_SEQ_CST);
+}
+
+/* Somebody's directory or umask is another one now, of this process or of one that shares its memory. */
+static void unsure(uint64_t *directory, uint32_t *mask) {
+    if (directory)
+        __atomic_store_n(directory, 0, __ATOMIC_RELEASE);
+    if (mask)
+        __atomic_store_n(mask, 0, __ATOMIC_RELEASE);
+    if (!__atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE) && kept->owner != RAW0(SYS_getpid))
+        __atomic_store_n(&kept->stranger, 1, __ATOMIC_SEQ_CST);
+}
+
+static void forked(void) {
+    if (kept)
+        kept->owner = (int)RAW0(SYS_getpid);
+}
+
+int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __attribute__((weak));
+int pthread_atfork(void (*)(void), void (*)(void), void (*)(void)) __attribute__((weak));
+
+void process_start(void) {
+    long page = RAW6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page < 0)
+        return;
+    if (RAW3(SYS_madvise, page, 4096, MADV_WIPEONFORK) != 0) {
+        RAW2(SYS_munmap, page, 4096);
+        return;
+    }
+    kept = (struct kept *)page;
+    forked();
+    if (__register_atfork)
+        __register_atfork(NULL, NULL, forked, NULL);
+    else if (pthread_atfork)
+        pthread_atfork(NULL, NULL, forked);
+}
+
+static long ask_directory(struct origin *out) {
+    long error = world_descriptor(&shim.caller, AT_FDCWD, &out->node);
+    out->kind = error < 0 || out->node == NO_NODE ? ORIGIN_HOST : ORIGIN_TREE;
+    return error;
+}
+
+static long current_directory(struct origin *out) {
+    uint64_t known = 0;
+    if (kept && !is_shared())
+        known = __atomic_load_n(&kept->directory, __ATOMIC_ACQUIRE);
+    out->fd = AT_FDCWD;
+    if (known == HOST) {
+        out->kind = ORIGIN_HOST;
+    } else if (known != 0) {
+        out->kind = ORIGIN_TREE;
+        out->node = (node_id)known;
+    } else {
+        long error = ask_directory(out);
+        if (error < 0)
+            return error;
+        if (may_keep())
+            __atomic_store_n(&kept->directory, out->kind == ORIGIN_TREE ? TREE | out->node : HOST,
+                             __ATOMIC_RELEASE);
+    }
+    return 0;
+}
+
+void process_moved(node_id node) {
+    if (!kept)
+        return;
+    if (may_keep())
+        __atomic_store_n(&kept->directory, node == NO_NODE ? HOST : TREE | node, __ATOMIC_RELEASE);
+    else
+        unsure(&kept->directory, NULL);
+}
+
+void process_umask(unsigned mask) {
+    if (!kept)
+        return;
+    if (may_keep())
+        __atomic_store_n(&kept->umask, KNOWN | (mask & 0777), __ATOMIC_RELEASE);
+    else
+        unsure(NULL, &kept->umask);
+}
+
+static long origin(struct caller *caller, int fd, struct origin *out) {
+    if (fd == AT_FDCWD)
+        return current_directory(out);
+    long error = world_descriptor(caller, fd, &out->node);
+    if (error < 0)
+        return error;
+    out->kind = out->node == NO_NODE ? ORIGIN_HOST : ORIGIN_TREE;
+    out->fd = fd;
+    return 0;
+}
+
+/* The kernel tells a umask without setting another one only here. */
+static uint32_t ask_umask(void) {
+    char text[512];
+    long fd = RAW4(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return 022;
+    long length = RAW3(SYS_read, fd, text, sizeof text - 1);
+    RAW1(SYS_close, fd);
+    text[length < 0 ? 0 : length] = 0;
+    const char *at = strstr(text, "Umask:");
+    if (!at)
+        return 022;
+    uint32_t mask = 0;
+    for (at += 6; *at == '\t' || *at == ' '; at++)
+        ;
+    for (; *at >= '0' && *at <= '7'; at++)
+        mask = mask * 8 + (uint32_t)(*at - '0');
+    return mask & 0777;
+}
+
+static uint32_t file_mask(struct caller *caller) {
+    (void)caller;
+    uint32_t known = 0;
+    if (kept && !is_shared())
+        known = __atomic_load_n(&kept->umask, __ATOMIC_ACQUIRE);
+    if (known == 0) {
+        known = KNOWN | ask_umask();
+        if (may_keep())
+            __atomic_store_n(&kept->umask, known, __ATOMIC_RELEASE);
+    }
+    return known & 0777;
+}
+
+static bool overrides(uint32_t uid, bool real) {
+    if (real)
+        return uid == 0;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (RAW2(SYS_capget, &header, data) != 0)
+        return uid == 0;
+    return (data[0].effective & 1u << CAP_DAC_OVERRIDE) != 0;
+}
+
+/* Who is in more groups than there is room for counts with the first ones. */
+static unsigned groups(uint32_t *out, unsigned room) {
+    long count = RAW2(SYS_getgroups, (long)room, out);
+    if (count >= 0)
+        return (unsigned)count;
+    size_t length = 65536 * sizeof *out;
+    long memory = RAW6(SYS_mmap, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory < 0)
+        return 0;
+    count = RAW2(SYS_getgroups, 65536, memory);
+    if (count > (long)room)
+        count = (long)room;
+    if (count > 0)
+        memcpy(out, (void *)memory, (size_t)count * sizeof *out);
+    RAW2(SYS_munmap, memory, length);
+    return count < 0 ? 0 : (unsigned)count;
+}
+
+static void credentials(struct caller *caller, bool real, struct credentials *out) {
+    (void)caller;
+    out->uid = (uint32_t)(real ? RAW0(SYS_getuid) : RAW0(SYS_geteuid));
+    out->gid = (uint32_t)(real ? RAW0(SYS_getgid) : RAW0(SYS_getegid));
+    out->group_count = groups(out->groups, sizeof out->groups / sizeof *out->groups);
+    out->overrides = overrides(out->uid, real);
+}
+
+/*
+ * What each descriptor was opened for, where a blob stands for several files. Other threads may look at an
+ * entry while it is written: the inode is stored last and taken away first, and who finds it asks for the
+ * rest and for the inode again.
+ */
+#define HINTS 4096
+
+struct hint {
+    uint64_t inode, device;
+    node_id node;
+};
+
+static struct hint hints[HINTS];
+
+static void opened(struct caller *caller, int fd, node_id node, uint64_t device, uint64_t inode) {
+    (void)caller;
+    if (fd < 0 || fd >= HINTS)
+        return;
+    struct hint *hint = &hints[fd];
+    __atomic_store_n(&hint->inode, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&hint->device, device, __ATOMIC_RELAXED);
+    __atomic_store_n(&hint->node, node, __ATOMIC_RELAXED);
+    __atomic_store_n(&hint->inode, inode, __ATOMIC_RELEASE);
+}
+
+static node_id hint_of(struct caller *caller, int fd, uint64_t device, uint64_t inode) {
+    (void)caller;
+    if (fd < 0 || fd >= HINTS)
+        return NO_NODE;
+    struct hint *hint = &hints[fd];
+    if (__atomic_load_n(&hint->inode, __ATOMIC_ACQUIRE) != inode ||
+        __atomic_load_n(&hint->device, __ATOMIC_RELAXED) != device)
+        return NO_NODE;
+    node_id node = __atomic_load_n(&hint->node, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&hint->inode, __ATOMIC_RELAXED) == inode ? node : NO_NODE;
+}
+
+void process_copied(int from, int to) {
+    if (from >= 0 && from < HINTS && hints[from].inode != 0)
+        opened(NULL, to, hints[from].node, hints[from].device, hints[from].inode);
+}
+
+void process_caller(struct caller *caller) {
+    caller->world = &shim.world;
+    caller->origin = origin;
+    caller->credentials = credentials;
+    caller->umask = file_mask;
+    caller->opened = opened;
+    caller->hint = hint_of;
+}

@@ -1,0 +1,68 @@
+#ifndef VELO_SHIM_H
+#define VELO_SHIM_H
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../calls.h"
+#include "raw.h"
+
+/*
+ * What the whole library knows. Written once when it starts; afterwards only what is marked so changes, by
+ * single atomic stores.
+ */
+struct shim {
+    int phase; /* enum phase, atomic */
+    struct world world;
+    struct caller caller;
+    char variable[PATH_MAX / 4]; /* VELO_SHIM_SESSION=..., as it goes to children */
+    char library[PATH_MAX / 4];  /* how LD_PRELOAD names this library; empty: not known */
+};
+
+enum phase { PHASE_NEW, PHASE_STARTING, PHASE_PLAIN, PHASE_VIRTUAL };
+
+extern struct shim shim;
+
+/* Makes the library ready. True: there is a session. Async-signal-safe; ends the process where there is one
+ * that cannot be used, since a process must not see half of a tree. */
+bool shim_start(void);
+
+static inline bool shim_virtual(void) {
+    int phase = __atomic_load_n(&shim.phase, __ATOMIC_ACQUIRE);
+    return phase == PHASE_VIRTUAL || (phase < PHASE_PLAIN && shim_start());
+}
+
+/* The value of a variable in a block of the environment, or NULL. */
+const char *environment_value(char *const *block, const char *name);
+
+/* The kernel's result as libc tells it: errno is written only where the call failed. */
+static inline long told(long result) {
+    if (__builtin_expect(result < 0 && result >= -4095, 0)) {
+        errno = (int)-result;
+        return -1;
+    }
+    return result;
+}
+
+/* ---- Pointers of the program (pointer.c). ---- */
+
+/* Length of a path, or -EFAULT, -ENAMETOOLONG. */
+long path_length(const char *path);
+bool memory_readable(const void *start, size_t length);
+bool memory_writable(void *start, size_t length);
+
+/* ---- The process (process.c). ---- */
+
+/* Fills in what the core asks about this process. */
+void process_caller(struct caller *caller);
+void process_start(void);
+/* After a successful chdir(2): NO_NODE for a directory of the host. */
+void process_moved(node_id node);
+/* While a child that shares this memory changes its own directory: 1, and -1 when it is gone. */
+void process_visit(int change);
+void process_umask(unsigned mask);
+/* A descriptor of which the library knows that it is the same file as another one. */
+void process_copied(int from, int to);
+
+#endif

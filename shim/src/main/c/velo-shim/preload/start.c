@@ -1,0 +1,262 @@
+#include "sys.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+struct shim shim;
+
+extern char **environ __attribute__((weak));
+
+static const char variable[] = "VELO_SHIM_SESSION";
+
+/* Major numbers of real devices are far below this one; file systems without a device have major 0. */
+#define TREE_MAJOR 0xe1f
+#define TREE_MINOR 0x0e10
+
+static long own_call(long number, long a, long b, long c, long d, long e, long f) {
+    return raw_call(number, a, b, c, d, e, f);
+}
+
+static const struct kernel own_kernel = {own_call};
+
+const char *environment_value(char *const *block, const char *name) {
+    size_t length = strlen(name);
+    for (; block && *block; block++)
+        if (strncmp(*block, name, length) == 0 && (*block)[length] == '=')
+            return *block + length + 1;
+    return NULL;
+}
+
+static void say(const char *text) {
+    RAW3(SYS_write, 2, text, strlen(text));
+}
+
+static _Noreturn void fail(const char *session, const char *reason) {
+    say("velo: cannot use session ");
+    say(session);
+    say(": ");
+    say(reason);
+    say("; start the command with velo run, or unset VELO_SHIM_SESSION\n");
+    for (;;)
+        RAW1(SYS_exit_group, 125);
+}
+
+/* Before libc has set environ up, the kernel's copy of the environment is what there is. */
+static bool early_variable(const char *name, char *out, size_t room) {
+    char chunk[1024];
+    size_t matched = 0, filled = 0, length = strlen(name);
+    enum { AT_NAME, SKIP, VALUE } state = AT_NAME;
+    long fd = RAW4(SYS_openat, AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0), got;
+    if (fd < 0)
+        return false;
+    bool found = false;
+    while (!found && (got = RAW3(SYS_read, fd, chunk, sizeof chunk)) > 0) {
+        for (long i = 0; i < got && !found; i++) {
+            char c = chunk[i];
+            if (state == VALUE) {
+                out[filled++] = c;
+                found = c == 0 || filled == room;
+            } else if (c == 0) {
+                state = AT_NAME;
+                matched = 0;
+            } else if (state == AT_NAME && matched == length && c == '=') {
+                state = VALUE;
+            } else if (state == AT_NAME && matched < length && c == name[matched]) {
+                matched++;
+            } else {
+                state = SKIP;
+            }
+        }
+    }
+    RAW1(SYS_close, fd);
+    if (found)
+        out[room - 1] = 0;
+    return found;
+}
+
+static bool find_variable(const char *name, char *out, size_t room) {
+    if (!&environ || !environ)
+        return early_variable(name, out, room);
+    const char *value = environment_value(environ, name);
+    if (!value || strlen(value) >= room)
+        return false;
+    memcpy(out, value, strlen(value) + 1);
+    return true;
+}
+
+/* How LD_PRELOAD names this library: the item whose last name is the library's. */
+static void find_library(char *out, size_t room) {
+    char value[PATH_MAX];
+    static const char own[] = "libvelo-shim";
+    if (!find_variable("LD_PRELOAD", value, sizeof value))
+        return;
+    for (char *item = value; *item;) {
+        size_t length = strcspn(item, ": ");
+        char *slash = memrchr(item, '/', length);
+        const char *name = slash ? slash + 1 : item;
+        if (strncmp(name, own, sizeof own - 1) == 0 && length < room) {
+            memcpy(out, item, length);
+            out[length] = 0;
+            return;
+        }
+        item += length + (item[length] != 0);
+    }
+}
+
+static const uint8_t *map_file(int directory, const char *path, size_t *length, int *file, int flags) {
+    struct stat state;
+    long fd = RAW4(SYS_openat, directory, path, flags | O_CLOEXEC, 0);
+    if (fd < 0)
+        return NULL;
+    long memory = -1;
+    if (RAW2(SYS_fstat, fd, &state) == 0 && state.st_size > 0) {
+        *length = (size_t)state.st_size;
+        memory = RAW6(SYS_mmap, 0, *length, PROT_READ, MAP_SHARED, fd, 0);
+    }
+    if (file)
+        *file = (int)fd;
+    else
+        RAW1(SYS_close, fd);
+    return memory < 0 ? NULL : (const uint8_t *)memory;
+}
+
+/* The next of the NUL-terminated strings of the file "world"; NULL where it is missing or too long. */
+static const char *next_string(const uint8_t **at, const uint8_t *end, size_t most) {
+    const uint8_t *stop = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
+    const char *text = (const char *)*at;
+    if (!stop || stop == *at || (size_t)(stop - *at) >= most)
+        return NULL;
+    *at = stop + 1;
+    return text;
+}
+
+static void map_manifest(const char *session, const char *path, struct manifest *lower) {
+    size_t length;
+    const uint8_t *bytes = map_file(AT_FDCWD, path, &length, NULL, O_RDONLY);
+    if (!bytes)
+        fail(session, "its manifest cannot be read");
+    if (!manifest_open(lower, bytes, length))
+        fail(session, "its manifest is none, or is cut short");
+}
+
+static void map_session(const char *session, const struct manifest *lower) {
+    char path[sizeof shim.world.session + 16];
+    size_t length = strlen(session);
+    memcpy(path, session, length);
+    memcpy(path + length, "/session", sizeof "/session");
+    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    if (fd < 0)
+        fail(session, "its shared memory cannot be opened");
+    long error = tree_map(&shim.world.tree, &own_kernel, (int)fd, lower);
+    RAW1(SYS_close, fd);
+    if (error != 0)
+        fail(session, error == -EINVAL ? "it was made for another manifest or by another version"
+                                       : "its shared memory cannot be mapped");
+}
+
+static size_t put(char *out, const char *text) {
+    size_t length = strlen(text);
+    memcpy(out, text, length + 1);
+    return length;
+}
+
+static void read_world(const char *session) {
+    struct world *world = &shim.world;
+    char path[sizeof world->session + 16];
+    size_t length, at = strlen(session);
+    memcpy(path, session, at);
+    memcpy(path + at, "/world", sizeof "/world");
+    const uint8_t *bytes = map_file(AT_FDCWD, path, &length, NULL, O_RDONLY), *next = bytes;
+    const char *magic = bytes ? next_string(&next, bytes + length, 16) : NULL;
+    if (!magic || strcmp(magic, "VELOSHIM1") != 0)
+        fail(session, "its file \"world\" is missing, or of another version");
+    const char *prefix = next_string(&next, bytes + length, sizeof world->prefix);
+    const char *store = prefix ? next_string(&next, bytes + length, sizeof world->store) : NULL;
+    const char *manifest = store ? next_string(&next, bytes + length, PATH_MAX) : NULL;
+    if (!manifest || prefix[0] != '/' || store[0] != '/' || manifest[0] != '/' || strlen(prefix) < 2)
+        fail(session, "its file \"world\" is cut short");
+    world->kernel = &own_kernel;
+    world->prefix_length = put(world->prefix, prefix);
+    world->last_name = (size_t)((const char *)memrchr(prefix, '/', world->prefix_length) - prefix) + 1;
+    world->store_length = put(world->store, store);
+    world->session_length = put(world->session, session);
+    world->device = makedev(TREE_MAJOR, TREE_MINOR);
+    struct manifest lower;
+    map_manifest(session, manifest, &lower);
+    map_session(session, &lower);
+    RAW2(SYS_munmap, bytes, length);
+    if (world_begin(world) < 0)
+        fail(session, "its directory cannot be looked at");
+}
+
+static bool starts_with(const char *text, const char *begin, size_t length) {
+    return strncmp(text, begin, length) == 0 && text[length] == '/';
+}
+
+/*
+ * What the process was started from, as whoever did it wrote it down: several files may be one blob. The
+ * variable may be an older one that went on to a program of the host.
+ */
+static node_id own_program(void) {
+    char value[16], path[PATH_MAX];
+    node_id node = 0;
+    const struct world *world = &shim.world;
+    if (!find_variable("VELO_SHIM_PROGRAM", value, sizeof value))
+        return ROOT_NODE;
+    long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = 0;
+    if (!starts_with(path, world->store, world->store_length) &&
+        !starts_with(path, world->session, world->session_length))
+        return ROOT_NODE;
+    for (const char *at = value; *at; at++) {
+        if (*at < '0' || *at > '9' || node > UINT32_MAX / 10 - 1)
+            return ROOT_NODE;
+        node = node * 10 + (node_id)(*at - '0');
+    }
+    return node;
+}
+
+static bool start(void) {
+    char session[sizeof shim.world.session];
+    if (!find_variable(variable, session, sizeof session))
+        return false;
+    if (session[0] != '/')
+        fail(session, "it is not named by an absolute path");
+    memcpy(shim.variable, variable, sizeof variable - 1);
+    shim.variable[sizeof variable - 1] = '=';
+    if (strlen(session) + sizeof variable >= sizeof shim.variable)
+        fail(session, "its path is too long");
+    memcpy(shim.variable + sizeof variable, session, strlen(session) + 1);
+    find_library(shim.library, sizeof shim.library);
+    read_world(session);
+    process_caller(&shim.caller);
+    shim.caller.program = own_program();
+    return true;
+}
+
+/* Signals are blocked: a handler that called a hook would wait for what it has interrupted. */
+bool shim_start(void) {
+    uint64_t all = UINT64_MAX, before;
+    RAW4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, 8);
+    int phase = PHASE_NEW;
+    if (__atomic_compare_exchange_n(&shim.phase, &phase, PHASE_STARTING, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        phase = start() ? PHASE_VIRTUAL : PHASE_PLAIN;
+        __atomic_store_n(&shim.phase, phase, __ATOMIC_RELEASE);
+    }
+    while ((phase = __atomic_load_n(&shim.phase, __ATOMIC_ACQUIRE)) == PHASE_STARTING)
+        RAW0(SYS_sched_yield);
+    RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
+    return phase == PHASE_VIRTUAL;
+}
+
+__attribute__((constructor)) static void constructed(void) {
+    hidden_start();
+    if (shim_virtual())
+        process_start();
+}

@@ -1,0 +1,212 @@
+#include "answer.h"
+
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+
+
+static bool bad_path(const char *path, long *error) {
+    long length = path_length(path);
+    *error = length;
+    return length < 0;
+}
+
+long sys_openat(int at, const char *path, int flags, unsigned mode) {
+    char elsewhere[PATH_MAX];
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if (bad_path(path, &result))
+            return result;
+        ANSWER(call_open(&caller, at, path, flags, mode, elsewhere), RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
+    }
+    return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
+}
+
+/* Fields that this library does not know must be zero, as for a kernel that does not know them. */
+static long copy_how(const void *how, size_t size, struct open_how *out) {
+    if (size < sizeof *out)
+        return -EINVAL;
+    if (size > 4096)
+        return -E2BIG;
+    if (!memory_readable(how, size))
+        return -EFAULT;
+    const uint8_t *bytes = how;
+    for (size_t i = sizeof *out; i < size; i++)
+        if (bytes[i] != 0)
+            return -E2BIG;
+    memcpy(out, how, sizeof *out);
+    return 0;
+}
+
+long sys_openat2(int at, const char *path, const void *how, size_t size) {
+    char elsewhere[PATH_MAX];
+    struct open_how copy;
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if ((result = copy_how(how, size, &copy)) < 0 || bad_path(path, &result))
+            return result;
+        ANSWER(call_open2(&caller, at, path, &copy, elsewhere), RAW4(SYS_openat2, AT(at), PATH(path), how, size));
+    }
+    return RAW4(SYS_openat2, AT(at), PATH(path), how, size);
+}
+
+long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx *out) {
+    char elsewhere[PATH_MAX];
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        /* Linux 6.11: NULL is "". */
+        const char *named = !path && flags & AT_EMPTY_PATH ? "" : path;
+        if (bad_path(named, &result))
+            return result;
+        if (!memory_writable(out, sizeof *out))
+            return -EFAULT;
+        ANSWER(call_statx(&caller, at, named, flags, mask, out, elsewhere), RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
+    }
+    return RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out);
+}
+
+static void state_of(const struct statx *from, struct stat *out) {
+    memset(out, 0, sizeof *out);
+    out->st_dev = (dev_t)(from->stx_dev_minor & 0xff) | (dev_t)(from->stx_dev_major & 0xfff) << 8 |
+                  (dev_t)(from->stx_dev_minor & ~0xffu) << 12;
+    out->st_ino = from->stx_ino;
+    out->st_mode = from->stx_mode;
+    out->st_nlink = from->stx_nlink;
+    out->st_uid = from->stx_uid;
+    out->st_gid = from->stx_gid;
+    out->st_rdev = (dev_t)(from->stx_rdev_minor & 0xff) | (dev_t)(from->stx_rdev_major & 0xfff) << 8 |
+                   (dev_t)(from->stx_rdev_minor & ~0xffu) << 12;
+    out->st_size = (off_t)from->stx_size;
+    out->st_blksize = (blksize_t)from->stx_blksize;
+    out->st_blocks = (blkcnt_t)from->stx_blocks;
+    out->st_atim = (struct timespec){from->stx_atime.tv_sec, from->stx_atime.tv_nsec};
+    out->st_mtim = (struct timespec){from->stx_mtime.tv_sec, from->stx_mtime.tv_nsec};
+    out->st_ctim = (struct timespec){from->stx_ctime.tv_sec, from->stx_ctime.tv_nsec};
+}
+
+static long state_in_tree(struct caller *caller, int at, const char *path, int flags, struct stat *out,
+                          char *elsewhere) {
+    struct statx answer;
+    long result = call_statx(caller, at, path, flags, STATX_BASIC_STATS, &answer, elsewhere);
+    if (result == 0)
+        state_of(&answer, out);
+    return result;
+}
+
+long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
+    char elsewhere[PATH_MAX];
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if (bad_path(path, &result))
+            return result;
+        if (!memory_writable(out, sizeof *out))
+            return -EFAULT;
+        ANSWER(state_in_tree(&caller, at, path, flags, out, elsewhere),
+               RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags));
+    }
+    return RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags);
+}
+
+/* The kernel is asked first: most descriptors are of the host, and its answer tells which. */
+long sys_fstat(int fd, struct stat *out) {
+    char elsewhere[PATH_MAX];
+    if (!shim_virtual())
+        return RAW2(SYS_fstat, fd, out);
+    long result = RAW2(SYS_fstat, fd, out);
+    if (result != 0 || world_inode(&shim.caller, fd, out) == NO_NODE)
+        return result;
+    elsewhere[0] = 0;
+    struct stat state = *out;
+    result = state_in_tree(&shim.caller, fd, "", AT_EMPTY_PATH, out, elsewhere);
+    if (result == PASS)
+        *out = state;
+    return result == PASS ? 0 : result;
+}
+
+/* Kernels before 5.8 have no call with flags, and answer for the real ids. */
+static long kernel_access(int at, const char *path, int mode, int flags) {
+    return flags == 0 ? RAW3(SYS_faccessat, at, path, mode) : RAW4(SYS_faccessat2, at, path, mode, flags);
+}
+
+long sys_faccessat(int at, const char *path, int mode, int flags) {
+    char elsewhere[PATH_MAX];
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if (bad_path(path, &result))
+            return result;
+        ANSWER(call_access(&caller, at, path, mode, flags, elsewhere), kernel_access(AT(at), PATH(path), mode, flags));
+    }
+    return kernel_access(AT(at), PATH(path), mode, flags);
+}
+
+long sys_readlinkat(int at, const char *path, char *out, size_t room) {
+    char elsewhere[PATH_MAX];
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if (bad_path(path, &result))
+            return result;
+        if (room == 0 || room > INT_MAX)
+            return -EINVAL;
+        if (!memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
+            return -EFAULT;
+        ANSWER(call_readlink(&caller, at, path, out, room, elsewhere), RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
+    }
+    return RAW4(SYS_readlinkat, AT(at), PATH(path), out, room);
+}
+
+long sys_statfs(const char *path, struct statfs *out) {
+    char elsewhere[PATH_MAX];
+    long result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if (bad_path(path, &result))
+            return result;
+        if (path[0] == 0)
+            return -ENOENT;
+        if (!memory_writable(out, sizeof *out))
+            return -EFAULT;
+        ANSWER(call_statfs(&caller, AT_FDCWD, path, out, elsewhere), RAW2(SYS_statfs, PATH(path), out));
+    }
+    return RAW2(SYS_statfs, PATH(path), out);
+}
+
+long sys_fstatfs(int fd, struct statfs *out) {
+    char elsewhere[PATH_MAX];
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        if (!memory_writable(out, sizeof *out))
+            return -EFAULT;
+        ANSWER(call_statfs(&caller, fd, "", out, elsewhere), RAW2(SYS_fstatfs, fd, out));
+    }
+    return RAW2(SYS_fstatfs, fd, out);
+}
+
+long real_path(int at, const char *path, unsigned how, char *elsewhere) {
+    struct caller caller = shim.caller;
+    long result;
+    elsewhere[0] = 0;
+    if (!shim_virtual())
+        return PASS;
+    if (bad_path(path, &result))
+        return result;
+    caller.again = world_expects_host_links(&shim.world);
+    return call_real_path(&caller, at, path, how, elsewhere);
+}
+
+bool path_is_virtual(int at, const char *path) {
+    char room[PATH_MAX];
+    struct target target;
+    struct caller caller = shim.caller;
+    unsigned how = RESOLVE_MAY_LACK | RESOLVE_NO_SEARCH | RESOLVE_AGAIN;
+    if (!shim_virtual() || path_length(path) < 0)
+        return false;
+    target.room = room;
+    return resolve(&caller, at, path, how, &target) == 0 && target.kind == TARGET_TREE;
+}
