@@ -122,7 +122,7 @@ enum verdict {
 
 struct answer {
     int status;        /* of VERDICT_EXIT */
-    struct plan *plan; /* of VERDICT_PLAN, and */
+    struct plan *plan; /* of VERDICT_PLAN; NULL where that is one of a run without a sandbox */
     struct bytes sent; /* what it was decoded from */
     int lease;         /* its lock */
 };
@@ -141,6 +141,12 @@ enum verdict converse(int connection, const struct bytes *request, const struct 
 /* disguise.c: this process is a launcher from now on. What it was called with is readable nowhere any more
  * (proc(5), cmdline and environ), by nobody inside either, where it is the parent of init. */
 void become_launcher(char **arguments, char **environment);
+
+/* session.c: a run without a sandbox. */
+bool is_session_plan(const unsigned char *plan, size_t length);
+void become_session(const struct answer *answer, const struct caller *caller) __attribute__((noreturn));
+/* Adds to the caller's environment which descriptors he has left open. */
+void name_descriptors(struct caller *caller);
 
 /* "velo: warning: cannot use the resident process: <reason>; <remedy>" */
 void step_aside(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3)));

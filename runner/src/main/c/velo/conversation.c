@@ -172,7 +172,7 @@ static bool take_plan(struct conversation *c, uint32_t length, struct answer *an
     } else if (receive_all(c, plan.at, length) != length && c->fault == NULL) {
         c->fault = "it ended in the middle of a frame";
     }
-    if (c->fault == NULL) {
+    if (c->fault == NULL && !is_session_plan(plan.at, length)) {
         answer->plan = plan_decode(plan.at, length, &c->fault);
         c->bad_plan = c->fault != NULL;
         if (c->fault == NULL && !is_for_us(answer->plan)) {

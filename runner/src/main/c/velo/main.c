@@ -200,6 +200,9 @@ static enum verdict ask(struct command *command, struct answer *answer) {
 }
 
 static void __attribute__((noreturn)) run(struct answer *answer, struct command *command) {
+    if (answer->plan == NULL) {
+        become_session(answer, command->caller);
+    }
     if (answer->lease != LEASE_DESCRIPTOR && dup2(answer->lease, LEASE_DESCRIPTOR) < 0) {
         fail_errno("see ulimit -n", "cannot keep the lock of the run");
     }
@@ -254,6 +257,9 @@ int main(int argc, char **argv, char **environment) {
         command.arguments = argv;
         use_resident(&command);
         umask(caller.mask);
+    }
+    if (is_run(&caller) && !is_option(&caller, "--isolate")) {
+        name_descriptors(&caller);
     }
     start_java(&caller, argv);
 }

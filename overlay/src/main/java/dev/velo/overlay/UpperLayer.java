@@ -179,7 +179,7 @@ public final class UpperLayer {
             Level next = level(dir, entry.name(), status, new Place(name, path, lower, level.hides()));
             levels.push(next);
             if (!redirected(next.directory().number(), SELF, path)) {
-                directoryChange(path, status, below);
+                record(path, new DirectoryNode(status.permissions(), status.modified(), false, List.of()), below);
             }
         } else if (status.isRegular()) {
             regular(level, name, path, status, below);
@@ -243,17 +243,6 @@ public final class UpperLayer {
         level.children().add(new DirectoryNode.Child(name, node));
     }
 
-    private void directoryChange(TreePath path, FileStatus status, Optional<TreeNode> below) {
-        if (below.isEmpty()) {
-            changes.add(new Change(Change.Kind.ADDED, path));
-        } else if (!(below.get() instanceof DirectoryNode directory)) {
-            changes.add(new Change(Change.Kind.TYPE_CHANGED, path));
-        } else if (directory.mode() != status.permissions()
-                || !directory.modified().equals(status.modified())) {
-            changes.add(new Change(Change.Kind.METADATA, path));
-        }
-    }
-
     /**
      * What the payload saw was the farm's mode and time, not the manifest's. Where it left a file with the mode it saw (sed -i and its like
      * copy that too), the manifest's own mode holds on. The time belongs to the content: it holds on only while the content does. The
@@ -283,21 +272,6 @@ public final class UpperLayer {
     }
 
     private void record(TreePath path, TreeNode now, Optional<TreeNode> below) {
-        if (below.isEmpty()) {
-            changes.add(new Change(Change.Kind.ADDED, path));
-        } else if (below.get().getClass() != now.getClass()) {
-            changes.add(new Change(Change.Kind.TYPE_CHANGED, path));
-        } else if (!below.get().equals(now)) {
-            changes.add(new Change(sameContent(below.get(), now) ? Change.Kind.METADATA : Change.Kind.MODIFIED, path));
-        }
-    }
-
-    private static boolean sameContent(TreeNode a, TreeNode b) {
-        if (a instanceof FileNode one && b instanceof FileNode two) {
-            return one.digest().equals(two.digest());
-        }
-        return a instanceof SymlinkNode one
-                && b instanceof SymlinkNode two
-                && Arrays.equals(one.target(), two.target());
+        Comparison.of(path, now, below).ifPresent(changes::add);
     }
 }

@@ -15,7 +15,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What the launcher calls when a run with --output or --changes has ended. */
 @Command(
@@ -24,6 +27,9 @@ import picocli.CommandLine.Option;
         description = "Captures the changes of a run that has ended; called by velo run.")
 final class FinishCommand implements Callable<Integer> {
     private final Caller caller;
+
+    @Spec
+    private CommandSpec spec;
 
     @Mixin
     private final StoreOption store;
@@ -34,7 +40,10 @@ final class FinishCommand implements Callable<Integer> {
     @Option(names = "--layer", required = true, paramLabel = "DIGEST", description = "A manifest, bottom to top.")
     private List<String> layers = new ArrayList<>();
 
-    @Option(names = "--skeleton", required = true, paramLabel = "DIR", description = "The run's topmost layer.")
+    @Option(names = "--session", description = "The run had no sandbox.")
+    private boolean session;
+
+    @Option(names = "--skeleton", paramLabel = "DIR", description = "The run's topmost layer, of one in a sandbox.")
     private String skeleton;
 
     @Option(names = "--exact", description = "The files showed the manifests' own modes and times.")
@@ -60,15 +69,19 @@ final class FinishCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException, IOException {
+        if (session == (skeleton != null)) {
+            throw new ParameterException(spec.commandLine(), "name one of --session and --skeleton");
+        }
         FileOps.system().raiseDescriptorLimit();
         try (Store opened = store.open()) {
             new Finish(opened, caller)
                     .run(new FinishRequest(
                             run,
                             layers.stream().map(Digest::fromHex).toList(),
-                            skeleton,
-                            exact,
-                            Optional.ofNullable(upper),
+                            session
+                                    ? Optional.empty()
+                                    : Optional.of(
+                                            new FinishRequest.Overlay(skeleton, exact, Optional.ofNullable(upper))),
                             caller.optional(output),
                             Optional.ofNullable(changes)));
         }

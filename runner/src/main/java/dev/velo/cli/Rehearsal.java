@@ -1,7 +1,6 @@
 package dev.velo.cli;
 
 import dev.velo.cas.VeloException;
-import dev.velo.namespaces.PlanCodec;
 import dev.velo.namespaces.exec.IdLoan;
 import dev.velo.runner.Caller;
 import dev.velo.runner.CallerArguments;
@@ -112,7 +111,7 @@ public final class Rehearsal {
         @Override
         public int launch(PlannedRun run) {
             run.store();
-            return PlanCodec.encode(run.plan(LOCK, OptionalLong.of(1024))).length == 0 ? 1 : 0;
+            return run.plan(LOCK, OptionalLong.of(1024)).length == 0 ? 1 : 0;
         }
 
         @Override

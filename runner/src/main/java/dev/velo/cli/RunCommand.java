@@ -11,6 +11,7 @@ import dev.velo.runner.Installation;
 import dev.velo.runner.PlannedRun;
 import dev.velo.runner.Run;
 import dev.velo.runner.RunRequest;
+import dev.velo.runner.ShimRun;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -32,8 +33,35 @@ import picocli.CommandLine.Spec;
         name = "run",
         mixinStandardHelpOptions = true,
         description = "Runs a program on exactly the files of the manifests.",
-        footer = "%nStandard output is the program's; velo prints nothing when all is well.")
+        footer = {
+            "%nWith --isolate the program sees the manifests and what the profile adds, and nothing else of this host.",
+            "Without it, it is a program of this host like any other, with your rights, files, network and environment;"
+                    + " a library that is loaded into it and into all that it starts shows it the manifests at /vrift"
+                    + " (VRIFT_VFS_PREFIX), and keeps what it changes there. That protects nothing: what a program does"
+                    + " past its C library goes to the host.",
+            "%nStandard output is the program's; velo prints nothing when all is well."
+        })
 final class RunCommand implements Callable<Integer> {
+    /** What has no meaning for a program that runs as any other of the host. */
+    private static final List<String> SANDBOXED = List.of(
+            "--profile",
+            "--net",
+            "--bind",
+            "--hostname",
+            "--uid",
+            "--gid",
+            "--placement",
+            "--tty",
+            "--tenant",
+            "--tenant-ids",
+            "--memory",
+            "--pids",
+            "--cpus",
+            "--disk",
+            "--file-size",
+            "--max-output",
+            "--limits");
+
     private final Caller caller;
 
     @Spec
@@ -42,7 +70,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private final StoreOption store;
 
-    @Option(names = "--isolate", description = "Run in a sandbox of its own (mandatory in this version).")
+    @Option(
+            names = "--isolate",
+            description = "Run in a sandbox of its own; without it, as a program of this host (see below).")
     private boolean isolate;
 
     @Option(names = "--base", paramLabel = "M", description = "A manifest below all others. May be repeated.")
@@ -66,7 +96,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--env", paramLabel = "K=V", description = "Set a variable of the program's environment.")
     private List<String> environment = new ArrayList<>();
 
-    @Option(names = "--pass-env", paramLabel = "K", description = "Pass on a variable of the caller's.")
+    @Option(
+            names = "--pass-env",
+            paramLabel = "K",
+            description = "Pass on a variable of the caller's; without --isolate all are.")
     private List<String> passed = new ArrayList<>();
 
     @Option(
@@ -75,7 +108,11 @@ final class RunCommand implements Callable<Integer> {
             description = "Show a file or directory of the host, read-only unless rw. \\: is a colon in a path.")
     private List<String> binds = new ArrayList<>();
 
-    @Option(names = "--workdir", paramLabel = "DIR", description = "The working directory inside.")
+    @Option(
+            names = "--workdir",
+            paramLabel = "DIR",
+            description =
+                    "The working directory inside. Without --isolate it may be relative, and this directory is the default.")
     private String workdir;
 
     @Option(names = "--hostname", paramLabel = "H", description = "The host name inside.")
@@ -132,8 +169,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             RunRequest request = request();
             try (Store opened = store.openOrCreate()) {
-                Run run = new Run(opened, Installation.ofThisProcess(), caller);
-                try (PlannedRun planned = run.plan(request)) {
+                try (PlannedRun planned = plan(opened, request)) {
                     return caller.process().launch(planned);
                 }
             }
@@ -141,6 +177,13 @@ final class RunCommand implements Callable<Integer> {
             record(String.valueOf(e.getMessage()));
             throw e;
         }
+    }
+
+    private PlannedRun plan(Store opened, RunRequest request) throws VeloException, ProfileException {
+        Installation installation = Installation.ofThisProcess();
+        return isolate
+                ? new Run(opened, installation, caller).plan(request)
+                : new ShimRun(opened, installation, caller).plan(request);
     }
 
     /** What goes wrong from here on is told twice; that it cannot be written, once. */
@@ -159,11 +202,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private RunRequest request() throws VeloException, IOException {
-        if (!isolate) {
-            throw new VeloException(
-                    "cannot run without --isolate: the preload shim (Mode B) is not part of this version",
-                    "add --isolate");
-        }
+        refuseWithoutSandbox();
         if (bases.isEmpty() && manifests.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "name at least one manifest with --manifest");
         }
@@ -192,6 +231,20 @@ final class RunCommand implements Callable<Integer> {
                 terminal,
                 caller.optional(result),
                 caller.arguments().last(command));
+    }
+
+    /** It must not look as if something protected the host that does not. */
+    private void refuseWithoutSandbox() throws VeloException {
+        if (isolate) {
+            return;
+        }
+        for (String option : SANDBOXED) {
+            boolean given = spec.commandLine().getParseResult().hasMatchedOption(option);
+            if (given && !(option.equals("--net") && "host".equals(network))) {
+                throw new VeloException(
+                        "cannot use " + option + " without --isolate: it takes a sandbox", "add --isolate");
+            }
+        }
     }
 
     private Optional<Boolean> hostNetwork() {
@@ -227,7 +280,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private String absolute(String directory) {
-        if (directory != null && !directory.startsWith("/")) {
+        if (isolate && directory != null && !directory.startsWith("/")) {
             throw new ParameterException(spec.commandLine(), "--workdir takes an absolute path inside the sandbox");
         }
         return directory;

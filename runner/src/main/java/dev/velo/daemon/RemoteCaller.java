@@ -4,7 +4,6 @@ import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
 import dev.velo.cas.manifest.Manifest;
 import dev.velo.cas.manifest.ManifestException;
-import dev.velo.namespaces.PlanCodec;
 import dev.velo.namespaces.exec.IdLoan;
 import dev.velo.runner.Caller;
 import dev.velo.runner.CallerArguments;
@@ -83,7 +82,7 @@ final class RemoteCaller implements CallerProcess {
 
     @Override
     public int launch(PlannedRun run) throws VeloException {
-        byte[] plan = PlanCodec.encode(run.plan(LOCK, OptionalLong.of(request.descriptorLimit())));
+        byte[] plan = run.plan(LOCK, OptionalLong.of(request.descriptorLimit()));
         if (!FrameType.PLAN.allows(plan.length)) {
             throw new DeclinedException("the plan has " + plan.length + " bytes");
         }

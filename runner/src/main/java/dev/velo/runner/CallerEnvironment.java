@@ -16,6 +16,9 @@ public final class CallerEnvironment {
 
     private static final String LC_ALL = "LC_ALL";
 
+    /** bin/velo names the descriptors that it was started with, for {@link ThisProcess}. */
+    static final String DESCRIPTORS = "VELO_CALLER_DESCRIPTORS";
+
     private final List<byte[]> assignments;
 
     private CallerEnvironment(List<byte[]> assignments) {
@@ -27,7 +30,8 @@ public final class CallerEnvironment {
         CallerEnvironment given = asGiven(assignments);
         Optional<byte[]> locale = given.value(utf8(CALLER_LC_ALL));
         List<byte[]> own = new ArrayList<>(assignments);
-        own.removeIf(each -> isOf(each, utf8(CALLER_LC_ALL)) || isOf(each, utf8(LC_ALL)));
+        own.removeIf(
+                each -> isOf(each, utf8(CALLER_LC_ALL)) || isOf(each, utf8(LC_ALL)) || isOf(each, utf8(DESCRIPTORS)));
         locale.ifPresent(value -> own.add(assignment(LC_ALL, value)));
         return asGiven(own);
     }
@@ -101,6 +105,17 @@ public final class CallerEnvironment {
         }
         List<byte[]> made = new ArrayList<>();
         result.forEach((name, value) -> made.add(assignment(name, value)));
+        return made;
+    }
+
+    /** Assignments for a payload that works as the caller: all of them, and the user's own in the place of those of the same name. */
+    List<byte[]> withAll(List<byte[]> own) {
+        List<byte[]> made = new ArrayList<>(assignments);
+        for (byte[] assignment : own) {
+            byte[] name = Arrays.copyOf(assignment, nameLength(assignment));
+            made.removeIf(each -> isOf(each, name));
+            made.add(assignment);
+        }
         return made;
     }
 

@@ -38,7 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Reads what a run left in its upper layer: a list of changes, and the result as a new manifest. */
+/** Reads what a run left in its upper layer, or in its session: a list of changes, and the result as a new manifest. */
 public final class Finish {
     private final Store store;
     private final Caller caller;
@@ -50,18 +50,14 @@ public final class Finish {
 
     public void run(FinishRequest request) throws VeloException {
         DirectoryNode lower = LayerMerge.merge(layers(request));
-        String upper = request.upper().orElse("leases/" + request.run() + "/upper");
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Staging staging = new Staging(store, store.blobs(), lease);
             ContentSink sink = new BoundedSink(
                     request.output().isPresent() ? new Stored(staging) : new Hashed(),
                     Files.getFileStore(store.path()).getTotalSpace());
-            Optional<Timestamp> shown = request.exact() ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
-            Set<TreePath> points = new HashSet<>();
-            Map<TreePath, byte[]> links = new HashMap<>();
-            readSkeleton(request, points, links);
-            ChangeSet changes = new UpperLayer(store.files(), sink, points, links, shown)
-                    .read(store.root(), upper.getBytes(StandardCharsets.UTF_8), lower);
+            ChangeSet changes = request.overlay().isPresent()
+                    ? ofOverlay(request.run(), request.overlay().get(), sink, lower)
+                    : new SessionLayer(store, request.run(), sink).read(lower);
             if (!changes.refused().isEmpty()) {
                 throw new VeloException(
                         "cannot capture the changes of the run: "
@@ -99,6 +95,17 @@ public final class Finish {
         } catch (IOException e) {
             throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);
         }
+    }
+
+    private ChangeSet ofOverlay(String run, FinishRequest.Overlay overlay, ContentSink sink, DirectoryNode lower)
+            throws IOException {
+        String upper = overlay.upper().orElse("leases/" + run + "/upper");
+        Optional<Timestamp> shown = overlay.exact() ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
+        Set<TreePath> points = new HashSet<>();
+        Map<TreePath, byte[]> links = new HashMap<>();
+        readSkeleton(overlay.skeleton(), points, links);
+        return new UpperLayer(store.files(), sink, points, links, shown)
+                .read(store.root(), upper.getBytes(StandardCharsets.UTF_8), lower);
     }
 
     private List<DirectoryNode> layers(FinishRequest request) throws VeloException {
@@ -142,10 +149,8 @@ public final class Finish {
     }
 
     /** Its leaves are mount points, which a program cannot replace, and links of Velo's, which it can. */
-    private void readSkeleton(FinishRequest request, Set<TreePath> points, Map<TreePath, byte[]> links)
-            throws IOException {
-        byte[] skeleton = request.skeleton().getBytes(StandardCharsets.UTF_8);
-        try (Descriptor root = store.files().openDirectory(store.root(), skeleton)) {
+    private void readSkeleton(String skeleton, Set<TreePath> points, Map<TreePath, byte[]> links) throws IOException {
+        try (Descriptor root = store.files().openDirectory(store.root(), skeleton.getBytes(StandardCharsets.UTF_8))) {
             collect(root, TreePath.ROOT, points, links);
         }
     }

@@ -1,5 +1,6 @@
 package dev.velo.runner;
 
+import dev.velo.cas.Digest;
 import dev.velo.cas.store.Lease;
 import dev.velo.linkfarm.Placement;
 import java.nio.file.Path;
@@ -15,7 +16,21 @@ import java.util.Optional;
  */
 record FinishProgram(List<String> words) {
     /** Empty where nothing is wanted. */
-    static Optional<FinishProgram> of(RunRequest request, RunTemplate.Root root, Path store, Caller caller) {
+    static Optional<FinishProgram> ofOverlay(RunRequest request, RunTemplate.Root root, Path store, Caller caller) {
+        List<String> remains = new ArrayList<>(List.of("--skeleton=" + root.skeleton()));
+        if (request.placement().equals(Optional.of(Placement.METADATA))) {
+            remains.add("--exact");
+        }
+        return of(request, root.manifests(), remains, store, caller);
+    }
+
+    /** The same of a run without a sandbox. */
+    static Optional<FinishProgram> ofSession(RunRequest request, List<Digest> manifests, Path store, Caller caller) {
+        return of(request, manifests, List.of("--session"), store, caller);
+    }
+
+    private static Optional<FinishProgram> of(
+            RunRequest request, List<Digest> manifests, List<String> remains, Path store, Caller caller) {
         if (request.output().isEmpty() && request.changes().isEmpty()) {
             return Optional.empty();
         }
@@ -29,11 +44,8 @@ record FinishProgram(List<String> words) {
         words.add(installation.program().toString());
         words.add("finish");
         words.add("--store=" + store);
-        words.add("--skeleton=" + root.skeleton());
-        if (request.placement().equals(Optional.of(Placement.METADATA))) {
-            words.add("--exact");
-        }
-        root.manifests().forEach(digest -> words.add("--layer=" + digest));
+        words.addAll(remains);
+        manifests.forEach(digest -> words.add("--layer=" + digest));
         request.output().ifPresent(file -> words.add("--output=" + file.path()));
         request.changes()
                 .ifPresent(file -> words.add("--changes="

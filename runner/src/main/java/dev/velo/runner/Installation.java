@@ -25,6 +25,16 @@ public record Installation(Path home) {
         return home.resolve("libexec/velo-launch");
     }
 
+    /** What runs a program without a sandbox. */
+    Path session() {
+        return home.resolve("libexec/velo-session");
+    }
+
+    /** The first program of such a run. */
+    Path enter() {
+        return home.resolve("libexec/velo-enter");
+    }
+
     public Path program() {
         return home.resolve("bin/velo");
     }

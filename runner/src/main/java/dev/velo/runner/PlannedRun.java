@@ -3,6 +3,7 @@ package dev.velo.runner;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
 import dev.velo.namespaces.LaunchPlan;
+import dev.velo.namespaces.PlanCodec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -10,19 +11,42 @@ import java.util.OptionalLong;
 
 /** A run of which everything is there but the process. Closed before it was handed over, it leaves nothing. Use once, by one thread. */
 public final class PlannedRun implements AutoCloseable {
-    private final Installation installation;
+    /** What becomes of the process that takes it over. */
+    public enum Form {
+        /** velo-launch: docs/formats/launch-plan.md. */
+        SANDBOX,
+        /** velo-session: docs/formats/session-plan.md. */
+        SESSION
+    }
+
+    /** All of the plan but what only who hands it over knows. */
+    interface Draft {
+        byte[] complete(int lock, OptionalLong descriptorLimit);
+    }
+
+    private final Form form;
+    private final Path program;
     private final Store store;
     private final Lease lease;
-    private LaunchPlan.Builder plan;
+    private Draft plan;
     private List<UsedFarm> found = List.of();
     private Optional<RepeatableRun> repeatable = Optional.empty();
     private boolean handedOver;
 
-    PlannedRun(Installation installation, Store store, Lease lease, LaunchPlan.Builder plan) {
-        this.installation = installation;
+    PlannedRun(Form form, Path program, Store store, Lease lease, Draft plan) {
+        this.form = form;
+        this.program = program;
         this.store = store;
         this.lease = lease;
         this.plan = plan;
+    }
+
+    /** In a sandbox. */
+    static PlannedRun isolated(Installation installation, Store store, Lease lease, LaunchPlan.Builder plan) {
+        return new PlannedRun(Form.SANDBOX, installation.launcher(), store, lease, (lock, limit) -> {
+            limit.ifPresent(plan::descriptorLimit);
+            return PlanCodec.encode(plan.keep(lock).build());
+        });
     }
 
     PlannedRun with(List<UsedFarm> farms, Optional<RepeatableRun> run) {
@@ -42,19 +66,18 @@ public final class PlannedRun implements AutoCloseable {
     }
 
     /**
-     * The plan for the process that becomes the launcher.
+     * The bytes of the plan for the process that takes it over.
      *
-     * @param lock the number under which that process has the descriptor {@link #lock}, which lives on in the launcher
+     * @param lock the number under which that process has the descriptor {@link #lock}, which lives on in it
      * @param descriptorLimit the soft limit of open files that the program gets; empty for the one that that process has
      */
-    public LaunchPlan plan(int lock, OptionalLong descriptorLimit) {
-        LaunchPlan.Builder complete = plan;
-        if (complete == null) {
+    public byte[] plan(int lock, OptionalLong descriptorLimit) {
+        Draft draft = plan;
+        if (draft == null) {
             throw new IllegalStateException("there is one plan for a run");
         }
         plan = null;
-        descriptorLimit.ifPresent(complete::descriptorLimit);
-        return complete.keep(lock).build();
+        return draft.complete(lock, descriptorLimit);
     }
 
     /** The descriptor, of this process, that holds the lock of the run's lease. */
@@ -72,9 +95,13 @@ public final class PlannedRun implements AutoCloseable {
         return store;
     }
 
+    public Form form() {
+        return form;
+    }
+
     /** The program that takes the plan. */
-    public Path launcher() {
-        return installation.launcher();
+    public Path program() {
+        return program;
     }
 
     /** Another process has the lock's descriptor now: the run is that one's, and closing this ends nothing. */

@@ -67,7 +67,7 @@ public final class RepeatableRun {
                 return Optional.empty();
             }
             PlannedRun run =
-                    new PlannedRun(installation, store, lease, template.plan(store, lease, environment, command));
+                    PlannedRun.isolated(installation, store, lease, template.plan(store, lease, environment, command));
             complete = true;
             noteUse(store);
             return Optional.of(run);

@@ -44,19 +44,14 @@ public final class Run {
         Preconditions read = Preconditions.of(files);
         Profile profile =
                 new ProfileCatalog(new LauncherCalls(installation)).load(request.profile(), caller.directory());
-        List<Manifest> bases = open(request.bases());
-        List<Manifest> manifests = open(request.manifests());
-        List<Digest> digests = new ArrayList<>();
-        bases.forEach(manifest -> digests.add(manifest.digest()));
-        manifests.forEach(manifest -> digests.add(manifest.digest()));
-        Lease lease = store.leases().take(Lease.Kind.RUN, digests);
+        RequestedManifests manifests = RequestedManifests.open(request, caller.process());
+        Lease lease = store.leases().take(Lease.Kind.RUN, manifests.digests());
         boolean complete = false;
         try {
-            register(request.bases(), bases);
-            register(request.manifests(), manifests);
-            Layers layers = new Layers(farms(bases, request), farms(manifests, request));
+            manifests.register(store);
+            Layers layers = new Layers(farms(manifests.ofBases(), request), farms(manifests.aboveBases(), request));
             RunTemplate template = template(request, profile, lease, layers);
-            PlannedRun planned = new PlannedRun(
+            PlannedRun planned = PlannedRun.isolated(
                     installation, store, lease, template.plan(store, lease, caller.environment(), request.command()));
             complete = true;
             return planned.with(found, repeatable(template, layers, read));
@@ -66,21 +61,6 @@ public final class Run {
             if (!complete) {
                 lease.close();
             }
-        }
-    }
-
-    private List<Manifest> open(List<UserPath> files) throws VeloException {
-        List<Manifest> manifests = new ArrayList<>();
-        for (UserPath file : files) {
-            manifests.add(caller.process().open(file));
-        }
-        return manifests;
-    }
-
-    private void register(List<UserPath> files, List<Manifest> manifests) throws VeloException {
-        for (int i = 0; i < files.size(); i++) {
-            Manifest manifest = manifests.get(i);
-            store.roots().registerRead(ManifestFile.place(files.get(i)), manifest.digest(), manifest::toBytes);
         }
     }
 
@@ -137,7 +117,7 @@ public final class Run {
                 profile,
                 shown,
                 ResultTargets.of(request, caller),
-                FinishProgram.of(request, shown, store.path(), caller));
+                FinishProgram.ofOverlay(request, shown, store.path(), caller));
     }
 
     /** Nothing of the host stands on the root, which would have to be looked for each time. */

@@ -4,7 +4,6 @@ import dev.velo.cas.VeloException;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.store.StoreException;
 import dev.velo.namespaces.LaunchException;
-import dev.velo.namespaces.LaunchPlan;
 import dev.velo.namespaces.exec.IdLoan;
 import dev.velo.namespaces.exec.Launcher;
 import java.io.FileDescriptor;
@@ -87,19 +86,28 @@ final class ThisProcess implements CallerProcess {
         }
     }
 
-    /** Becomes the launcher: the JVM is gone then, and the lock's descriptor is still open under its number. */
+    /** Becomes the program that runs it: the JVM is gone then, and the lock's descriptor is still open under its number. */
     @Override
     public int launch(PlannedRun run) throws VeloException, LaunchException {
         FileOps files = run.store().files();
-        LaunchPlan plan;
+        byte[] plan;
+        String descriptors;
         try {
             files.keepAtExec(run.lock());
             plan = run.plan(run.lock(), OptionalLong.of(files.raiseDescriptorLimit()));
+            descriptors = CallerEnvironment.asGiven(strings("environ"))
+                    .text(CallerEnvironment.DESCRIPTORS)
+                    .orElse("none");
         } catch (IOException e) {
             throw StoreException.of(
                     "cannot prepare the run in store " + run.store().path(), e);
         }
-        new Launcher(run.launcher()).become(plan, run.directory());
+        Launcher launcher = new Launcher(run.program());
+        if (run.form() == PlannedRun.Form.SESSION) {
+            launcher.becomeSession(plan, run.directory(), run.lock(), descriptors);
+        } else {
+            launcher.become(plan, run.directory());
+        }
         throw new IllegalStateException("the launcher did not take over");
     }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.velo.namespaces.LaunchPlan;
 import dev.velo.runner.CallerArguments;
 import dev.velo.runner.DeclinedException;
 import java.io.ByteArrayOutputStream;
@@ -247,13 +246,13 @@ class CommandLineSessionTest {
 
     @Test
     void aRunIsPlannedForAnotherProcess() throws Exception {
-        AtomicReference<LaunchPlan> plan = new AtomicReference<>();
+        AtomicReference<byte[]> bytes = new AtomicReference<>();
         AtomicReference<Path> directory = new AtomicReference<>();
         TestCaller caller = someone()
                 .withRaw(new byte[] {'O', 'D', 'D', '=', (byte) 0xfe})
                 .launching(run -> {
                     directory.set(run.directory());
-                    plan.set(run.plan(17, OptionalLong.of(99)));
+                    bytes.set(run.plan(17, OptionalLong.of(99)));
                     assertThatThrownBy(() -> run.plan(18, OptionalLong.empty()))
                             .isInstanceOf(IllegalStateException.class);
                     assertThat(run.lock()).isNotNegative();
@@ -278,16 +277,18 @@ class CommandLineSessionTest {
         assertThat(CommandLineSession.run(caller.caller(CallerArguments.of(arguments))))
                 .as(caller.err())
                 .isEqualTo(42);
-        assertThat(plan.get().keptDescriptors()).containsExactly(17);
-        assertThat(plan.get().descriptorLimit()).hasValue(99);
-        assertThat(plan.get().arguments()).containsExactly("/file".getBytes(), new byte[] {(byte) 0xff});
-        assertThat(plan.get().environment())
+        PlanRecords plan = new PlanRecords(bytes.get(), "VELOPLAN");
+        assertThat(plan.number(PlanRecords.KEEP_DESCRIPTOR)).isEqualTo(17);
+        assertThat(plan.number(PlanRecords.DESCRIPTOR_LIMIT)).isEqualTo(99);
+        assertThat(plan.strings(PlanRecords.ARGUMENT)).containsExactly("/file".getBytes(), new byte[] {(byte) 0xff});
+        assertThat(plan.strings(PlanRecords.ENVIRONMENT))
                 .anySatisfy(variable -> assertThat(variable).isEqualTo(new byte[] {'O', 'D', 'D', '=', (byte) 0xfe}));
-        assertThat(plan.get().result()).hasValue(home.resolve("r.json").toString());
-        assertThat(plan.get().finish()).contains("--output=" + home.resolve("o.velo"));
-        assertThat(plan.get().mounts())
-                .anyMatch(mount -> mount.target().equals("/shown")
-                        && mount.toString().contains(home.resolve("tree").toString()));
+        assertThat(plan.texts(PlanRecords.RESULT))
+                .containsExactly(home.resolve("r.json").toString());
+        assertThat(plan.texts(PlanRecords.FINISH)).contains("--output=" + home.resolve("o.velo"));
+        assertThat(plan.texts(PlanRecords.MOUNT))
+                .anyMatch(mount -> mount.contains("/shown")
+                        && mount.contains(home.resolve("tree").toString()));
         assertThat(directory.get()).isDirectory();
     }
 

@@ -1,2 +1,2 @@
-/** The preload library of Mode B and the environment that loads it; see docs/architecture.md for its state. */
+/** Mode B: what the preload library shows to a run, what loads it, and what it leaves. */
 package dev.velo.shim;

@@ -255,6 +255,11 @@ public final class Roots {
         return content(StoreLayout.manifestName(manifest), Integer.MAX_VALUE - 16);
     }
 
+    /** Where the store's own copy of a registered manifest is, which a lease on it keeps. */
+    public Path copyFile(Digest manifest) {
+        return store.resolve(StoreLayout.manifestName(manifest));
+    }
+
     /** True where the store has a copy of the manifest. */
     public boolean hasCopy(Digest manifest) throws IOException {
         return files.statusIfPresent(store.root(), StoreLayout.manifestName(manifest))

@@ -2,8 +2,6 @@ package dev.velo.namespaces.exec;
 
 import dev.velo.namespaces.HostCapability;
 import dev.velo.namespaces.LaunchException;
-import dev.velo.namespaces.LaunchPlan;
-import dev.velo.namespaces.PlanCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -36,9 +34,25 @@ public final class Launcher {
     /**
      * Becomes the launcher. Returns only by exception. Descriptors that the plan keeps must have lost their close-on-exec flag.
      *
+     * @param plan as {@link dev.velo.namespaces.PlanCodec} makes it
      * @param scratch a directory for the plan's bytes, which have no name any more when this process becomes the launcher
      */
-    public void become(LaunchPlan plan, Path scratch) throws LaunchException {
+    public void become(byte[] plan, Path scratch) throws LaunchException {
+        execute(plan, scratch, List.of(), true);
+    }
+
+    /**
+     * Becomes velo-session, the program of this launcher, in the same way.
+     *
+     * @param plan as docs/formats/session-plan.md says
+     * @param lock a descriptor that has lost its close-on-exec flag
+     * @param descriptors those of the caller's that the program inherits, with commas, or {@code none}
+     */
+    public void becomeSession(byte[] plan, Path scratch, int lock, String descriptors) throws LaunchException {
+        execute(plan, scratch, List.of(Integer.toString(lock), descriptors), false);
+    }
+
+    private void execute(byte[] plan, Path scratch, List<String> more, boolean placed) throws LaunchException {
         if (!Files.isExecutable(program)) {
             throw new LaunchException(
                     "cannot launch: there is no program " + program,
@@ -47,11 +61,11 @@ public final class Launcher {
         }
         Path file = scratch.resolve("plan");
         try (FileChannel out = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(PlanCodec.encode(plan));
+            ByteBuffer bytes = ByteBuffer.wrap(plan);
             while (bytes.hasRemaining()) {
                 out.write(bytes);
             }
-            execute(file);
+            execute(file, more, placed);
         } catch (IOException e) {
             throw new LaunchException(
                     "cannot write the launch plan: " + e.getMessage(), "free some space in the store", e);
@@ -83,26 +97,36 @@ public final class Launcher {
         throw failure(runtime);
     }
 
-    private void execute(Path plan) throws LaunchException, IOException {
+    /** @param placed the plan's descriptor is a number that the program knows, else its first argument */
+    private void execute(Path plan, List<String> more, boolean placed) throws LaunchException, IOException {
         // Loaded and linked before the descriptor of some jar is replaced: whatever would still have to be read could
         // not be.
         Exec exec = LibraryLoader.create(Exec.class).load("c");
         Runtime runtime = Runtime.getRuntime(exec);
         byte[] path = terminated(program.toString());
-        Pointer arguments = vector(runtime, List.of("velo-launch".getBytes(StandardCharsets.UTF_8)));
+        List<byte[]> words = new ArrayList<>(List.of(utf8(program.getFileName().toString())));
         Pointer environment = vector(runtime, List.of());
         int descriptor = exec.open(terminated(plan.toString()), 0, 0);
         if (descriptor < 0) {
             throw failure(runtime);
         }
         Files.delete(plan);
+        if (!placed) {
+            words.add(utf8(Integer.toString(descriptor)));
+        }
+        more.forEach(word -> words.add(utf8(word)));
+        Pointer arguments = vector(runtime, words);
         // dup2 clears close-on-exec. Nothing of the JVM runs after the exec, so what it had on this number is not
         // missed.
-        if (exec.dup2(descriptor, PLAN_DESCRIPTOR) < 0) {
+        if (placed && exec.dup2(descriptor, PLAN_DESCRIPTOR) < 0) {
             throw failure(runtime);
         }
         exec.execve(path, arguments, environment);
         throw failure(runtime);
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** As execve(2) takes them. In one piece of memory: what only a pointer in there leads to would be freed. */

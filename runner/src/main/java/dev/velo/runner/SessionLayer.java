@@ -1,0 +1,161 @@
+package dev.velo.runner;
+
+import dev.velo.cas.Digest;
+import dev.velo.cas.FileName;
+import dev.velo.cas.TreePath;
+import dev.velo.cas.manifest.DirectoryNode;
+import dev.velo.cas.manifest.FileNode;
+import dev.velo.cas.manifest.TreeNode;
+import dev.velo.cas.manifest.WhiteoutNode;
+import dev.velo.cas.posix.Descriptor;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.Store;
+import dev.velo.overlay.Change;
+import dev.velo.overlay.ChangeSet;
+import dev.velo.overlay.Comparison;
+import dev.velo.overlay.ContentSink;
+import dev.velo.shim.SessionChanges;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What a session has left, in the terms of an upper layer: so a run without a sandbox has the result that one with a sandbox has. Use once. */
+final class SessionLayer {
+    /** A path of the layer that is being made; a directory as far as its attributes go. */
+    private static final class Place {
+        private TreeNode node;
+        private final Map<FileName, Place> children = new TreeMap<>();
+
+        Place(TreeNode node) {
+            this.node = node;
+        }
+
+        TreeNode layer() {
+            if (!(node instanceof DirectoryNode directory)) {
+                return node;
+            }
+            List<DirectoryNode.Child> list = new ArrayList<>();
+            children.forEach((name, place) -> list.add(new DirectoryNode.Child(name, place.layer())));
+            return new DirectoryNode(directory.mode(), directory.modified(), false, list);
+        }
+    }
+
+    private final FileOps files;
+    private final int store;
+    private final Path directory;
+    private final String run;
+    private final ContentSink sink;
+    private final List<Change> changes = new ArrayList<>();
+    private final List<String> refused = new ArrayList<>();
+
+    /** @param run the name of its lease */
+    SessionLayer(Store store, String run, ContentSink sink) {
+        this.files = store.files();
+        this.store = store.root();
+        this.run = "leases/" + run;
+        this.directory = store.path().resolve(this.run);
+        this.sink = sink;
+    }
+
+    ChangeSet read(DirectoryNode lower) throws IOException {
+        Map<TreePath, SessionChanges.State> states = new LinkedHashMap<>();
+        SessionChanges.read(directory, states::put);
+        Place root = new Place(lower);
+        try {
+            for (Map.Entry<TreePath, SessionChanges.State> each : states.entrySet()) {
+                take(each.getKey(), each.getValue(), root, lower);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new IOException("the list of what the session changed is damaged: " + e.getMessage(), e);
+        }
+        changes.sort(null);
+        return new ChangeSet((DirectoryNode) root.layer(), List.copyOf(changes), List.copyOf(refused));
+    }
+
+    private void take(TreePath path, SessionChanges.State state, Place root, DirectoryNode lower) throws IOException {
+        if (state instanceof SessionChanges.State.Unnameable) {
+            refused.add(path + ": an entry in it whose path is longer or deeper than a manifest takes");
+            return;
+        }
+        if (path.isRoot()) {
+            root(state, root, lower);
+            return;
+        }
+        Place above = root;
+        Optional<TreeNode> below = Optional.of(lower);
+        List<FileName> names = path.components();
+        for (int i = 0; i < names.size(); i++) {
+            FileName name = names.get(i);
+            below = below.flatMap(node -> node instanceof DirectoryNode parent ? parent.child(name) : Optional.empty());
+            boolean last = i == names.size() - 1;
+            Optional<TreeNode> now = last ? now(path, state) : below;
+            if (now.isEmpty()) {
+                return;
+            }
+            Place place = above.children.computeIfAbsent(name, key -> new Place(now.get()));
+            if (last) {
+                place.node = now.get();
+                note(path, now.get(), below);
+            }
+            above = place;
+        }
+    }
+
+    /** Its time changes with every new entry: that alone is no news. */
+    private void root(SessionChanges.State state, Place root, DirectoryNode lower) throws IOException {
+        Optional<TreeNode> now = now(TreePath.ROOT, state);
+        if (now.isPresent() && now.get() instanceof DirectoryNode directoryNow) {
+            root.node = directoryNow;
+            if (directoryNow.mode() != lower.mode()) {
+                changes.add(new Change(Change.Kind.METADATA, TreePath.ROOT));
+            }
+        }
+    }
+
+    private void note(TreePath path, TreeNode now, Optional<TreeNode> below) {
+        if (!(now instanceof WhiteoutNode)) {
+            Comparison.of(path, now, below).ifPresent(changes::add);
+        } else if (below.isPresent()) {
+            changes.add(new Change(Change.Kind.REMOVED, path));
+        }
+    }
+
+    /** Empty for what no manifest can hold. */
+    private Optional<TreeNode> now(TreePath path, SessionChanges.State state) throws IOException {
+        if (state instanceof SessionChanges.State.Node known) {
+            return Optional.of(known.node());
+        }
+        if (state instanceof SessionChanges.State.Real real) {
+            return file(path, (run + "/" + real.file()).getBytes(StandardCharsets.UTF_8));
+        }
+        return Optional.of(new WhiteoutNode());
+    }
+
+    private Optional<TreeNode> file(TreePath path, byte[] name) throws IOException {
+        FileStatus status = files.status(store, name);
+        if (!status.isRegular()) {
+            refused.add(path + ": a " + status.type().words());
+            return Optional.empty();
+        }
+        // One that its owner may not read has its mode back afterwards: it may have other names.
+        boolean closed = (status.permissions() & 0400) == 0;
+        if (closed) {
+            files.changeMode(store, name, status.permissions() | 0400);
+        }
+        try (Descriptor content = files.openRead(store, name)) {
+            Digest digest = sink.store(content, status);
+            return Optional.of(new FileNode(status.permissions(), status.size(), status.modified(), digest));
+        } finally {
+            if (closed) {
+                files.changeMode(store, name, status.permissions());
+            }
+        }
+    }
+}

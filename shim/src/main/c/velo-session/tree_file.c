@@ -1,0 +1,67 @@
+#include "../velo-shim/tree.h"
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A sparse file, which nothing but its use fills. What a process may map (ulimit -v) seldom is that little.
+ */
+enum { GIBIBYTE = 1 << 30 };
+
+static long call(long number, long a, long b, long c, long d, long e, long f) {
+    const long result = syscall(number, a, b, c, d, e, f);
+    return result == -1 ? -errno : result;
+}
+
+static const struct kernel kernel = {call};
+
+static bool map_manifest(const char *path, struct manifest *manifest) {
+    struct stat status;
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &status) != 0) {
+        return false;
+    }
+    const size_t length = (size_t)status.st_size;
+    const void *bytes = mmap(NULL, length, PROT_READ, MAP_SHARED, file, 0);
+    close(file);
+    if (bytes == MAP_FAILED) {
+        return false;
+    }
+    errno = EINVAL;
+    return manifest_open(manifest, bytes, length);
+}
+
+void session_make(const struct run *run) {
+    struct manifest manifest;
+    if (!map_manifest(run->plan->manifest, &manifest)) {
+        fail_errno("run velo verify", "cannot map the manifest %s", run->plan->manifest);
+    }
+    const int file = openat(run->directory, "session", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const long made =
+        file < 0 ? -errno : tree_make(&kernel, file, &manifest, (struct tree_limits){.bytes = GIBIBYTE});
+    if (made != 0) {
+        errno = (int)-made;
+        fail_errno("free some space in the store", "cannot make the session in %s", run->plan->directory);
+    }
+    close(file);
+    /* Whoever has this directory has the tree: run by root, a store is not root's. */
+    if (fchown(run->directory, geteuid(), getegid()) != 0) {
+        fail_errno("use a store that belongs to you", "cannot take over %s", run->plan->directory);
+    }
+}
+
+bool session_map(const struct run *run, struct tree *tree) {
+    struct manifest manifest;
+    const int file = openat(run->directory, "session", O_RDWR | O_CLOEXEC);
+    if (file < 0 || !map_manifest(run->plan->manifest, &manifest)) {
+        return false;
+    }
+    const long mapped = tree_map(tree, &kernel, file, &manifest);
+    close(file);
+    errno = (int)-mapped;
+    return mapped == 0;
+}
