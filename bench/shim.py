@@ -1,7 +1,7 @@
 """Asks bench/calls.c in several surroundings for series in turn, and compares the answers.
 
-shim.py PLACE ROUNDS CALLS -- SURROUNDINGS... where each is "LABEL ROOT PROJECT COMMAND...": the command that starts calls.c, the tree as it is
-called there, and the project that make builds there. They are separated by "--"; the first is native, the second is the shim.
+shim.py PLACE ROUNDS CALLS --- SURROUNDINGS... where each is "LABEL ROOT PROJECT COMMAND...": the command that starts calls.c, the tree as it is
+called there, and the project that make builds there. They are separated by "---"; the first is native, the second is the shim.
 CALLS is the number of system calls that were counted. PLACE has tree (on disk) and program (that does nothing).
 """
 
@@ -155,7 +155,7 @@ def main(words):
     place, rounds, calls = words[0], int(words[1]), int(words[2])
     surroundings, at = [], 3
     while at < len(words):
-        end = words.index("--", at + 1) if "--" in words[at + 1:] else len(words)
+        end = words.index("---", at + 1) if "---" in words[at + 1:] else len(words)
         surroundings.append(Surroundings(words[at + 1:end]))
         at = end
     series = measure(place, rounds, surroundings)

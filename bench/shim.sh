@@ -86,9 +86,9 @@ echo "system calls with 200,000 stat(2) of the tree: $with, with 40: $without"
 
 status=0
 python3 "$repository/bench/shim.py" "$place" "$ROUNDS" "$((with - without))" \
-  -- native "$place/tree" "$place/project" "${calls[@]}" \
-  -- "velo run" /vrift /vrift/project "${run[@]}" "${calls[@]}" \
-  -- proot /vrift /vrift/project proot -b "$place/bound:/vrift" "${calls[@]}" \
-  -- fakechroot /vrift /vrift/project "${fakechroot[@]}" "${calls[@]}" || status=$?
+  --- native "$place/tree" "$place/project" "${calls[@]}" \
+  --- "velo run" /vrift /vrift/project "${run[@]}" "${calls[@]}" \
+  --- proot /vrift /vrift/project proot -b "$place/bound:/vrift" "${calls[@]}" \
+  --- fakechroot /vrift /vrift/project "${fakechroot[@]}" "${calls[@]}" || status=$?
 echo "load afterwards $(load)"
 exit "$status"
