@@ -29,10 +29,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 10, MOST_PATHS = 200000, ROOM = 1024 };
+enum { BATCH = 10, MOST_PATHS = 200000, MOST_TIMES = 50000, ROOM = 1024 };
 
 static char *names[MOST_PATHS];
 static size_t name_count;
+/* Nothing is allocated once it has begun: the system calls of a series are counted. */
+static double times[MOST_TIMES];
 static uint64_t state = 88172645463325252u;
 
 static void __attribute__((noreturn)) give_up(const char *what, const char *which) {
@@ -53,15 +55,40 @@ static double now(void) {
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-static int ascending(const void *a, const void *b) {
-    const double *left = a;
-    const double *right = b;
-    return (*left > *right) - (*left < *right);
+/* Of the first of the times, which change places: the one in the middle, or the lower of two. */
+static double median(size_t count) {
+    size_t from = 0;
+    size_t to = count - 1;
+    size_t middle = (count - 1) / 2;
+    while (from < to) {
+        double pivot = times[(from + to) / 2];
+        size_t left = from;
+        size_t right = to;
+        for (;;) {
+            while (times[left] < pivot) {
+                left++;
+            }
+            while (times[right] > pivot) {
+                right--;
+            }
+            if (left >= right) {
+                break;
+            }
+            double other = times[left];
+            times[left++] = times[right];
+            times[right--] = other;
+        }
+        if (middle <= right) {
+            to = right;
+        } else {
+            from = right + 1;
+        }
+    }
+    return times[middle];
 }
 
-static double median(double *values, size_t count) {
-    qsort(values, count, sizeof *values, ascending);
-    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+static size_t at_most(size_t count) {
+    return count == 0 ? 1 : count < MOST_TIMES ? count : MOST_TIMES;
 }
 
 static void read_names(const char *list) {
@@ -103,39 +130,32 @@ static void do_open(const char *path) {
 }
 
 /* The paths of a batch are made before its time begins. */
-static double series(single *call, const char *root, size_t count, bool missing) {
+static double series(single *call, const char *root, size_t count, const char *behind) {
     static char paths[BATCH][ROOM];
-    size_t batches = count / BATCH;
-    double *each = calloc(batches, sizeof *each);
-    for (size_t i = 0; each != NULL && i < batches; i++) {
+    size_t batches = at_most(count / BATCH);
+    for (size_t i = 0; i < batches; i++) {
         for (size_t j = 0; j < BATCH; j++) {
-            const char *name = names[drawn() % name_count];
-            snprintf(paths[j], ROOM, "%s/%s%s", root, name, missing ? "~" : "");
+            snprintf(paths[j], ROOM, "%s/%s%s", root, names[drawn() % name_count], behind);
         }
         double begin = now();
         for (size_t j = 0; j < BATCH; j++) {
             call(paths[j]);
         }
-        each[i] = (now() - begin) / BATCH;
+        times[i] = (now() - begin) / BATCH;
     }
-    double result = each == NULL ? 0 : median(each, batches);
-    free(each);
-    return result;
+    return median(batches);
 }
 
 static double of_one(const char *path, size_t count) {
-    size_t batches = count / BATCH;
-    double *each = calloc(batches, sizeof *each);
-    for (size_t i = 0; each != NULL && i < batches; i++) {
+    size_t batches = at_most(count / BATCH);
+    for (size_t i = 0; i < batches; i++) {
         double begin = now();
         for (size_t j = 0; j < BATCH; j++) {
             do_stat(path);
         }
-        each[i] = (now() - begin) / BATCH;
+        times[i] = (now() - begin) / BATCH;
     }
-    double result = each == NULL ? 0 : median(each, batches);
-    free(each);
-    return result;
+    return median(batches);
 }
 
 static double list(const char *path) {
@@ -168,13 +188,11 @@ static double one_start(char **command) {
 
 static double starts(size_t count, char *program) {
     char *command[] = {program, NULL};
-    double *each = calloc(count, sizeof *each);
-    for (size_t i = 0; each != NULL && i < count; i++) {
-        each[i] = one_start(command);
+    count = at_most(count);
+    for (size_t i = 0; i < count; i++) {
+        times[i] = one_start(command);
     }
-    double result = each == NULL ? 0 : median(each, count);
-    free(each);
-    return result;
+    return median(count);
 }
 
 static double run(char *line) {
@@ -207,9 +225,9 @@ static double answer(char *line) {
         return of_one(first, count);
     }
     if (strcmp(line, "miss") == 0) {
-        return series(do_miss, first, count, true);
+        return series(do_miss, first, count, "~");
     }
-    return series(strcmp(line, "open") == 0 ? do_open : do_stat, first, count, false);
+    return series(strcmp(line, "open") == 0 ? do_open : do_stat, first, count, "");
 }
 
 int main(int argc, char **argv) {

@@ -14,7 +14,7 @@ COUNT = 100000
 FEW = 20000
 STARTS = 300
 CLEAN = "cd %s && rm -rf build"
-BUILD = "cd %s && make -s"
+BUILD = "cd %s && make >/dev/null"
 
 
 class Surroundings:
@@ -158,9 +158,14 @@ def main(words):
         end = words.index("---", at + 1) if "---" in words[at + 1:] else len(words)
         surroundings.append(Surroundings(words[at + 1:end]))
         at = end
-    series = measure(place, rounds, surroundings)
-    for one in surroundings:
-        one.end()
+    try:
+        series = measure(place, rounds, surroundings)
+        for one in surroundings:
+            one.end()
+    finally:
+        for one in surroundings:
+            one.process.kill()
+            one.process.wait()
     tell(series, surroundings)
     return 0 if judge(series, surroundings, calls) else 1
 

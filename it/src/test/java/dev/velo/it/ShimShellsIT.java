@@ -26,7 +26,7 @@ class ShimShellsIT {
                 find . -newer data/n1.txt
                 find data -samefile data/n1.txt
                 find data -name 'n1*' -exec wc -l {} + | LC_ALL=C sort
-                find data -name 'n2*' -execdir cat {} \\; | sha256sum
+                find data -name 'n2*' -execdir cat {} \\; | sort | sha256sum
                 find data -depth -name 'e*' -type f -delete; find data -name 'e*' | LC_ALL=C sort; find data/deep/er/est -delete; ls data/deep/er
                 stat -c '%n %F %a %h %s %U %y' data/n3.txt data/link data/.hidden
                 du -b data/n1.txt data/zeros; test data -ef ./data/../data && echo same
