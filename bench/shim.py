@@ -15,6 +15,7 @@ FEW = 20000
 STARTS = 300
 CLEAN = "cd %s && rm -rf build"
 BUILD = "cd %s && make >/dev/null"
+TEN_TIMES = "cd %s && for i in 1 2 3 4 5 6 7 8 9 10; do make >/dev/null || exit 1; done"
 
 
 class Surroundings:
@@ -89,7 +90,7 @@ def measure(place, rounds, surroundings):
         series.round("list", lambda s: "list %s/many" % s.root)
         series.round("start", lambda s: "start %d %s/program" % (STARTS, place))
         series.round("make", lambda s: "run " + BUILD % s.project, surroundings, lambda s: "run " + CLEAN % s.project)
-        series.round("nothing to make", lambda s: "run " + BUILD % s.project, surroundings)
+        series.round("nothing to make", lambda s: "run " + TEN_TIMES % s.project, surroundings)
     return series
 
 
@@ -105,7 +106,7 @@ ROWS = [
     ("list", "opendir, readdir, closedir of 1,000 files", US),
     ("start", "posix_spawn and wait of a dynamic program that does nothing", US),
     ("make", "make of 12 sources, a library, a program", MS),
-    ("nothing to make", "make with nothing to do", MS),
+    ("nothing to make", "ten times make with nothing to do", MS),
 ]
 
 
