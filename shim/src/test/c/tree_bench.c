@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DIRECTORIES = 5000, FILES = 95000, PATHS = DIRECTORIES + FILES, ROUNDS = 5, MADE = 20000 };
+enum { DIRECTORIES = 5000, FILES = 95000, PATHS = DIRECTORIES + FILES, ROUNDS = 9, MADE = 20000 };
 
 static struct fixture fixture;
 static struct tree *tree = &fixture.tree;
 static char *paths[PATHS], *missing[PATHS];
 
+/* Time on a processor: that of others does not count, though their use of the caches does. */
 static double now(void) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 

@@ -335,6 +335,51 @@ static void test_owners(void) {
     end("whole after its owners died");
 }
 
+/* Of a node whose three numbers are always changed together. */
+static void look_stepwise(node_id id) {
+    struct node node;
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGSTOP);
+    const bool found = tree_node(tree, id, &node);
+    _exit(found && node.mode == node.uid && node.uid == node.gid ? 0 : 1);
+}
+
+/* A mutation behind each instruction of a look: it is seen whole or not at all. False: the look was over. */
+static bool change_after(unsigned steps, node_id id) {
+    const struct node values = {.mode = steps & 07777, .uid = steps & 07777, .gid = steps & 07777};
+    int status;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        look_stepwise(id);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+    for (unsigned i = 0; i < steps && WIFSTOPPED(status); i++) {
+        ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
+        CHECK(waitpid(pid, &status, 0) == pid);
+    }
+    const bool looking = WIFSTOPPED(status);
+    CHECK(tree_change(tree, id, CHANGE_MODE | CHANGE_OWNER | CHANGE_GROUP, &values) == 0);
+    if (looking) {
+        ptrace(PTRACE_CONT, pid, NULL, NULL);
+        CHECK(waitpid(pid, &status, 0) == pid);
+    }
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return looking;
+}
+
+static void test_each_look(void) {
+    unsigned steps = 1;
+    begin();
+    const node_id x = find(tree, "safe/x");
+    CHECK(tree_change(tree, x, CHANGE_MODE | CHANGE_OWNER | CHANGE_GROUP, &(struct node){.mode = 0}) == 0);
+    while (change_after(steps, x) && failures == 0) {
+        steps++;
+    }
+    printf("tree crash: changed behind each of %u instructions of a look\n", steps);
+    CHECK(steps > 50);
+    end("whole after it was looked at");
+}
+
 /* Readers of a half-stored mutation finish it: nobody else might come. */
 static void test_reader_recovers(void) {
     begin();
@@ -353,6 +398,7 @@ int main(int count, char **arguments) {
     test_readers(seed);
     test_owners();
     test_reader_recovers();
+    test_each_look();
     test_each_step(seed);
     test_killed(seed);
     return report("tree crash");
