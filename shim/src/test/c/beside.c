@@ -15,7 +15,10 @@ struct side shown, real;
 char scratch[200];
 unsigned failures;
 
+unsigned long calls_made;
+
 static long system_call(long number, long a, long b, long c, long d, long e, long f) {
+    calls_made++;
     long result = syscall(number, a, b, c, d, e, f);
     return result == -1 ? -errno : result;
 }
@@ -144,7 +147,7 @@ static void put_real(const struct made_entry *entry) {
 static void make_directories(unsigned uid) {
     static const char *const NAMES[] = {"",         "/store",         "/store/cas",    "/store/cas/sha256",
                                         "/session", "/session/files", "/session/dirs", "/session/exec",
-                                        "/real",    "/outside"};
+                                        "/plain",   "/outside"};
     strcpy(scratch, "/tmp/velo-calls-XXXXXX");
     must(mkdtemp(scratch) != NULL, scratch);
     for (unsigned i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
@@ -192,9 +195,9 @@ void make_both(const struct made_entry *entries, size_t count, unsigned uid) {
     memset(remembered, 0xff, sizeof remembered);
     world.kernel = &kernel;
     world.device = 0x7e10;
-    /* Both have the same parent. */
+    /* Both have the same parent, and names of the same length. */
     snprintf(shown.base, sizeof shown.base, "%s/shown", scratch);
-    snprintf(real.base, sizeof real.base, "%s/real", scratch);
+    snprintf(real.base, sizeof real.base, "%s/plain", scratch);
     real.real = true;
     shown.cwd = real.cwd = -1;
     snprintf(world.prefix, sizeof world.prefix, "%s", shown.base);

@@ -23,6 +23,7 @@ extern struct caller caller;
 extern struct side shown, real;
 extern char scratch[200]; /* the directory that all is in */
 extern unsigned failures;
+extern unsigned long calls_made; /* system calls of the core */
 
 /* Makes both from the same entries; the content of a file is its path again and again. */
 void make_both(const struct made_entry *entries, size_t count, unsigned uid);

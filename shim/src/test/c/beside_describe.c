@@ -140,6 +140,7 @@ char *describe_all(const struct side *side) {
     describe(side, "@", text, TEXT_MOST);
     at += strlen(text);
     *at++ = '\n';
+    *at = 0;
     describe_below(side, "@", &at, text + TEXT_MOST);
     return text;
 }
@@ -147,7 +148,7 @@ char *describe_all(const struct side *side) {
 bool same_trees(void) {
     char *one = describe_all(&real), *other = describe_all(&shown);
     bool same = strcmp(one, other) == 0;
-    for (char *a = one, *b = other; !same && *a != 0 && *b != 0;) {
+    for (char *a = one, *b = other; !same && (*a != 0 || *b != 0);) {
         size_t m = strcspn(a, "\n"), n = strcspn(b, "\n");
         if (m != n || memcmp(a, b, m) != 0) {
             fprintf(stderr, "the directory: %.*s\nthe tree:      %.*s\n", (int)m, a, (int)n, b);

@@ -15,10 +15,9 @@ static bool is_real(const struct target *target) {
 
 static long ask_with(struct caller *c, int at, const char *path, int flags, char *elsewhere,
                      struct target *target) {
-    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
-        return -EINVAL;
-    }
-    return ask(c, at, path, how_of(flags, 0), elsewhere, target);
+    long result = ask(c, at, path, how_of(flags, 0), elsewhere, target);
+    bool possible = (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) == 0;
+    return result != PASS && !possible ? -EINVAL : result;
 }
 
 long call_chmod(struct caller *c, int at, const char *path, unsigned mode, int flags, char *elsewhere) {

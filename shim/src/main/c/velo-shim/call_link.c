@@ -39,20 +39,20 @@ static long link_node(struct caller *c, const struct target *from, const struct 
 long call_link(struct caller *c, int at, const char *path, int to_at, const char *to, int flags,
                char *elsewhere, char *to_elsewhere) {
     struct target from, target;
+    unsigned how = (flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : RESOLVE_KEEP_LINK;
+    long first = ask(c, at, path, how_of(flags, how), elsewhere, &from);
+    long second = ask(c, to_at, to, RESOLVE_PLACE, to_elsewhere, &target);
+    if (first == PASS && second == PASS) {
+        return PASS;
+    }
     if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) {
         return -EINVAL;
     }
-    unsigned how = (flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : RESOLVE_KEEP_LINK;
-    long first = ask(c, at, path, how_of(flags, how), elsewhere, &from);
-    if (first < 0 && first != PASS) {
+    if (first != 0 && first != PASS) {
         return first;
     }
-    long second = ask(c, to_at, to, RESOLVE_PLACE, to_elsewhere, &target);
-    if (second < 0 && second != PASS) {
+    if (second != 0 && second != PASS) {
         return second;
-    }
-    if (first == PASS && second == PASS) {
-        return PASS;
     }
     if (second == 0) {
         long result = may_make(c, &target, false);

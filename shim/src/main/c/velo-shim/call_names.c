@@ -114,10 +114,10 @@ long call_unlink(struct caller *c, int at, const char *path, int flags, char *el
     struct target target;
     node_id gone = NO_NODE;
     bool directories = (flags & AT_REMOVEDIR) != 0;
-    if ((flags & ~AT_REMOVEDIR) != 0) {
+    long result = ask(c, at, path, RESOLVE_PLACE, elsewhere, &target);
+    if (result != PASS && (flags & ~AT_REMOVEDIR) != 0) {
         return -EINVAL;
     }
-    long result = ask(c, at, path, RESOLVE_PLACE, elsewhere, &target);
     if (result == 0) {
         result = not_a_name(&target, directories);
     }

@@ -63,7 +63,7 @@ static long loops(const struct tree *tree, const struct target *from, const stru
 static long permitted(struct caller *c, const struct target *from, const struct target *to, unsigned flags) {
     long result = may_take(c, from);
     if (result == 0) {
-        result = to->node == NO_NODE ? world_permits(c, to->parent, 3, false) : may_take(c, to);
+        result = to->node == NO_NODE ? may_add(c, to->parent) : may_take(c, to);
     }
     bool exchange = (flags & RENAME_EXCHANGE) != 0;
     if (result == 0 && to->node != NO_NODE && !exchange &&
@@ -105,24 +105,28 @@ static long rename_nodes(struct caller *c, const struct target *from, const stru
     return result;
 }
 
+/* No file system that is shared keeps whiteouts of its own. */
+static bool is_possible(unsigned flags) {
+    bool both = (flags & RENAME_NOREPLACE) != 0 && (flags & RENAME_EXCHANGE) != 0;
+    return (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) == 0 && !both;
+}
+
 long call_rename(struct caller *c, int at, const char *path, int to_at, const char *to, unsigned flags,
                  char *elsewhere, char *to_elsewhere) {
     struct target from, target;
     long first = ask(c, at, path, RESOLVE_PLACE, elsewhere, &from);
-    if (first < 0 && first != PASS) {
-        return first;
-    }
     long second = ask(c, to_at, to, RESOLVE_PLACE, to_elsewhere, &target);
-    if (second < 0 && second != PASS) {
-        return second;
-    }
     if (first == PASS && second == PASS) {
         return PASS;
     }
-    /* No file system that is shared keeps whiteouts of its own. */
-    if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0 ||
-        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) {
+    if (!is_possible(flags)) {
         return -EINVAL;
+    }
+    if (first != 0 && first != PASS) {
+        return first;
+    }
+    if (second != 0 && second != PASS) {
+        return second;
     }
     return first == PASS || second == PASS ? -EXDEV : rename_nodes(c, &from, &target, flags);
 }

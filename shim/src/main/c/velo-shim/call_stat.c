@@ -82,11 +82,11 @@ long call_statx(struct caller *c, int at, const char *path, int flags, unsigned 
 
 long call_access(struct caller *c, int at, const char *path, int mode, int flags, char *elsewhere) {
     struct target target;
-    if ((mode & ~(R_OK | W_OK | X_OK)) != 0 ||
-        (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    if (result != PASS && ((mode & ~(R_OK | W_OK | X_OK)) != 0 ||
+                           (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)) {
         return -EINVAL;
     }
-    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
     if (result != 0 || mode == F_OK) {
         return result;
     }

@@ -128,6 +128,7 @@ static long from_node(struct walk *walk, node_id node, int fd, const char *rest)
     if (*rest != 0) {
         return walk_tree(walk, node, rest);
     }
+    walk->out->slash = false;
     walk->out->fd = fd;
     walk->out->last = LAST_DOT;
     return walk_end(walk, node);

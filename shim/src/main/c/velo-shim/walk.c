@@ -186,7 +186,7 @@ long walk_tree(struct walk *walk, node_id directory, const char *path) {
     struct step step = {directory, path, false};
     long result = 0;
     walk->out->last = directory == ROOT_NODE ? LAST_ROOT : LAST_DOT;
-    walk->out->slash = *path == '/';
+    walk->out->slash = *path == '/' && path[strspn(path, "/")] == 0;
     while (result == 0 && !step.ended) {
         result = walk_step(walk, &step);
     }
