@@ -188,4 +188,39 @@ Flaws of sandboxes and of the kernel that an attacker of this one would try firs
 |---|---|---|---|
 $(rows cves.table 3)
 END
+
+shim=shim/src/main/c/velo-shim
+
+document docs/compatibility.md <<END
+# What the preload library answers
+
+Made by \`scripts/docs.sh\` from \`hooks.table\`, from which the library's exported names, its answers to syscall(3) and the list of its tests are
+made, too. A test is a program and a case of \`shim/src/test/c/hooks\`: it calls that name on a path that exists in the tree alone, and fails
+without the library. \`make check\` runs all of them both ways, and compares the table with the symbols of the C libraries of the machine
+(\`symbols.sh\`): a name that is a twin of a hooked one must have a row.
+
+*In* names the C libraries that have the name, glibc 2.36 and musl 1.2.3; *younger* ones have it in later versions. *Does*: \`call\` is one
+call of the core, \`compose\` several, \`stream\` acts on directory streams of the library's own, \`reject\` fails inside the tree as it
+does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older documents* is what the project's first designs said of the name.
+
+## What differs from files on a disk
+
+| what | how it is |
+|---|---|
+| a pointer that leads nowhere | EFAULT, as from the kernel, but for memory that was good when the library first looked at its page and has been unmapped since |
+| directory streams | read 32 KiB at a time; \`telldir\` positions are the descriptor's |
+| \`posix_spawn\` file actions | kept in memory of the library's own, and done by it in the child; at most what memory holds |
+| \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is |
+| \`fts_open\` | never changes the current directory, as with FTS_NOCHDIR |
+| \`wordexp\` with a wildcard | a shell expands the words |
+| \`getsockname\` and its like | tell an absolute path of the tree, also where \`bind\` was given a relative one |
+| \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
+| locales, time zones, user databases below the prefix | not seen: the C library opens them itself |
+| io_uring through syscall(3) | ENOSYS, so that programs use system calls |
+| static programs, and system calls that a program makes without the C library | not seen by this library |
+
+## Names
+
+$(awk -v form=md -f $shim/preload/hooks.awk $shim/preload/hooks.table)
+END
 exit "$status"

@@ -69,7 +69,7 @@ static bool t_fchown(void *symbol) {
 static bool t_fchownat(void *symbol) {
     const char *path = own_file("fchownat");
     CHECK(path && ((int (*)(int, const char *, uid_t, gid_t, int))symbol)(AT_FDCWD, path, owner(), (gid_t)-1,
-                                                                         0) == 0);
+                                                                          0) == 0);
     return lstat(path, &state) == 0 && state.st_uid == owner();
 }
 
@@ -109,8 +109,8 @@ static bool t_futimes(void *symbol) {
 static bool t_futimesat(void *symbol) {
     const char *path = own_file("futimesat");
     int directory = open(TREE, O_PATH);
-    CHECK(path && ((int (*)(int, const char *, const struct timeval *))symbol)(
-                      directory, path + sizeof TREE, SECONDS) == 0);
+    CHECK(path && ((int (*)(int, const char *, const struct timeval *))symbol)(directory, path + sizeof TREE,
+                                                                               SECONDS) == 0);
     return time_is(path, 200, 7000);
 }
 

@@ -19,7 +19,8 @@ static bool t_readlink_chk(void *symbol) {
 static bool t_readlinkat(void *symbol) {
     char out[64];
     int directory = open(TREE "/dir", O_PATH);
-    ssize_t (*call)(int, const char *, char *, size_t) = (ssize_t(*)(int, const char *, char *, size_t))symbol;
+    ssize_t (*call)(int, const char *, char *, size_t) =
+        (ssize_t(*)(int, const char *, char *, size_t))symbol;
     CHECK(call(directory, "../dirlink", out, sizeof out) == 3 && memcmp(out, "dir", 3) == 0);
     return true;
 }
@@ -27,7 +28,7 @@ static bool t_readlinkat(void *symbol) {
 static bool t_readlinkat_chk(void *symbol) {
     char out[64];
     return ((ssize_t(*)(int, const char *, char *, size_t, size_t))symbol)(AT_FDCWD, TREE "/link", out, 64,
-                                                                          64) == 8;
+                                                                           64) == 8;
 }
 
 static bool t_realpath(void *symbol) {

@@ -98,7 +98,7 @@ static bool t_link(void *symbol) {
 static bool t_linkat(void *symbol) {
     const char *path = own_file("linkat"), *to = fresh("linkat-to");
     CHECK(path && ((int (*)(int, const char *, int, const char *, int))symbol)(tree(), last(path), AT_FDCWD,
-                                                                              to, 0) == 0);
+                                                                               to, 0) == 0);
     return same_file(path, to);
 }
 
@@ -148,7 +148,7 @@ static bool t_xmknodat(void *symbol) {
     const char *path = fresh("xmknodat");
     dev_t none = 0;
     CHECK(((int (*)(int, int, const char *, mode_t, dev_t *))symbol)(0, tree(), last(path), S_IFIFO | 0644,
-                                                                    &none) == 0);
+                                                                     &none) == 0);
     return is_type(path, S_IFIFO);
 }
 

@@ -95,7 +95,7 @@ static bool t_fxstat(void *symbol) {
 static bool t_fxstatat(void *symbol) {
     struct stat state;
     CHECK(((int (*)(int, int, const char *, struct stat *, int))symbol)(1, AT_FDCWD, TREE "/dir/file", &state,
-                                                                       0) == 0);
+                                                                        0) == 0);
     return is_file(&state);
 }
 

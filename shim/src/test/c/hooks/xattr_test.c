@@ -2,7 +2,8 @@
 
 #include <sys/xattr.h>
 
-/* Where the file system has no user attributes the errno tells so, and it is not the one of a missing file. */
+/* Where the file system has no user attributes the errno tells so, and it is not the one of a missing file.
+ */
 static bool is_set(const char *path) {
     char value[16];
     return getxattr(path, "user.velo", value, sizeof value) == 5 && memcmp(value, "value", 5) == 0;
@@ -43,7 +44,8 @@ static bool t_setxattr(void *symbol) {
 static bool t_fsetxattr(void *symbol) {
     const char *path = own_file("fsetxattr");
     int fd = path ? open(path, O_RDWR) : -1;
-    CHECK(((int (*)(int, const char *, const void *, size_t, int))symbol)(fd, "user.velo", "value", 5, 0) == 0);
+    CHECK(((int (*)(int, const char *, const void *, size_t, int))symbol)(fd, "user.velo", "value", 5, 0) ==
+          0);
     return is_set(path);
 }
 

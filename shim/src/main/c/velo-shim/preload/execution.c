@@ -10,8 +10,8 @@
 char **pointer_room(char **small, size_t small_count, size_t count) {
     if (count <= small_count)
         return small;
-    long memory = RAW6(SYS_mmap, 0, count * sizeof *small, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory =
+        RAW6(SYS_mmap, 0, count * sizeof *small, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory < 0 && memory >= -4095 ? NULL : (char **)memory;
 }
 

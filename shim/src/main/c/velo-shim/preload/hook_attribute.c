@@ -8,10 +8,6 @@ HOOK(int, chmod, (const char *path, unsigned mode)) {
     return (int)told(sys_fchmodat(AT_FDCWD, path, mode, 0));
 }
 
-HOOK(int, lchmod, (const char *path, unsigned mode)) {
-    return (int)told(sys_fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW));
-}
-
 HOOK(int, fchmod, (int fd, unsigned mode)) {
     return (int)told(sys_fchmod(fd, mode));
 }
@@ -47,6 +43,10 @@ HOOK(int, fchmodat, (int at, const char *path, unsigned mode, int flags)) {
     if (result == -ENOSYS && flags == AT_SYMLINK_NOFOLLOW)
         result = change_unfollowed(at, path, mode);
     return (int)told(result);
+}
+
+HOOK(int, lchmod, (const char *path, unsigned mode)) {
+    return hook_fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW);
 }
 
 HOOK(int, chown, (const char *path, uint32_t uid, uint32_t gid)) {

@@ -12,7 +12,7 @@
 typedef int order(const FTSENT **, const FTSENT **);
 
 struct walk {
-    FTS shown; /* programs may look at its options */
+    FTS shown;        /* programs may look at its options */
     FTSENT *children; /* what fts_children has read and fts_read has not handed out */
     bool begun;
 };
@@ -151,7 +151,8 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
     if (libc_is_musl()) {
         FTS *(*next)(char *const *, int, order *) =
             (FTS * (*)(char *const *, int, order *)) hidden_function(HIDDEN_fts_open);
-        return next(paths, options, compare);
+        errno = ENOSYS;
+        return next ? next(paths, options, compare) : NULL;
     }
     bool logical = (options & FTS_LOGICAL) != 0;
     if ((options & ~0xff) != 0 || logical == ((options & FTS_PHYSICAL) != 0)) {
@@ -280,8 +281,7 @@ HOOK(FTSENT *, fts_children, (FTS * shown, int options)) {
 
 HOOK(int, fts_set, (FTS * shown, FTSENT *entry, int instruction)) {
     if (libc_is_musl()) {
-        int (*next)(FTS *, FTSENT *, int) =
-            (int (*)(FTS *, FTSENT *, int))hidden_function(HIDDEN_fts_set);
+        int (*next)(FTS *, FTSENT *, int) = (int (*)(FTS *, FTSENT *, int))hidden_function(HIDDEN_fts_set);
         return next(shown, entry, instruction);
     }
     if (instruction < 0 || instruction > FTS_SKIP) {

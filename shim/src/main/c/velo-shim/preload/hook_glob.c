@@ -65,9 +65,9 @@ static int end_of_path(struct search *search, char *path, size_t length) {
     path[length] = 0;
     if (sys_fstatat(AT_FDCWD, path, &state, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
-    bool directory = S_ISDIR(state.st_mode) ||
-                     (S_ISLNK(state.st_mode) && sys_fstatat(AT_FDCWD, path, &state, 0) == 0 &&
-                      S_ISDIR(state.st_mode));
+    bool directory =
+        S_ISDIR(state.st_mode) ||
+        (S_ISLNK(state.st_mode) && sys_fstatat(AT_FDCWD, path, &state, 0) == 0 && S_ISDIR(state.st_mode));
     if (search->flags & ONLYDIR && !directory)
         return 0;
     return add(search, path, directory && search->flags & GLOB_MARK);
@@ -245,7 +245,8 @@ HOOK(int, glob, (const char *pattern, int flags, int (*failed)(const char *, int
     }
     int result = expand_braces(&search, path, pattern);
     if (result == 0 && search.count == 0) {
-        bool itself = flags & GLOB_NOCHECK || (flags & NOMAGIC && !has_magic(pattern, strlen(pattern), flags));
+        bool itself =
+            flags & GLOB_NOCHECK || (flags & NOMAGIC && !has_magic(pattern, strlen(pattern), flags));
         result = itself ? add(&search, pattern, false) : GLOB_NOMATCH;
     }
     out->gl_flags = flags | (search.magic ? MAGCHAR : 0);

@@ -8,12 +8,11 @@ long refused(int at, const char *path, long number, long a, long b, long c, long
 
 long refused_either(const char *path, const char *other, long number, long a, long b, long c, long d,
                     long e) {
-    return path && path_is_virtual(AT_FDCWD, path) ? -EPERM
-                                                   : refused(AT_FDCWD, other, number, a, b, c, d, e);
+    return path && path_is_virtual(AT_FDCWD, path) ? -EPERM : refused(AT_FDCWD, other, number, a, b, c, d, e);
 }
 
-HOOK(int, mount, (const char *source, const char *target, const char *type, unsigned long flags,
-                  const void *data)) {
+HOOK(int, mount,
+     (const char *source, const char *target, const char *type, unsigned long flags, const void *data)) {
     return (int)told(refused_either(source, target, SYS_mount, (long)source, (long)target, (long)type,
                                     (long)flags, (long)data));
 }
@@ -45,8 +44,7 @@ HOOK(int, fspick, (int at, const char *path, unsigned flags)) {
 }
 
 HOOK(int, mount_setattr, (int at, const char *path, unsigned flags, void *attributes, size_t size)) {
-    return (int)told(
-        refused(at, path, 442, at, (long)path, (long)flags, (long)attributes, (long)size));
+    return (int)told(refused(at, path, 442, at, (long)path, (long)flags, (long)attributes, (long)size));
 }
 
 HOOK(int, swapon, (const char *path, int flags)) {

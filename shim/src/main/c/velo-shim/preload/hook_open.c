@@ -3,7 +3,7 @@
 #include <stdarg.h>
 
 /* Only calls that make a file have a third argument. O_TMPFILE is one bit and O_DIRECTORY. */
-#define MAKES(flags) (((flags) & O_CREAT) != 0 || ((flags) & O_TMPFILE) == O_TMPFILE)
+#define MAKES(flags) (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE)
 
 static unsigned mode_of(int flags, va_list arguments) {
     return MAKES(flags) ? va_arg(arguments, unsigned) : 0;

@@ -50,7 +50,8 @@ HOOK(int, scandirat, (int at, const char *path, struct dirent ***out, choose *wa
     if (error)
         return release(&found, error);
     if (order && found.count > 0)
-        qsort(found.list, found.count, sizeof *found.list, (int (*)(const void *, const void *))(void *)order);
+        qsort(found.list, found.count, sizeof *found.list,
+              (int (*)(const void *, const void *))(void *)order);
     errno = before;
     *out = found.list;
     return (int)found.count;

@@ -13,11 +13,8 @@ static int run_shell(const char *command, const struct actions *actions, const p
                      pid_t *pid) {
     char shell[] = "sh", option[] = "-c", end[] = "--";
     char *argv[] = {shell, option, end, (char *)(uintptr_t)command, NULL};
-    struct spawn what = {.file = "/bin/sh",
-                         .actions = actions,
-                         .attributes = attributes,
-                         .argv = argv,
-                         .envp = environ};
+    struct spawn what = {
+        .file = "/bin/sh", .actions = actions, .attributes = attributes, .argv = argv, .envp = environ};
     return spawn(&what, pid);
 }
 

@@ -66,7 +66,7 @@ HOOK(int, connect, (int fd, const struct sockaddr *name, socklen_t length)) {
 HOOK(ssize_t, sendto,
      (int fd, const void *data, size_t size, int flags, const struct sockaddr *name, socklen_t length)) {
     ssize_t (*next)(int, const void *, size_t, int, const void *, socklen_t) =
-        (ssize_t (*)(int, const void *, size_t, int, const void *, socklen_t))hidden_function(HIDDEN_sendto);
+        (ssize_t(*)(int, const void *, size_t, int, const void *, socklen_t))hidden_function(HIDDEN_sendto);
     struct address room;
     const void *use;
     unsigned use_length;
@@ -79,7 +79,7 @@ HOOK(ssize_t, sendto,
 
 HOOK(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags)) {
     ssize_t (*next)(int, const struct msghdr *, int) =
-        (ssize_t (*)(int, const struct msghdr *, int))hidden_function(HIDDEN_sendmsg);
+        (ssize_t(*)(int, const struct msghdr *, int))hidden_function(HIDDEN_sendmsg);
     struct address room;
     const void *use;
     unsigned use_length;
@@ -139,7 +139,7 @@ HOOK(int, accept4, (int fd, struct sockaddr *name, socklen_t *length, int flags)
 HOOK(ssize_t, recvfrom,
      (int fd, void *data, size_t size, int flags, struct sockaddr *name, socklen_t *length)) {
     ssize_t (*next)(int, void *, size_t, int, void *, socklen_t *) =
-        (ssize_t (*)(int, void *, size_t, int, void *, socklen_t *))hidden_function(HIDDEN_recvfrom);
+        (ssize_t(*)(int, void *, size_t, int, void *, socklen_t *))hidden_function(HIDDEN_recvfrom);
     socklen_t room = name ? room_of(length) : 0;
     ssize_t result = next(fd, data, size, flags, name, length);
     if (result >= 0 && room > 0)
@@ -147,9 +147,16 @@ HOOK(ssize_t, recvfrom,
     return result;
 }
 
+HOOK(ssize_t, recvfrom_chk,
+     (int fd, void *data, size_t size, size_t room, int flags, struct sockaddr *name, socklen_t *length)) {
+    if (size > room)
+        __builtin_trap();
+    return hook_recvfrom(fd, data, size, flags, name, length);
+}
+
 HOOK(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags)) {
     ssize_t (*next)(int, struct msghdr *, int) =
-        (ssize_t (*)(int, struct msghdr *, int))hidden_function(HIDDEN_recvmsg);
+        (ssize_t(*)(int, struct msghdr *, int))hidden_function(HIDDEN_recvmsg);
     bool named = shim_virtual() && memory_readable(message, sizeof *message) && message->msg_name;
     socklen_t room = named ? message->msg_namelen : 0;
     ssize_t result = next(fd, message, flags);

@@ -52,9 +52,9 @@ HOOK(int, posix_spawn_file_actions_adddup2, (posix_spawn_file_actions_t * to, in
 
 HOOK(int, posix_spawn_file_actions_addopen,
      (posix_spawn_file_actions_t * to, int fd, const char *path, int flags, mode_t mode)) {
-    return fd < 0 ? EBADF
-                  : add(to, (struct action){.kind = ACTION_OPEN, .fd = fd, .flags = flags, .mode = mode},
-                        path);
+    return fd < 0
+               ? EBADF
+               : add(to, (struct action){.kind = ACTION_OPEN, .fd = fd, .flags = flags, .mode = mode}, path);
 }
 
 HOOK(int, posix_spawn_file_actions_addchdir_np, (posix_spawn_file_actions_t * to, const char *path)) {

@@ -87,6 +87,8 @@ HOOK(FILE *, freopen, (const char *path, const char *mode, FILE *stream)) {
     name_descriptor(name, fd);
     reopening_mode(mode, rest, sizeof rest);
     FILE *result = reopen(name, rest, stream);
+    if (result)
+        process_copied((int)fd, fileno(result));
     RAW1(SYS_close, fd);
     return result;
 }

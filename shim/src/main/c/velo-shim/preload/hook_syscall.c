@@ -1,5 +1,5 @@
-#include "refusal.h"
 #include "raw.h"
+#include "refusal.h"
 
 #include <stdarg.h>
 #include <sys/syscall.h>

@@ -31,8 +31,8 @@ long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, const char
 /* A handle is of the real file: open_by_handle_at(2) opens that, and its inode tells what it stands for. */
 long sys_name_to_handle_at(int at, const char *path, void *handle, void *mount, int flags) {
     char elsewhere[PATH_MAX];
-    unsigned how = (flags & AT_SYMLINK_FOLLOW ? 0 : RESOLVE_KEEP_LINK) |
-                   (flags & AT_EMPTY_PATH ? RESOLVE_EMPTY : 0);
+    unsigned how =
+        (flags & AT_SYMLINK_FOLLOW ? 0 : RESOLVE_KEEP_LINK) | (flags & AT_EMPTY_PATH ? RESOLVE_EMPTY : 0);
     long result = real_path(at, path, how, elsewhere);
     if (result != PASS)
         return result;

@@ -46,7 +46,8 @@ static char *run(const char *words, int flags, ssize_t *length) {
     static const char form[] = "eval \"printf %s\\\\\\\\0 x $1\"";
     char shell[] = "sh", strict[] = "-uc", command[] = "-c", script[sizeof form];
     memcpy(script, form, sizeof form);
-    char *argv[] = {shell, flags & WRDE_UNDEF ? strict : command, script, shell, (char *)(uintptr_t)words, NULL};
+    char *argv[] = {shell, flags & WRDE_UNDEF ? strict : command, script, shell, (char *)(uintptr_t)words,
+                    NULL};
     int ends[2], status;
     pid_t pid;
     *length = -1;
@@ -93,7 +94,8 @@ static int deliver(const char *text, size_t length, int flags, wordexp_t *out) {
         count += text[i] == 0;
     if (count == 0)
         return WRDE_SYNTAX;
-    char **list = realloc(flags & WRDE_APPEND ? out->we_wordv : NULL, (offset + before + count) * sizeof *list);
+    char **list =
+        realloc(flags & WRDE_APPEND ? out->we_wordv : NULL, (offset + before + count) * sizeof *list);
     if (!list)
         return WRDE_NOSPACE;
     if (!(flags & WRDE_APPEND))

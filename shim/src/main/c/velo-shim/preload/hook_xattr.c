@@ -22,8 +22,7 @@ HOOK(int, setxattr, (const char *path, const char *name, const void *value, size
 }
 
 HOOK(int, lsetxattr, (const char *path, const char *name, const void *value, size_t size, int how)) {
-    return (int)told(sys_setxattr(AT_FDCWD, given(path), AT_SYMLINK_NOFOLLOW, name, value,
-                                  size, how));
+    return (int)told(sys_setxattr(AT_FDCWD, given(path), AT_SYMLINK_NOFOLLOW, name, value, size, how));
 }
 
 HOOK(int, fsetxattr, (int fd, const char *name, const void *value, size_t size, int how)) {
@@ -47,8 +46,7 @@ HOOK(int, removexattr, (const char *path, const char *name)) {
 }
 
 HOOK(int, lremovexattr, (const char *path, const char *name)) {
-    return (int)told(
-        sys_removexattr(AT_FDCWD, given(path), AT_SYMLINK_NOFOLLOW, name));
+    return (int)told(sys_removexattr(AT_FDCWD, given(path), AT_SYMLINK_NOFOLLOW, name));
 }
 
 HOOK(int, fremovexattr, (int fd, const char *name)) {

@@ -33,11 +33,19 @@ symbols: $(OUT)/libvelo-shim.so
 .PHONY: symbols
 
 # ---- Tests of the hooks: programs that are linked as any other, on a session of their own. ----
-HOOK_TESTS := open stat access statfs link cwd stream mutation attribute xattr
+HOOK_TESTS := open stat access statfs link cwd stream mutation attribute xattr stdio temporary exec walk socket watch mount dl raw
 CASES := ../../../test/c/hooks
 $(OUT)/hooks/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -Wno-frame-larger-than -o $@ $< $(CASES)/hooks_test.c -ldl -pthread
+	gcc $(CFLAGS) -o $@ $< $(CASES)/hooks_test.c -ldl -pthread -Wl,-rpath,'$$ORIGIN/origin'
+
+# The kernel's headers are in no place that musl looks at.
+MUSL_GCC ?= $(shell command -v musl-gcc)
+$(OUT)/hooks/musl/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
+	@mkdir -p $(OUT)/hooks/musl
+	$(MUSL_GCC) -std=c11 -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -O2 -idirafter /usr/include \
+		-idirafter /usr/include/$(shell gcc -print-multiarch) -o $@ $< $(CASES)/hooks_test.c \
+		-Wl,-rpath,'$$ORIGIN/../origin'
 
 $(OUT)/hooks/session_maker: $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
 	@mkdir -p $(OUT)/hooks
@@ -51,8 +59,18 @@ $(OUT)/hooks/library.so: $(CASES)/library.c
 	@mkdir -p $(OUT)/hooks
 	gcc $(CFLAGS) -fPIC -shared -o $@ $<
 
+$(OUT)/hooks/origin/velo-hooks-origin.so: $(OUT)/hooks/library.so
+	@mkdir -p $(OUT)/hooks/origin
+	cp $< $@
+
+$(OUT)/hooks/threads: $(CASES)/threads.c
+	@mkdir -p $(OUT)/hooks
+	gcc $(CFLAGS) -o $@ $< -pthread
+
 check: hooks-check
 hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
-		$(OUT)/hooks/library.so symbols
+		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols \
+		$(if $(MUSL_GCC),$(HOOK_TESTS:%=$(OUT)/hooks/musl/%_test))
 	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)
+	sh $(CASES)/session.sh $(OUT)
 .PHONY: hooks-check

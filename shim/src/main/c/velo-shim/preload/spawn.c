@@ -156,8 +156,8 @@ static bool moves(const struct actions *actions) {
 int spawn(struct spawn *what, pid_t *pid) {
     uint64_t all = UINT64_MAX;
     unsigned long flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (what->pidfd ? CLONE_PIDFD : 0ul);
-    long stack = RAW6(SYS_mmap, 0, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1,
-                      0);
+    long stack =
+        RAW6(SYS_mmap, 0, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack < 0 && stack >= -4095)
         return (int)-stack;
     bool visit = moves(what->actions);

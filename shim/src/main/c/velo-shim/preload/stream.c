@@ -15,8 +15,8 @@ static struct stream *allocate(void) {
             pool[i].pooled = 1;
             return &pool[i];
         }
-    long memory = RAW6(SYS_mmap, 0, sizeof(struct stream), PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory =
+        RAW6(SYS_mmap, 0, sizeof(struct stream), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (told(memory) < 0)
         return NULL;
     struct stream *stream = (struct stream *)memory;

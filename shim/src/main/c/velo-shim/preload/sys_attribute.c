@@ -8,7 +8,6 @@
 #define SYS_fchmodat2 452
 #endif
 
-
 static long kernel_chmod(int at, const char *path, unsigned mode, int flags) {
     return flags == 0 ? RAW3(SYS_fchmodat, at, path, mode) : RAW4(SYS_fchmodat2, at, path, mode, flags);
 }
@@ -41,7 +40,8 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
         long result = path_length(path);
         if (result < 0)
             return result;
-        ANSWER(call_chown(&caller, at, path, uid, gid, flags, elsewhere), RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags));
+        ANSWER(call_chown(&caller, at, path, uid, gid, flags, elsewhere),
+               RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags));
     }
     return RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags);
 }
@@ -49,7 +49,8 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
 long sys_fchown(int fd, uint32_t uid, uint32_t gid) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        ANSWER(call_chown(&caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere), RAW3(SYS_fchown, fd, uid, gid));
+        ANSWER(call_chown(&caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere),
+               RAW3(SYS_fchown, fd, uid, gid));
     }
     return RAW3(SYS_fchown, fd, uid, gid);
 }
@@ -64,8 +65,8 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
             return result;
         if (times && !memory_readable(times, 2 * sizeof *times))
             return -EFAULT;
-        ANSWER(call_utimens(&caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH,
-                              elsewhere), RAW4(SYS_utimensat, AT(at), PATH(path), times, flags));
+        ANSWER(call_utimens(&caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH, elsewhere),
+               RAW4(SYS_utimensat, AT(at), PATH(path), times, flags));
     }
     return RAW4(SYS_utimensat, AT(at), PATH(path), times, flags);
 }

@@ -5,7 +5,6 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
-
 static bool bad_path(const char *path, long *error) {
     long length = path_length(path);
     *error = length;
@@ -19,7 +18,8 @@ long sys_openat(int at, const char *path, int flags, unsigned mode) {
     if (shim_virtual()) {
         if (bad_path(path, &result))
             return result;
-        ANSWER(call_open(&caller, at, path, flags, mode, elsewhere), RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
+        ANSWER(call_open(&caller, at, path, flags, mode, elsewhere),
+               RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
     }
     return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
 }
@@ -48,7 +48,8 @@ long sys_openat2(int at, const char *path, const void *how, size_t size) {
     if (shim_virtual()) {
         if ((result = copy_how(how, size, &copy)) < 0 || bad_path(path, &result))
             return result;
-        ANSWER(call_open2(&caller, at, path, &copy, elsewhere), RAW4(SYS_openat2, AT(at), PATH(path), how, size));
+        ANSWER(call_open2(&caller, at, path, &copy, elsewhere),
+               RAW4(SYS_openat2, AT(at), PATH(path), how, size));
     }
     return RAW4(SYS_openat2, AT(at), PATH(path), how, size);
 }
@@ -64,7 +65,8 @@ long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx 
             return result;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        ANSWER(call_statx(&caller, at, named, flags, mask, out, elsewhere), RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
+        ANSWER(call_statx(&caller, at, named, flags, mask, out, elsewhere),
+               RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
     }
     return RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out);
 }
@@ -140,7 +142,8 @@ long sys_faccessat(int at, const char *path, int mode, int flags) {
     if (shim_virtual()) {
         if (bad_path(path, &result))
             return result;
-        ANSWER(call_access(&caller, at, path, mode, flags, elsewhere), kernel_access(AT(at), PATH(path), mode, flags));
+        ANSWER(call_access(&caller, at, path, mode, flags, elsewhere),
+               kernel_access(AT(at), PATH(path), mode, flags));
     }
     return kernel_access(AT(at), PATH(path), mode, flags);
 }
@@ -156,7 +159,8 @@ long sys_readlinkat(int at, const char *path, char *out, size_t room) {
             return -EINVAL;
         if (!memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
             return -EFAULT;
-        ANSWER(call_readlink(&caller, at, path, out, room, elsewhere), RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
+        ANSWER(call_readlink(&caller, at, path, out, room, elsewhere),
+               RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
     }
     return RAW4(SYS_readlinkat, AT(at), PATH(path), out, room);
 }
