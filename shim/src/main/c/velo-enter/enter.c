@@ -4,11 +4,14 @@
  * executed in the way of every program of the run. Where there is none to execute, it writes why to the
  * descriptor TELL: a byte with the exit status, and three texts, an attempt, a reason and what to do, with
  * NUL between them.
+ *
+ * velo-enter --check LIBRARY: status 0 where it runs with that library.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,15 +30,12 @@ give_up(int status, const char *attempt, const char *object, const char *reason,
 
 /* The dynamic linker only warns of a library that it cannot load; without it the program would see the host's
  * files alone. */
-static void check_library(const char *library) {
+static bool has_library(const char *library) {
     Dl_info info;
     const void *hook = dlsym(RTLD_DEFAULT, "openat");
     const char *name = strrchr(library, '/') + 1;
     const char *of = hook != NULL && dladdr(hook, &info) != 0 ? strrchr(info.dli_fname, '/') : NULL;
-    if (of == NULL || strcmp(of + 1, name) != 0) {
-        give_up(EXIT_LAUNCH, "cannot load", library, "the dynamic linker did not take it",
-                "see what it printed, install velo again, or add --isolate");
-    }
+    return of != NULL && strcmp(of + 1, name) == 0;
 }
 
 static void try_execute(char **arguments, const char *path, int *worst) {
@@ -68,12 +68,18 @@ static void search(char **arguments, const char *path, int *worst) {
 
 int main(int argc, char **argv) {
     int worst = 0;
+    if (argc == 3 && strcmp(argv[1], "--check") == 0 && strchr(argv[2], '/') != NULL) {
+        return has_library(argv[2]) ? 0 : 1;
+    }
     if (argc <= FIRST || strchr(argv[2], '/') == NULL) {
         return EXIT_LAUNCH;
     }
     tell = atoi(argv[1]);
     fcntl(tell, F_SETFD, FD_CLOEXEC);
-    check_library(argv[2]);
+    if (!has_library(argv[2])) {
+        give_up(EXIT_LAUNCH, "cannot load", argv[2], "the dynamic linker did not take it",
+                "see what it printed, install velo again, or add --isolate");
+    }
     if (argv[3][0] != '\0' && chdir(argv[3]) != 0) {
         give_up(EXIT_LAUNCH, "cannot enter", argv[3], strerror(errno),
                 "name a directory of the host or of the tree with --workdir");

@@ -324,7 +324,8 @@ class ShimRunIT {
                 """));
         String script = """
                 set -e; cd $ROOT/app
-                chmod 644 keep/a; echo more >>keep/a; echo new >keep/new; rm -r gone; mkdir made; echo x >made/x; ln keep/new made/hard
+                # The sandbox shows files as 0444, which a moved one keeps.
+                chmod 644 keep/a moved/e; chmod 640 keep/b; echo more >>keep/a; echo new >keep/new; rm -r gone; mkdir made; echo x >made/x; ln keep/new made/hard
                 mv moved renamed; rm -r again; mkdir again; echo g >again/g; rm relinked; ln -s y relinked
                 chmod 700 script; rm link; mkdir link; echo inside >link/inside; mv keep/b b
                 touch -h -d @1700000000 $(find . | sort)
@@ -349,7 +350,13 @@ class ShimRunIT {
                             find . -printf '%P %y %m %l %T@\\n' | sort; find . -type f | sort | xargs sha256sum
                             """).out());
         }
-        assertThat(results.get(0)).contains("A /app/made/hard\n", "D /app/gone\n", "T /app/link\n", "M /app/keep/a\n");
+        assertThat(results.get(0))
+                .contains(
+                        "A /app/made/hard\n",
+                        "A /app/renamed/e\n",
+                        "D /app/gone\n",
+                        "T /app/link\n",
+                        "M /app/keep/a\n");
         assertThat(results.get(1)).isEqualTo(results.get(0));
         nothingIsLeft();
     }
@@ -463,6 +470,12 @@ class ShimRunIT {
         Outcome outcome =
                 run("/bin/true").with("VRIFT_SHIM_PATH", none.toString()).run().exits(125);
         assertThat(outcome.err()).contains("velo: cannot load " + none);
+        String told = work.velo("doctor")
+                .with("VRIFT_SHIM_PATH", none.toString())
+                .run()
+                .out();
+        assertThat(told).containsPattern("preload-library +no .*" + none + ".*[(]shim-library[)]");
+        assertThat(work.velo("doctor").run().out()).containsPattern("preload-library +yes");
         nothingIsLeft();
     }
 }

@@ -11,6 +11,7 @@ import dev.velo.namespaces.exec.Launcher;
 import dev.velo.runner.Caller;
 import dev.velo.runner.Installation;
 import dev.velo.runner.TenantStore;
+import dev.velo.shim.ShimLibrary;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,7 @@ final class DoctorCommand implements Callable<Integer> {
             List<HostCapability> capabilities = new ArrayList<>(launcher.probe(owner.uid(), owner.gid()));
             capabilities.add(HostCapability.present("store", true));
             capabilities.addAll(ofStore(launcher, opened, lease));
+            capabilities.add(preloadLibrary(launcher));
             capabilities.add(tenants(launcher));
             return capabilities;
         } catch (VeloException e) {
@@ -70,6 +72,25 @@ final class DoctorCommand implements Callable<Integer> {
             List<HostCapability> capabilities = new ArrayList<>(launcher.probe(owner.uid(), owner.gid()));
             capabilities.add(launcher.refusal("store", true, "store-unusable", e.problem(), e.remedy()));
             return capabilities;
+        }
+    }
+
+    private HostCapability preloadLibrary(Launcher launcher) throws LaunchException {
+        String name = "preload-library";
+        Installation installation = Installation.ofThisProcess();
+        try {
+            ShimLibrary library = ShimLibrary.find(
+                    caller.environment().text(ShimLibrary.VARIABLE), caller.directory(), installation.home());
+            if (library.isTaken(installation.enter())) {
+                return HostCapability.present(name, false);
+            }
+            String reason = "the dynamic linker of this host does not take " + library.file();
+            return launcher.refusal(name, false, "shim-library", reason, "install velo again, all of its directories");
+        } catch (VeloException e) {
+            return launcher.refusal(name, false, "shim-library", e.problem(), e.remedy());
+        } catch (IOException e) {
+            String reason = "it cannot be tried: " + e.getMessage();
+            return launcher.refusal(name, false, "shim-library", reason, "install velo again, all of its directories");
         }
     }
 

@@ -31,7 +31,7 @@ public record Installation(Path home) {
     }
 
     /** The first program of such a run. */
-    Path enter() {
+    public Path enter() {
         return home.resolve("libexec/velo-enter");
     }
 

@@ -88,24 +88,20 @@ final class SessionLayer {
             root(state, root, lower);
             return;
         }
-        Place above = root;
-        Optional<TreeNode> below = Optional.of(lower);
-        List<FileName> names = path.components();
-        for (int i = 0; i < names.size(); i++) {
-            FileName name = names.get(i);
-            below = below.flatMap(node -> node instanceof DirectoryNode parent ? parent.child(name) : Optional.empty());
-            boolean last = i == names.size() - 1;
-            Optional<TreeNode> now = last ? now(path, state) : below;
-            if (now.isEmpty()) {
-                return;
-            }
-            Place place = above.children.computeIfAbsent(name, key -> new Place(now.get()));
-            if (last) {
-                place.node = now.get();
-                note(path, now.get(), below);
-            }
-            above = place;
+        Optional<TreeNode> now = now(path, state);
+        if (now.isEmpty()) {
+            return;
         }
+        Place place = root;
+        Optional<TreeNode> below = Optional.of(lower);
+        for (FileName name : path.components()) {
+            below = below.flatMap(node -> node instanceof DirectoryNode parent ? parent.child(name) : Optional.empty());
+            // A directory on the way is one of the lower tree's, or stands before what is in it.
+            TreeNode onTheWay = below.orElse(now.get());
+            place = place.children.computeIfAbsent(name, key -> new Place(onTheWay));
+        }
+        place.node = now.get();
+        note(path, now.get(), below);
     }
 
     /** Its time changes with every new entry: that alone is no news. */

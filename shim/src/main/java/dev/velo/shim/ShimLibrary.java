@@ -1,6 +1,7 @@
 package dev.velo.shim;
 
 import dev.velo.cas.VeloException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -44,8 +45,25 @@ public record ShimLibrary(Path file) {
         return new ShimLibrary(file);
     }
 
-    /** It is there. */
-    public static boolean isIn(Path home) {
-        return Files.isReadable(home.resolve(NAME));
+    /**
+     * Whether a program that is started with it has it.
+     *
+     * @param enter the program velo-enter
+     */
+    public boolean isTaken(Path enter) throws IOException {
+        ProcessBuilder check = new ProcessBuilder(enter.toString(), "--check", file.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        check.environment().put("LD_PRELOAD", file.toString());
+        check.environment().remove("VELO_SHIM_SESSION");
+        Process process = check.start();
+        process.getOutputStream().close();
+        try {
+            return process.waitFor() == 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            process.destroyForcibly();
+            return false;
+        }
     }
 }
