@@ -147,7 +147,7 @@ static void put_real(const struct made_entry *entry) {
 static void make_directories(unsigned uid) {
     static const char *const NAMES[] = {"",         "/store",         "/store/cas",    "/store/cas/sha256",
                                         "/session", "/session/files", "/session/dirs", "/session/exec",
-                                        "/plain",    "/outside"};
+                                        "/plain",   "/outside"};
     strcpy(scratch, "/tmp/velo-calls-XXXXXX");
     must(mkdtemp(scratch) != NULL, scratch);
     for (unsigned i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {

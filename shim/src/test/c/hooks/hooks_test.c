@@ -67,7 +67,26 @@ static bool run(const struct test_case *test) {
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* --list; --without: no case may pass; or the names of cases. */
+/* A line of the file is GROUP:CASE. */
+static bool is_listed(const char *path, const char *name) {
+    char line[256], wanted[256];
+    bool found = false;
+    FILE *list = fopen(path, "r");
+    snprintf(wanted, sizeof wanted, "%s:%s\n", group, name);
+    while (list && !found && fgets(line, sizeof line, list))
+        found = strcmp(line, wanted) == 0;
+    if (list)
+        fclose(list);
+    return found;
+}
+
+static bool is_chosen(int count, char **words, const char *name) {
+    if (count > 2 && strcmp(words[1], "--only") == 0)
+        return is_listed(words[2], name);
+    return count < 2 || words[1][0] == '-' || strcmp(words[1], name) == 0;
+}
+
+/* --list; --without: no case may pass; --only FILE: those that it names; or the name of a case. */
 int main(int count, char **words) {
     bool without = count > 1 && strcmp(words[1], "--without") == 0;
     bool list = count > 1 && strcmp(words[1], "--list") == 0;
@@ -79,7 +98,7 @@ int main(int count, char **words) {
             printf("%s:%s\n", group, cases[i].name);
             continue;
         }
-        if (count > 1 && !without && strcmp(words[1], cases[i].name) != 0)
+        if (!is_chosen(count, words, cases[i].name))
             continue;
         ran++;
         if (run(&cases[i]) == without) {

@@ -72,7 +72,8 @@ static char *content_of(const char *path, char **words, size_t *length) {
 }
 
 static void write_file(const char *path, const void *bytes, size_t length, mode_t mode) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
     need(fd >= 0 && write(fd, bytes, length) == (ssize_t)length && fchmod(fd, mode) == 0, path);
     close(fd);
 }

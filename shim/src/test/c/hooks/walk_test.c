@@ -1,6 +1,8 @@
 #include "hooks_test.h"
 
+#ifdef __GLIBC__
 #include <fts.h>
+#endif
 #include <ftw.h>
 #include <glob.h>
 #include <wordexp.h>
@@ -49,6 +51,7 @@ static bool t_nftw(void *symbol) {
     return true;
 }
 
+#ifdef __GLIBC__
 static int by_name(const FTSENT **a, const FTSENT **b) {
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
@@ -119,6 +122,8 @@ static bool t_fts_close(void *symbol) {
     return ((int (*)(FTS *))symbol)(walk) == 0;
 }
 
+#endif
+
 static bool t_glob(void *symbol) {
     glob_t found;
     int (*call)(const char *, int, int (*)(const char *, int), glob_t *) =
@@ -155,9 +160,16 @@ static bool t_wordexp(void *symbol) {
     return true;
 }
 
-CASES("walk", {"ftw", t_ftw}, {"ftw64", t_ftw}, {"nftw", t_nftw}, {"nftw64", t_nftw},
-      {"fts_open", t_fts_open}, {"fts64_open", t_fts_open}, {"fts_read", t_fts_read},
-      {"fts64_read", t_fts_read}, {"fts_children", t_fts_children}, {"fts64_children", t_fts_children},
-      {"fts_set", t_fts_set}, {"fts64_set", t_fts_set}, {"fts_close", t_fts_close},
-      {"fts64_close", t_fts_close}, {"glob", t_glob}, {"glob64", t_glob}, {"globfree", t_globfree},
-      {"globfree64", t_globfree}, {"wordexp", t_wordexp})
+#ifdef __GLIBC__
+#define FTS_CASES                                                                                            \
+    {"fts_open", t_fts_open}, {"fts64_open", t_fts_open}, {"fts_read", t_fts_read},                          \
+        {"fts64_read", t_fts_read}, {"fts_children", t_fts_children}, {"fts64_children", t_fts_children},    \
+        {"fts_set", t_fts_set}, {"fts64_set", t_fts_set}, {"fts_close", t_fts_close},                        \
+        {"fts64_close", t_fts_close},
+#else
+#define FTS_CASES
+#endif
+
+CASES("walk", FTS_CASES{"ftw", t_ftw}, {"ftw64", t_ftw}, {"nftw", t_nftw}, {"nftw64", t_nftw},
+      {"glob", t_glob}, {"glob64", t_glob}, {"globfree", t_globfree}, {"globfree64", t_globfree},
+      {"wordexp", t_wordexp})

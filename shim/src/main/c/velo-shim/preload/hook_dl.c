@@ -53,6 +53,9 @@ HOOK(void *, dlopen, (const char *path, int flags)) {
 
 HOOK(void *, dlmopen, (long space, const char *path, int flags)) {
     open_library_in *next = (open_library_in *)hidden_function(HIDDEN_dlmopen);
+    /* musl has no such function, and a program that calls it all the same gets what dlopen(3) would give. */
+    if (!next)
+        return hook_dlopen(path, flags);
     if (is_library_of_tree(path))
         return open_virtual_in(next, space, path, flags);
     return next(space, path, flags);

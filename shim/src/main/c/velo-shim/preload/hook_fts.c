@@ -151,7 +151,8 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
     if (libc_is_musl()) {
         FTS *(*next)(char *const *, int, order *) =
             (FTS * (*)(char *const *, int, order *)) hidden_function(HIDDEN_fts_open);
-        return next(paths, options, compare);
+        errno = ENOSYS;
+        return next ? next(paths, options, compare) : NULL;
     }
     bool logical = (options & FTS_LOGICAL) != 0;
     if ((options & ~0xff) != 0 || logical == ((options & FTS_PHYSICAL) != 0)) {

@@ -1,0 +1,2 @@
+from .inner import double
+from . import inner as other
