@@ -28,6 +28,17 @@ install_missing
 passed=0
 failed=0
 skipped=0
+other=
+stage=$(mktemp -d)
+: >"$stage/failures"
+finish() {
+  if [ -n "$other" ]; then
+    kill "$other" 2>/dev/null || true
+    wait "$other" 2>/dev/null || true
+  fi
+  rm -rf "$stage"
+}
+trap finish EXIT
 
 echo "== C format"
 if ! clang-format --version | grep -q 'version 14\.'; then
@@ -69,10 +80,20 @@ count() {
     passed=$((passed + tests - failures - errors - skips))
     failed=$((failed + failures + errors))
     skipped=$((skipped + skips))
+    failures_of "$label" "$report" >>"$stage/failures"
     # Surefire writes the reason as an attribute, JUnit's own reporter as text.
     grep -ohE '<skipped[^>]*message="[^"]*"|<skipped><!\[CDATA\[[^]]*' "$report" |
       sed -E -e 's/.*(message="|CDATA\[)//' -e 's/"$//' -e 's/^[^ ]*Exception: //' -e "s/^/skipped $label: /" || true
   done
+}
+
+# failures_of LABEL REPORT: a line for each test that failed, with the beginning of its message.
+failures_of() {
+  awk -v label="$1" '
+    /<testcase / { test = $0; sub(/.* classname="/, "", test); class = test; sub(/".*/, "", class)
+                   test = $0; sub(/.*<testcase name="/, "", test); sub(/".*/, "", test) }
+    /<(failure|error)[ >]/ { message = $0; sub(/.*message="/, "", message); sub(/".*/, "", message)
+                             print "failed " label ": " class " " test ": " substr(message, 1, 400) }' "$2"
 }
 
 attribute() {
@@ -122,17 +143,7 @@ if ! [ -d it/target/lib ] || ! [ -x runner/target/velo/bin/velo ]; then
   exit 1
 fi
 
-other=
 unneeded=()
-stage=$(mktemp -d)
-finish() {
-  if [ -n "$other" ]; then
-    kill "$other" 2>/dev/null || true
-    wait "$other" 2>/dev/null || true
-  fi
-  rm -rf "$stage"
-}
-trap finish EXIT
 who=root
 if [ "$(id -u)" -eq 0 ]; then
   user=54321
@@ -168,5 +179,6 @@ if [ -n "$other" ]; then
   counted "user $user" "$status" "$stage/it/target/reports"
 fi
 
+cat "$stage/failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
