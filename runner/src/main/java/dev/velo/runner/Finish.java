@@ -50,7 +50,7 @@ public final class Finish {
 
     public void run(FinishRequest request) throws VeloException {
         DirectoryNode lower = LayerMerge.merge(layers(request));
-        String upper = request.upper().orElse("leases/" + request.run() + "/upper");
+        String upper = request.upper().orElse(Lease.placeOf(request.run()) + "/upper");
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Staging staging = new Staging(store, store.blobs(), lease);
             ContentSink sink = new BoundedSink(
