@@ -78,22 +78,18 @@ class BindIT {
         Host.needsRoot("makes bind mounts");
         Path place = work.dir("place");
         String script = """
-                velo=$1; base=$2; store=$3; place=$4
+                base=$1; store=$2; place=$3
                 mkdir "$place/alias" "$place/inner" "$place/inner/deep" "$place/other" "$place/target"
                 mount --bind "$(dirname "$store")" "$place/alias"; mount --bind "$store/cas" "$place/inner/deep"; mount --bind "$place/target" "$place/other"
                 for source in alias alias/store alias/store/cas inner inner/deep/sha256 other; do
-                  "$velo" run --isolate --base "$base" --bind "$place/$source:/data" -- /bin/true 2>/dev/null; echo "$source $?"
+                  "$velo" run --isolate --base "$base" --bind "$place/$source:/data" -- /bin/true 2>/dev/null && status=0 || status=$?
+                  echo "$source $status"
                 done
                 """;
-        List<String> argv =
-                new ArrayList<>(List.of("unshare", "-m", "--propagation", "private", "bash", "-uc", script));
-        argv.addAll(List.of(
-                "test",
-                Workspace.VELO.toString(),
-                work.base().toString(),
-                work.store().toString(),
-                place.toString()));
-        assertThat(work.command(argv).run().succeeds().out())
+        assertThat(work.mounting(script, work.base(), work.store(), place)
+                        .run()
+                        .succeeds()
+                        .out())
                 .isEqualTo(
                         "alias 125\nalias/store 125\nalias/store/cas 125\ninner 125\ninner/deep/sha256 125\nother 0\n");
     }

@@ -317,7 +317,7 @@ class DaemonFaultsIT {
         Path busybox = work.dir("busybox").resolve("tree");
         work.velo("export", work.base().toString(), busybox.toString()).run().succeeds();
         String script = """
-                velo=$1; small=$2; busybox=$3
+                small=$1; busybox=$2
                 mount -t tmpfs -o size=12m,nr_inodes=4000 none "$small"; export VR_THE_SOURCE=$small/store
                 run() { "$velo" run --isolate --manifest "$small/base.velo" -- /bin/echo "$1"; }
                 "$velo" ingest "$busybox" --output "$small/base.velo" >/dev/null
@@ -334,18 +334,7 @@ class DaemonFaultsIT {
                 sleep 0.5
                 ls -A "$small/store/leases" "$small/store/trash" | grep -v : | grep . && echo left || true
                 """;
-        Outcome outcome = daemon.asked(work.command(List.of(
-                        "unshare",
-                        "-m",
-                        "--propagation",
-                        "private",
-                        "bash",
-                        "-euc",
-                        script,
-                        "test",
-                        Workspace.VELO.toString(),
-                        work.dir("small").toString(),
-                        busybox.toString())))
+        Outcome outcome = daemon.asked(work.mounting(script, work.dir("small"), busybox))
                 .with("VRIFT_DEBUG", null)
                 .run();
         assertThat(outcome.succeeds().out())

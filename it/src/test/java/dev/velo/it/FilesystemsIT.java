@@ -62,16 +62,11 @@ class FilesystemsIT {
     }
 
     private Outcome on(Filesystem filesystem, String script, Object... arguments) {
-        String mounted =
-                "set -eu; velo=" + Workspace.VELO + "; image=$1/image; at=$1/at; mkdir $at; truncate -s 400M $image\n"
-                        + filesystem.mount + "\nexport VR_THE_SOURCE=$at/store\n" + script;
-        List<String> argv =
-                new ArrayList<>(List.of("unshare", "-m", "--propagation", "private", "bash", "-c", mounted, "test"));
-        argv.add(work.dir("place").toString());
-        for (Object argument : arguments) {
-            argv.add(argument.toString());
-        }
-        return work.command(argv).run().succeeds();
+        String mounted = "image=$1/image; at=$1/at; mkdir $at; truncate -s 400M $image\n" + filesystem.mount
+                + "\nexport VR_THE_SOURCE=$at/store\n" + script;
+        List<Object> all = new ArrayList<>(List.of(work.dir("place")));
+        all.addAll(List.of(arguments));
+        return work.mounting(mounted, all.toArray()).run().succeeds();
     }
 
     private Path busybox() {

@@ -50,7 +50,7 @@ class FullDiskIT {
     void losesNothing(String command) {
         Path out = work.dir("out");
         String script = """
-                velo=$1; small=$2; tree=$3; busybox=$4; out=$5
+                small=$1; tree=$2; busybox=$3; out=$4
                 mount -t tmpfs -o size=12m,nr_inodes=4000 none "$small"; export VR_THE_SOURCE=$small/store
                 "$velo" ingest "$busybox" --output "$small/base.velo" >/dev/null
                 "$velo" ingest "$tree" --output "$small/app.velo" >/dev/null
@@ -71,20 +71,7 @@ class FullDiskIT {
                 ls -A "$small/store/leases" "$small/store/trash" | grep -v : | grep . && echo left || true
                 ls -A "$small" | tr '\\n' ' '
                 """.replace("COMMAND", command);
-        Outcome outcome = work.command(List.of(
-                        "unshare",
-                        "-m",
-                        "--propagation",
-                        "private",
-                        "bash",
-                        "-euc",
-                        script,
-                        "test",
-                        Workspace.VELO.toString(),
-                        work.dir("small").toString(),
-                        tree.toString(),
-                        busybox.toString(),
-                        out.toString()))
+        Outcome outcome = work.mounting(script, work.dir("small"), tree, busybox, out)
                 .run()
                 .succeeds();
         List<String> lines = outcome.out().lines().toList();

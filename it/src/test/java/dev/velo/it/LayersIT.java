@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Manifests stack: what comes later is on top, bases lie below. */
+@Tag("once")
 class LayersIT {
     @RegisterExtension
     static final Workspace work = new Workspace();

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * A run with the options of one before is planned from what that one was made of, and from nothing that has changed since. Each test first sees
  * that it is, and then that what it has changed keeps it from that.
  */
+@Tag("once")
 class RepeatedRunIT {
     /** After which a change of a file would show in its change time. */
     private static final int SETTLED_MS = 3100;

@@ -15,19 +15,7 @@ class StorePlacesIT {
     final Workspace work = new Workspace();
 
     private Outcome mounted(String script, Object... arguments) {
-        var argv = new java.util.ArrayList<>(List.of(
-                "unshare",
-                "-m",
-                "--propagation",
-                "private",
-                "bash",
-                "-c",
-                "set -eu; velo=" + Workspace.VELO + "\n" + script,
-                "test"));
-        for (Object argument : arguments) {
-            argv.add(argument.toString());
-        }
-        return work.command(argv).run();
+        return work.mounting(script, arguments).run();
     }
 
     @Test

@@ -226,19 +226,11 @@ class TenantIdsIT {
                 chmod 755 .; cp /etc/passwd passwd; echo 'lender:x:54321:54321::/:/bin/sh' >>passwd
                 printf %s "$1" >subuid; cp subuid subgid; chmod 644 *
                 """, lent);
-        List<String> argv = new ArrayList<>(List.of(
-                "unshare",
-                "-m",
-                "--propagation",
-                "private",
-                "bash",
-                "-c",
-                "for f in passwd subuid subgid; do mount --bind \"$1/$f\" /etc/$f; done; shift; \"$@\"",
-                "lending",
-                etc.toString()));
-        argv.addAll(List.of(command));
+        List<Object> arguments = new ArrayList<>(List.of(etc));
+        arguments.addAll(List.of(command));
+        String mounts = "for f in passwd subuid subgid; do mount --bind \"$1/$f\" /etc/$f; done; shift; \"$@\"";
         // A script has many commands, and each starts a JVM twice.
-        return work.command(argv).within(Duration.ofMinutes(10));
+        return work.mounting(mounts, arguments.toArray()).within(Duration.ofMinutes(10));
     }
 
     /** A script as the account: with a copy of velo that it can reach, in a home with a tree. */

@@ -142,6 +142,20 @@ final class Workspace implements BeforeAllCallback, AfterAllCallback, BeforeEach
         return command(argv).in(in).run().succeeds();
     }
 
+    /**
+     * A script in a mount namespace of its own, which root alone makes; the machine never sees its mounts. Its variables are $velo and
+     * $1, $2, ..., and it ends with its first command that fails.
+     */
+    Command mounting(String script, Object... arguments) {
+        List<String> argv = new ArrayList<>(List.of("unshare", "-m", "--propagation", "private", "bash", "-euc"));
+        argv.add("velo=" + VELO + "\n" + script);
+        argv.add("test");
+        for (Object argument : arguments) {
+            argv.add(argument.toString());
+        }
+        return command(argv);
+    }
+
     /** A tree made by a script. */
     Path tree(String script) {
         Path tree = dir("tree");

@@ -67,8 +67,6 @@ final class ContentAudit implements FileAudit {
             known = store.blobs().status(blob.digest(), blob.form());
             blobs.put(blob, known);
         }
-        return known.isPresent()
-                && known.get().inode() == status.inode()
-                && known.get().device() == status.device();
+        return known.isPresent() && known.get().isSameFile(status);
     }
 }

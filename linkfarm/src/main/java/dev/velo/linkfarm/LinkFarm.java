@@ -247,8 +247,7 @@ public final class LinkFarm {
         try (Descriptor stale = files.openDirectory(store.root(), target)) {
             files.lock(stale.number(), true);
             Optional<FileStatus> now = files.statusIfPresent(store.root(), target);
-            boolean same = now.isPresent()
-                    && now.get().inode() == files.status(stale.number()).inode();
+            boolean same = now.isPresent() && now.get().isSameFile(files.status(stale.number()));
             if (same && !marker.isCurrent(name)) {
                 store.discard(target, "stale");
             }

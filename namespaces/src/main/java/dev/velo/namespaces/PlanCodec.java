@@ -117,16 +117,8 @@ public final class PlanCodec {
     }
 
     private void record(int kind, byte[] payload) {
-        number(kind);
-        number(payload.length);
+        records.writeBytes(numbers(kind, payload.length));
         records.writeBytes(payload);
-    }
-
-    private void number(int value) {
-        records.write(value);
-        records.write(value >>> 8);
-        records.write(value >>> 16);
-        records.write(value >>> 24);
     }
 
     private byte[] framed() {

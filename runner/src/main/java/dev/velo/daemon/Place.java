@@ -64,11 +64,7 @@ final class Place {
         }
         Optional<FileStatus> named = files.statusIfPresent(directory.number(), name.getBytes(StandardCharsets.UTF_8));
         // What this very open file holds already is granted again.
-        return named.isPresent() && isSame(held, named.get()) && files.tryLock(LOCK, true);
-    }
-
-    private static boolean isSame(FileStatus one, FileStatus other) {
-        return one.device() == other.device() && one.inode() == other.inode();
+        return named.isPresent() && held.isSameFile(named.get()) && files.tryLock(LOCK, true);
     }
 
     private static byte[] content(FileOps files) throws IOException {
@@ -101,7 +97,7 @@ final class Place {
     /** Who looks for the socket still finds this process. */
     synchronized boolean isTaken() throws IOException {
         Optional<FileStatus> named = files.statusIfPresent(directory.number(), socket);
-        return !left && named.isPresent() && bound.isPresent() && isSame(named.get(), bound.get());
+        return !left && named.isPresent() && bound.isPresent() && named.get().isSameFile(bound.get());
     }
 
     /** Gives it to whoever is started next: the socket first, then the lock. */

@@ -28,22 +28,14 @@ public final class FarmUpkeep {
      * is deleted by the next command.
      */
     void trimBeside(FarmBudget budget) {
-        Thread thread = new Thread(() -> trim(budget, false), "velo-trim");
+        Thread thread = new Thread(() -> trim(budget), "velo-trim");
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** Brings the farms back to their budget, in a process that stays; what goes is deleted by another one. */
-    public void trim(FarmBudget budget) {
-        trim(budget, true);
-    }
-
-    private void trim(FarmBudget budget, boolean delete) {
+    private void trim(FarmBudget budget) {
         try (Store opened = Store.open(store)) {
-            boolean gone = !new FarmPool(opened).trim(budget).names().isEmpty();
-            if (gone && delete) {
-                new NativeDisposal(installation).later(opened);
-            }
+            new FarmPool(opened).trim(budget);
         } catch (VeloException e) {
             // The next build tries again, and velo gc says what stands in its way.
             return;

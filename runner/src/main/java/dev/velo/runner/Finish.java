@@ -99,7 +99,7 @@ public final class Finish {
 
     private ChangeSet ofOverlay(String run, FinishRequest.Overlay overlay, ContentSink sink, DirectoryNode lower)
             throws IOException {
-        String upper = overlay.upper().orElse("leases/" + run + "/upper");
+        String upper = overlay.upper().orElse(Lease.placeOf(run) + "/upper");
         Optional<Timestamp> shown = overlay.exact() ? Optional.empty() : Optional.of(StoreLayout.FIXED_TIME);
         Set<TreePath> points = new HashSet<>();
         Map<TreePath, byte[]> links = new HashMap<>();

@@ -4,6 +4,7 @@ import dev.velo.cas.UserPath;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.Timestamp;
+import dev.velo.cas.store.Sighting;
 import dev.velo.cas.store.Store;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,13 +24,7 @@ public final class Preconditions {
             if (now.isEmpty() || status.isEmpty()) {
                 return now.isEmpty() && status.isEmpty();
             }
-            FileStatus before = status.get();
-            FileStatus after = now.get();
-            return before.inode() == after.inode()
-                    && before.device() == after.device()
-                    && before.size() == after.size()
-                    && before.modified().equals(after.modified())
-                    && before.changed().equals(after.changed());
+            return Sighting.isSame(status.get(), now.get());
         }
     }
 

@@ -18,8 +18,7 @@ import java.util.List;
  */
 record RequestedManifests(List<UserPath> files, List<Manifest> manifests, int bases) {
     static RequestedManifests open(RunRequest request, CallerProcess process) throws VeloException {
-        List<UserPath> files = new ArrayList<>(request.bases());
-        files.addAll(request.manifests());
+        List<UserPath> files = request.layers();
         List<Manifest> manifests = new ArrayList<>();
         for (UserPath file : files) {
             manifests.add(process.open(file));

@@ -35,9 +35,9 @@ public final class Run {
 
     /** Everything up to the process. When it fails, whatever was made until then is gone. */
     public PlannedRun plan(RunRequest request) throws VeloException, ProfileException {
-        ResultTargets.of(request, caller).check();
-        List<UserPath> files = new ArrayList<>(request.bases());
-        files.addAll(request.manifests());
+        ResultTargets targets = ResultTargets.of(request, caller);
+        targets.check();
+        List<UserPath> files = new ArrayList<>(request.layers());
         if (!ProfileCatalog.BUILT_IN.contains(request.profile())) {
             files.add(caller.path(request.profile()));
         }
@@ -50,7 +50,7 @@ public final class Run {
         try {
             manifests.register(store);
             Layers layers = new Layers(farms(manifests.ofBases(), request), farms(manifests.aboveBases(), request));
-            RunTemplate template = template(request, profile, lease, layers);
+            RunTemplate template = template(request, profile, root(request, profile, lease, layers), targets);
             PlannedRun planned = PlannedRun.isolated(
                     installation, store, lease, template.plan(store, lease, caller.environment(), request.command()));
             complete = true;
@@ -80,8 +80,9 @@ public final class Run {
                                         + " has neither hard links nor shared blocks, so files were copied; keep it on ext4, xfs or btrfs");
             }
             trees.add(new Tree(manifest, built.tree(), built.data()));
-            more |= built.built();
-            if (!built.built()) {
+            if (built.built()) {
+                more = true;
+            } else {
                 found.add(new UsedFarm(built.tree(), manifest, built.placement()));
             }
         }
@@ -102,7 +103,12 @@ public final class Run {
         }
     }
 
-    private RunTemplate template(RunRequest request, Profile profile, Lease lease, Layers layers)
+    private RunTemplate template(RunRequest request, Profile profile, RunTemplate.Root root, ResultTargets targets) {
+        return new RunTemplate(
+                request, profile, root, targets, FinishProgram.ofOverlay(request, root, store.path(), caller));
+    }
+
+    private RunTemplate.Root root(RunRequest request, Profile profile, Lease lease, Layers layers)
             throws IOException, VeloException {
         List<Tree> trees = layers.visible().topmostFirst();
         RootPlan root = new RootPlan(trees, store.outermost(), caller.directory());
@@ -111,13 +117,7 @@ public final class Run {
         String layer = isOfManifestsAlone(request, profile)
                 ? skeleton.share(lease, trees.get(0), root.skeleton())
                 : skeleton.write(lease, root.skeleton());
-        RunTemplate.Root shown = RunTemplate.Root.of(layers, layer, root.mounts());
-        return new RunTemplate(
-                request,
-                profile,
-                shown,
-                ResultTargets.of(request, caller),
-                FinishProgram.ofOverlay(request, shown, store.path(), caller));
+        return RunTemplate.Root.of(layers, layer, root.mounts());
     }
 
     /** Nothing of the host stands on the root, which would have to be looked for each time. */
@@ -134,8 +134,7 @@ public final class Run {
             return Optional.empty();
         }
         List<byte[]> kept = new ArrayList<>();
-        List<UserPath> files = new ArrayList<>(request.bases());
-        files.addAll(request.manifests());
+        List<UserPath> files = request.layers();
         List<Digest> digests = template.root().manifests();
         for (int i = 0; i < files.size(); i++) {
             kept.addAll(store.roots().files(ManifestFile.place(files.get(i)), digests.get(i)));

@@ -6,6 +6,7 @@ import dev.velo.profiles.Limits;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
  * A run, as the user asked for it.
@@ -37,4 +38,10 @@ public record RunRequest(
         Limits limits,
         boolean terminal,
         Optional<UserPath> result,
-        List<byte[]> command) {}
+        List<byte[]> command) {
+
+    /** Bottom to top. */
+    List<UserPath> layers() {
+        return Stream.concat(bases.stream(), manifests.stream()).toList();
+    }
+}

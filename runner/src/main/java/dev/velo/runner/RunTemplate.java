@@ -62,7 +62,7 @@ record RunTemplate(
     LaunchPlan.Builder plan(Store store, Lease lease, CallerEnvironment environment, List<byte[]> command) {
         LaunchPlan.Builder plan = new LaunchPlan.Builder()
                 .base(store.path().toString())
-                .runDirectory("leases/" + lease.name())
+                .runDirectory(lease.place())
                 .workdir(request.workdir().orElse(profile.workdir()))
                 .hostname(request.hostname().orElse(profile.hostname()))
                 .identity(identity(store))

@@ -10,6 +10,7 @@ import dev.velo.cas.manifest.WhiteoutNode;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.FileOps;
 import dev.velo.cas.posix.FileStatus;
+import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Store;
 import dev.velo.overlay.Change;
 import dev.velo.overlay.ChangeSet;
@@ -59,7 +60,7 @@ final class SessionLayer {
     SessionLayer(Store store, String run, ContentSink sink) {
         this.files = store.files();
         this.store = store.root();
-        this.run = "leases/" + run;
+        this.run = Lease.placeOf(run);
         this.directory = store.path().resolve(this.run);
         this.sink = sink;
     }

@@ -35,8 +35,8 @@ final class Skeleton {
      * @return the layer, relative to the store
      */
     String write(Lease lease, Map<TreePath, RootPlan.Point> points) throws IOException {
-        make(directory(lease), points);
-        return directory(lease) + "/" + NAME;
+        make(lease.place(), points);
+        return lease.place() + "/" + NAME;
     }
 
     /**
@@ -52,14 +52,14 @@ final class Skeleton {
         if (files.statusIfPresent(store.root(), bytes(layer)).isPresent()) {
             return layer;
         }
-        make(directory(lease), points);
+        make(lease.place(), points);
         try {
             files.makeDirectory(store.root(), bytes(directory), 0700);
         } catch (ErrnoException e) {
             refuseUnless(e, Errno.EEXIST);
         }
         try {
-            files.renameNew(store.root(), bytes(directory(lease) + "/" + NAME), store.root(), bytes(layer));
+            files.renameNew(store.root(), bytes(lease.place() + "/" + NAME), store.root(), bytes(layer));
         } catch (ErrnoException e) {
             // Another run was faster; this one's goes with its directory.
             refuseUnless(e, Errno.EEXIST);
@@ -90,10 +90,6 @@ final class Skeleton {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String directory(Lease lease) {
-        return "leases/" + lease.name();
     }
 
     private void make(String run, Map<TreePath, RootPlan.Point> points) throws IOException {

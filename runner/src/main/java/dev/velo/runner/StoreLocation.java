@@ -30,17 +30,17 @@ public final class StoreLocation {
         if (configured.isPresent()) {
             return configured.get();
         }
-        return base("XDG_DATA_HOME", ".local/share").resolve("velo/store");
+        return known("XDG_DATA_HOME", ".local/share")
+                .orElseThrow(StoreLocation::homeless)
+                .resolve("velo/store");
     }
 
     private Optional<String> value(String name) {
         return Optional.ofNullable(environment.get(name)).filter(text -> !text.isEmpty());
     }
 
-    private Path base(String variable, String below) throws VeloException {
-        return known(variable, below)
-                .orElseThrow(() -> new VeloException(
-                        "cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE"));
+    private static VeloException homeless() {
+        return new VeloException("cannot find the store: HOME is not set", "name it with --store or VR_THE_SOURCE");
     }
 
     private Optional<Path> known(String variable, String below) {
@@ -53,23 +53,17 @@ public final class StoreLocation {
 
     /** What the user allows the farms of a store; the default also where he has no home, for whoever names his store needs none. */
     public FarmBudget farms() throws VeloException {
-        boolean nowhere =
-                value("XDG_CONFIG_HOME").filter(text -> text.startsWith("/")).isEmpty()
-                        && value("HOME").isEmpty();
-        return nowhere ? FarmBudget.DEFAULT : config().farms();
+        Optional<Path> file = configFile();
+        return file.isPresent() ? ConfigFile.read(file.get()).farms() : FarmBudget.DEFAULT;
     }
 
     /** What is set for all commands of this user. */
     public ConfigFile config() throws VeloException {
-        return ConfigFile.read(configFile(base("XDG_CONFIG_HOME", ".config")));
+        return ConfigFile.read(configFile().orElseThrow(StoreLocation::homeless));
     }
 
     /** Where that would be; empty where this user has no place for it. */
     public Optional<Path> configFile() {
-        return known("XDG_CONFIG_HOME", ".config").map(StoreLocation::configFile);
-    }
-
-    private static Path configFile(Path base) {
-        return base.resolve("velo/config.yaml");
+        return known("XDG_CONFIG_HOME", ".config").map(base -> base.resolve("velo/config.yaml"));
     }
 }

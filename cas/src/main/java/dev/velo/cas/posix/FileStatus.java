@@ -31,6 +31,11 @@ public record FileStatus(
         return type == FileType.REGULAR;
     }
 
+    /** Both are of one inode, whatever happened to it between the two looks. */
+    public boolean isSameFile(FileStatus other) {
+        return inode == other.inode && device == other.device;
+    }
+
     /** True for OverlayFS's mark of a deleted entry: a character device 0:0. */
     public boolean isWhiteoutDevice() {
         return type == FileType.CHARACTER_DEVICE && rawDevice == 0;

@@ -71,7 +71,7 @@ final class Gate implements AutoCloseable {
     /** The store has this lock file still, and not another one of its name. */
     boolean isInPlace(int storeRoot) throws IOException {
         Optional<FileStatus> named = files.statusIfPresent(storeRoot, StoreLayout.GATE);
-        return named.isPresent() && Store.isSame(named.get(), files.status(lockFile.number()));
+        return named.isPresent() && named.get().isSameFile(files.status(lockFile.number()));
     }
 
     @Override

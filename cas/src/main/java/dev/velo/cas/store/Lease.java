@@ -3,6 +3,7 @@ package dev.velo.cas.store;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.Timestamp;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -40,6 +41,16 @@ public final class Lease implements AutoCloseable {
     /** Unique in the store. */
     public String name() {
         return name;
+    }
+
+    /** The holder's directory, relative to the store. */
+    public String place() {
+        return placeOf(name);
+    }
+
+    /** The directory of whoever holds the lease of this name, relative to the store. */
+    public static String placeOf(String name) {
+        return new String(StoreLayout.below(StoreLayout.LEASES, name), StandardCharsets.UTF_8);
     }
 
     /** When it began, by the clock of the store's file system: comparable with change times in the store. */

@@ -77,9 +77,7 @@ public final class Quarantine {
     /** Nobody publishes a blob while this looks: call it inside the exclusive gate. */
     private boolean isStill(byte[] path, FileStatus damaged) throws IOException {
         Optional<FileStatus> now = files.statusIfPresent(store.root(), path);
-        return now.isPresent()
-                && now.get().inode() == damaged.inode()
-                && now.get().device() == damaged.device();
+        return now.isPresent() && now.get().isSameFile(damaged);
     }
 
     /** False where the damaged file is not there any more. */

@@ -63,7 +63,7 @@ public final class Roots {
                         "cannot replace manifest " + file + ": it is protected", "velo unprotect " + file);
             }
             store.gate().shared(() -> {
-                put(name, file, manifest, bytes);
+                put(name, file, manifest, () -> bytes);
                 return null;
             });
         } catch (IOException e) {
@@ -74,12 +74,9 @@ public final class Roots {
     /**
      * As {@link #register}, for who has read the manifest from the file. Where the file has another one by now, that one's registration
      * stays: it would be lost to who read too early. The bytes are kept for the caller's lease all the same.
+     *
+     * @param content the manifest's, asked for where it is not registered yet
      */
-    public void registerRead(Path file, Digest manifest, byte[] bytes) throws StoreException {
-        registerRead(file, manifest, () -> bytes);
-    }
-
-    /** @param content the manifest's, asked for where it is not registered yet */
     public void registerRead(Path file, Digest manifest, Supplier<byte[]> content) throws StoreException {
         String name = nameOf(file);
         try {
@@ -102,7 +99,7 @@ public final class Roots {
             // registration.
             store.gate().exclusive(() -> {
                 if (holds(file, bytes)) {
-                    put(name, file, manifest, bytes);
+                    put(name, file, manifest, () -> bytes);
                 } else {
                     keep(manifest, () -> bytes);
                 }
@@ -135,7 +132,7 @@ public final class Roots {
     private void confirm(Path file, Digest manifest, byte[] bytes) throws StoreException {
         try {
             if (!store.gate().shared(() -> isRegistered(nameOf(file), file, manifest))) {
-                registerRead(file, manifest, bytes);
+                registerRead(file, manifest, () -> bytes);
             }
         } catch (IOException e) {
             throw StoreException.of("cannot register manifest " + file + " in store " + store.path(), e);
@@ -154,10 +151,6 @@ public final class Roots {
     }
 
     /** Call it inside the gate. */
-    private void put(String name, Path file, Digest manifest, byte[] bytes) throws IOException {
-        put(name, file, manifest, () -> bytes);
-    }
-
     private void put(String name, Path file, Digest manifest, Supplier<byte[]> content) throws IOException {
         byte[] record =
                 String.join("\n", HEADER, manifest.toHex(), file.toString()).getBytes(StandardCharsets.UTF_8);

@@ -39,7 +39,10 @@ public record Sighting(Digest manifest, String identity, int checksum) {
 
     /** True where nobody has changed the file, or put another one in its place, between these two looks; the first one was settled. */
     public static boolean isSame(FileStatus first, FileStatus second) {
-        return identity(first).equals(identity(second));
+        return first.isSameFile(second)
+                && first.size() == second.size()
+                && first.modified().equals(second.modified())
+                && first.changed().equals(second.changed());
     }
 
     private static int checksum(byte[] bytes) {

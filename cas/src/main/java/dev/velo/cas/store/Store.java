@@ -82,11 +82,11 @@ public final class Store implements AutoCloseable {
         // The directory itself, where the path is a link to it.
         byte[] named = (path + "/.").getBytes(StandardCharsets.UTF_8);
         Optional<FileStatus> now = files.statusIfPresent(FileOps.CWD, named);
-        return now.isPresent() && isSame(now.get(), files.status(root.number())) && gate.isInPlace(root.number());
-    }
-
-    static boolean isSame(FileStatus one, FileStatus other) {
-        return one.inode() == other.inode() && one.device() == other.device() && one.uid() == other.uid();
+        FileStatus opened = files.status(root.number());
+        return now.isPresent()
+                && now.get().isSameFile(opened)
+                && now.get().uid() == opened.uid()
+                && gate.isInPlace(root.number());
     }
 
     /** The descriptor of the store's root. */

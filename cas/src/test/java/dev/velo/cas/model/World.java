@@ -268,7 +268,7 @@ final class World {
                 Lease lease = store.leases().take(Lease.Kind.RUN, List.of(manifest.digest()))) {
             settled.remove(file);
             boolean whole = Remains.missing(storePath, manifest).isEmpty();
-            store.roots().registerRead(file, manifest.digest(), manifest.toBytes());
+            store.roots().registerRead(file, manifest.digest(), manifest::toBytes);
             if (!whole) {
                 unsure.add(file);
                 return;

@@ -8,7 +8,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** A connection. One thread may read while another writes; {@link #hasHungUp} and {@link #takes} may be asked by a third. */
 public final class Connection implements AutoCloseable {
     static final int CHUNK = 1 << 15;
-    private static final int SOL_SOCKET = 1;
     private static final int SO_PEERCRED = 17;
     private static final int USER = 4;
     private static final int MSG_NOSIGNAL = 0x4000;
@@ -27,7 +26,9 @@ public final class Connection implements AutoCloseable {
     public int user() throws IOException {
         Scratch scratch = sockets.scratch();
         ByteBuffer credentials = scratch.credentials();
-        if (sockets.kernel().getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, scratch.credentialsLength())
+        if (sockets.kernel()
+                        .getsockopt(
+                                descriptor, Kernel.SOL_SOCKET, SO_PEERCRED, credentials, scratch.credentialsLength())
                 != 0) {
             throw new IOException("getsockopt: errno " + sockets.errno());
         }

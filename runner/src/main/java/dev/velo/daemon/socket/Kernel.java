@@ -9,6 +9,8 @@ import jnr.ffi.types.ssize_t;
 
 /** System calls on sockets. The library for sockets wraps each in several others. */
 public interface Kernel {
+    int SOL_SOCKET = 1;
+
     int poll(@In @Out ByteBuffer descriptors, long count, int milliseconds);
 
     int accept4(int socket, Pointer address, Pointer length, int flags);

@@ -6,7 +6,6 @@ import jnr.ffi.Runtime;
 
 /** Memory for the structures of system calls: of one thread, for one call at a time. Layouts are those of Linux on 64-bit machines. */
 final class Scratch {
-    private static final int SOL_SOCKET = 1;
     private static final int SCM_RIGHTS = 1;
 
     /** struct msghdr: name, its length, vector, its length, control, its length, flags. */
@@ -37,7 +36,7 @@ final class Scratch {
         structures.putLong(MESSAGE, Pointer.wrap(runtime, bytes).address());
         structures
                 .putLong(MESSAGE + 16, RIGHTS_USED)
-                .putInt(MESSAGE + 24, SOL_SOCKET)
+                .putInt(MESSAGE + 24, Kernel.SOL_SOCKET)
                 .putInt(MESSAGE + 28, SCM_RIGHTS);
     }
 
