@@ -98,9 +98,18 @@ static bool leaves(const struct way *way) {
     return false;
 }
 
+/* The kernel still knows the parent of a directory that was removed; the tree does not. */
+static bool starts_nowhere(const struct way *way) {
+    struct stat status;
+    int fd = way->pair < 0 ? shown.cwd : fd_of(&shown, way->pair);
+    return way->text[0] != '@' && strstr(way->text, "..") != NULL &&
+           on_stat(&shown, fd, "", AT_EMPTY_PATH, &status) == 0 && status.st_nlink == 0;
+}
+
 static struct way way(void) {
     struct way some = some_way();
-    while (leaves(&some) || (strstr(some.text, "..") != NULL && climbs(&real, &some))) {
+    while (leaves(&some) || starts_nowhere(&some) ||
+           (strstr(some.text, "..") != NULL && climbs(&real, &some))) {
         some = some_way();
     }
     return some;
