@@ -19,7 +19,7 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        ANSWER(call_chmod(&caller, at, path, mode, flags, elsewhere),
+        ANSWER(call_chmod(caller, at, path, mode, flags, elsewhere),
                kernel_chmod(AT(at), PATH(path), mode, flags));
     }
     return kernel_chmod(AT(at), PATH(path), mode, flags);
@@ -28,7 +28,7 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
 long sys_fchmod(int fd, unsigned mode) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        ANSWER(call_chmod(&caller, fd, "", mode, AT_EMPTY_PATH, elsewhere), RAW2(SYS_fchmod, fd, mode));
+        ANSWER(call_chmod(caller, fd, "", mode, AT_EMPTY_PATH, elsewhere), RAW2(SYS_fchmod, fd, mode));
     }
     return RAW2(SYS_fchmod, fd, mode);
 }
@@ -40,7 +40,7 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
         long result = path_length(path);
         if (result < 0)
             return result;
-        ANSWER(call_chown(&caller, at, path, uid, gid, flags, elsewhere),
+        ANSWER(call_chown(caller, at, path, uid, gid, flags, elsewhere),
                RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags));
     }
     return RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags);
@@ -49,7 +49,7 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
 long sys_fchown(int fd, uint32_t uid, uint32_t gid) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        ANSWER(call_chown(&caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere),
+        ANSWER(call_chown(caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere),
                RAW3(SYS_fchown, fd, uid, gid));
     }
     return RAW3(SYS_fchown, fd, uid, gid);
@@ -65,7 +65,7 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
             return result;
         if (times && !memory_readable(times, 2 * sizeof *times))
             return -EFAULT;
-        ANSWER(call_utimens(&caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH, elsewhere),
+        ANSWER(call_utimens(caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH, elsewhere),
                RAW4(SYS_utimensat, AT(at), PATH(path), times, flags));
     }
     return RAW4(SYS_utimensat, AT(at), PATH(path), times, flags);
@@ -101,7 +101,7 @@ long sys_truncate(const char *path, int64_t length) {
         long result = path_length(path);
         if (result < 0)
             return result;
-        ANSWER(call_truncate(&caller, path, length, elsewhere), RAW2(SYS_truncate, PATH(path), length));
+        ANSWER(call_truncate(caller, path, length, elsewhere), RAW2(SYS_truncate, PATH(path), length));
     }
     return RAW2(SYS_truncate, PATH(path), length);
 }

@@ -18,7 +18,7 @@ long sys_openat(int at, const char *path, int flags, unsigned mode) {
     if (shim_virtual()) {
         if (bad_path(path, &result))
             return result;
-        ANSWER(call_open(&caller, at, path, flags, mode, elsewhere),
+        ANSWER(call_open(caller, at, path, flags, mode, elsewhere),
                RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
     }
     return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
@@ -48,7 +48,7 @@ long sys_openat2(int at, const char *path, const void *how, size_t size) {
     if (shim_virtual()) {
         if ((result = copy_how(how, size, &copy)) < 0 || bad_path(path, &result))
             return result;
-        ANSWER(call_open2(&caller, at, path, &copy, elsewhere),
+        ANSWER(call_open2(caller, at, path, &copy, elsewhere),
                RAW4(SYS_openat2, AT(at), PATH(path), how, size));
     }
     return RAW4(SYS_openat2, AT(at), PATH(path), how, size);
@@ -65,7 +65,7 @@ long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx 
             return result;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        ANSWER(call_statx(&caller, at, named, flags, mask, out, elsewhere),
+        ANSWER(call_statx(caller, at, named, flags, mask, out, elsewhere),
                RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
     }
     return RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out);
@@ -108,7 +108,7 @@ long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
             return result;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        ANSWER(state_in_tree(&caller, at, path, flags, out, elsewhere),
+        ANSWER(state_in_tree(caller, at, path, flags, out, elsewhere),
                RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags));
     }
     return RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags);
@@ -142,7 +142,7 @@ long sys_faccessat(int at, const char *path, int mode, int flags) {
     if (shim_virtual()) {
         if (bad_path(path, &result))
             return result;
-        ANSWER(call_access(&caller, at, path, mode, flags, elsewhere),
+        ANSWER(call_access(caller, at, path, mode, flags, elsewhere),
                kernel_access(AT(at), PATH(path), mode, flags));
     }
     return kernel_access(AT(at), PATH(path), mode, flags);
@@ -159,7 +159,7 @@ long sys_readlinkat(int at, const char *path, char *out, size_t room) {
             return -EINVAL;
         if (!memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
             return -EFAULT;
-        ANSWER(call_readlink(&caller, at, path, out, room, elsewhere),
+        ANSWER(call_readlink(caller, at, path, out, room, elsewhere),
                RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
     }
     return RAW4(SYS_readlinkat, AT(at), PATH(path), out, room);
@@ -176,7 +176,7 @@ long sys_statfs(const char *path, struct statfs *out) {
             return -ENOENT;
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        ANSWER(call_statfs(&caller, AT_FDCWD, path, out, elsewhere), RAW2(SYS_statfs, PATH(path), out));
+        ANSWER(call_statfs(caller, AT_FDCWD, path, out, elsewhere), RAW2(SYS_statfs, PATH(path), out));
     }
     return RAW2(SYS_statfs, PATH(path), out);
 }
@@ -187,7 +187,7 @@ long sys_fstatfs(int fd, struct statfs *out) {
     if (shim_virtual()) {
         if (!memory_writable(out, sizeof *out))
             return -EFAULT;
-        ANSWER(call_statfs(&caller, fd, "", out, elsewhere), RAW2(SYS_fstatfs, fd, out));
+        ANSWER(call_statfs(caller, fd, "", out, elsewhere), RAW2(SYS_fstatfs, fd, out));
     }
     return RAW2(SYS_fstatfs, fd, out);
 }

@@ -33,7 +33,7 @@ long sys_getxattr(int at, const char *path, int flags, const char *name, void *v
             return result;
         if (size > 0 && !memory_writable(value, size))
             return -EFAULT;
-        ANSWER(call_getxattr(&caller, at, NAMED(path), FLAGS(path, flags), name, value, size, elsewhere),
+        ANSWER(call_getxattr(caller, at, NAMED(path), FLAGS(path, flags), name, value, size, elsewhere),
                RAW4(form(path, flags, SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr), SUBJECT(at, path), name,
                     value, size));
     }
@@ -53,7 +53,7 @@ long sys_setxattr(int at, const char *path, int flags, const char *name, const v
             return -E2BIG;
         if (size > 0 && !memory_readable(value, size))
             return -EFAULT;
-        ANSWER(call_setxattr(&caller, at, NAMED(path), FLAGS(path, flags), name, value, size, how, elsewhere),
+        ANSWER(call_setxattr(caller, at, NAMED(path), FLAGS(path, flags), name, value, size, how, elsewhere),
                RAW5(form(path, flags, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr), SUBJECT(at, path), name,
                     value, size, how));
     }
@@ -70,7 +70,7 @@ long sys_listxattr(int at, const char *path, int flags, char *list, size_t size)
             return result;
         if (size > 0 && !memory_writable(list, size))
             return -EFAULT;
-        ANSWER(call_listxattr(&caller, at, NAMED(path), FLAGS(path, flags), list, size, elsewhere),
+        ANSWER(call_listxattr(caller, at, NAMED(path), FLAGS(path, flags), list, size, elsewhere),
                RAW3(form(path, flags, SYS_listxattr, SYS_llistxattr, SYS_flistxattr), SUBJECT(at, path), list,
                     size));
     }
@@ -85,7 +85,7 @@ long sys_removexattr(int at, const char *path, int flags, const char *name) {
         long result = checked(path, name ? name : BAD);
         if (result < 0)
             return result;
-        ANSWER(call_removexattr(&caller, at, NAMED(path), FLAGS(path, flags), name, elsewhere),
+        ANSWER(call_removexattr(caller, at, NAMED(path), FLAGS(path, flags), name, elsewhere),
                RAW2(form(path, flags, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr), SUBJECT(at, path),
                     name));
     }
