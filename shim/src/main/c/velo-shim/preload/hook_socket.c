@@ -164,3 +164,44 @@ HOOK(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags)) {
         address_tell(message->msg_name, room, &message->msg_namelen);
     return result;
 }
+
+/* ---- Several messages at a time. ---- */
+
+static bool any_name(const struct mmsghdr *messages, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        if (!memory_readable(&messages[i], sizeof *messages))
+            return false;
+        if (messages[i].msg_hdr.msg_name)
+            return true;
+    }
+    return false;
+}
+
+HOOK(int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags)) {
+    int (*next)(int, struct mmsghdr *, unsigned, int) =
+        (int (*)(int, struct mmsghdr *, unsigned, int))hidden_function(HIDDEN_sendmmsg);
+    if (!shim_virtual() || !any_name(messages, count))
+        return next(fd, messages, count, flags);
+    for (unsigned i = 0; i < count; i++) {
+        ssize_t sent = hook_sendmsg(fd, &messages[i].msg_hdr, flags);
+        if (sent < 0)
+            return i > 0 ? (int)i : -1;
+        messages[i].msg_len = (unsigned)sent;
+    }
+    return (int)count;
+}
+
+/* The room for each name is in its message until the kernel writes the length there. */
+HOOK(int, recvmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *most)) {
+    int (*next)(int, struct mmsghdr *, unsigned, int, struct timespec *) =
+        (int (*)(int, struct mmsghdr *, unsigned, int, struct timespec *))hidden_function(HIDDEN_recvmmsg);
+    enum { KNOWN = 64 };
+    socklen_t room[KNOWN];
+    bool named = shim_virtual() && any_name(messages, count);
+    for (unsigned i = 0; named && i < count && i < KNOWN; i++)
+        room[i] = messages[i].msg_hdr.msg_namelen;
+    int got = next(fd, messages, named && count > KNOWN ? KNOWN : count, flags, most);
+    for (int i = 0; named && i < got; i++)
+        address_tell(messages[i].msg_hdr.msg_name, room[i], &messages[i].msg_hdr.msg_namelen);
+    return got;
+}

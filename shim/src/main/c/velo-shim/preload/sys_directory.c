@@ -1,5 +1,6 @@
 #include "answer.h"
 
+#include <string.h>
 #include <sys/syscall.h>
 
 long sys_getcwd(char *out, size_t room) {
@@ -59,6 +60,25 @@ long sys_getdents64(int fd, void *out, size_t room) {
             return result;
     }
     return RAW3(SYS_getdents64, fd, out, room);
+}
+
+/*
+ * Both forms of a record are of one length: the older one has the name one byte earlier, and the type behind
+ * everything else.
+ */
+long sys_getdents(int fd, void *out, size_t room) {
+    enum { LENGTH = 16, TYPE = 18, NAME = 19 };
+    long result = sys_getdents64(fd, out, room);
+    for (long at = 0; at < result;) {
+        unsigned short length;
+        char *record = (char *)out + at;
+        memcpy(&length, record + LENGTH, sizeof length);
+        char type = record[TYPE];
+        memmove(record + TYPE, record + NAME, (size_t)length - NAME);
+        record[length - 1] = type;
+        at += length;
+    }
+    return result;
 }
 
 long sys_umask(unsigned mask) {
