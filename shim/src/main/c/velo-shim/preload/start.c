@@ -89,12 +89,44 @@ static bool find_variable(const char *name, char *out, size_t room) {
     return true;
 }
 
+/* A line of /proc/self/maps: the path, where the mapping has this library's code, else NULL. */
+static const char *path_of_code(const char *line) {
+    uintptr_t bounds[2] = {0, 0}, code = (uintptr_t)raw_call;
+    for (int i = 0; i < 2; i++, line++)
+        for (; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++)
+            bounds[i] = bounds[i] << 4 | (uintptr_t)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+    return code >= bounds[0] && code < bounds[1] ? strchr(line, '/') : NULL;
+}
+
+/* The library came otherwise (ld.so --preload, /etc/ld.so.preload): the kernel knows from which file. */
+static void find_mapped(char *out, size_t room) {
+    char chunk[1024], line[PATH_MAX + 128];
+    size_t filled = 0;
+    long got, fd = RAW4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+    while (fd >= 0 && !out[0] && (got = RAW3(SYS_read, fd, chunk, sizeof chunk)) > 0) {
+        for (long i = 0; i < got; i++) {
+            if (chunk[i] != '\n') {
+                filled += filled + 1 < sizeof line;
+                line[filled - 1] = chunk[i];
+                continue;
+            }
+            line[filled] = 0;
+            filled = 0;
+            const char *path = path_of_code(line);
+            if (path && strlen(path) < room)
+                memcpy(out, path, strlen(path) + 1);
+        }
+    }
+    if (fd >= 0)
+        RAW1(SYS_close, fd);
+}
+
 /* How LD_PRELOAD names this library: the item whose last name is the library's. */
 static void find_library(char *out, size_t room) {
     char value[PATH_MAX];
     static const char own[] = "libvelo-shim";
     if (!find_variable("LD_PRELOAD", value, sizeof value))
-        return;
+        value[0] = 0;
     for (char *item = value; *item;) {
         size_t length = strcspn(item, ": ");
         char *slash = memrchr(item, '/', length);
@@ -233,6 +265,8 @@ static bool start(void) {
         fail(session, "its path is too long");
     memcpy(shim.variable + sizeof variable, session, strlen(session) + 1);
     find_library(shim.library, sizeof shim.library);
+    if (!shim.library[0])
+        find_mapped(shim.library, sizeof shim.library);
     read_world(session);
     process_caller(&shim.caller);
     shim.caller.program = own_program();
