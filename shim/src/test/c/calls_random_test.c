@@ -87,10 +87,10 @@ static bool leaves(const struct way *way) {
     struct target target = {.room = room};
     bool base = way->text[0] == '@';
     snprintf(path, sizeof path, "%s%s", base ? shown.base : "", way->text + base);
-    for (unsigned how = 0; how < 2; how++) {
+    static const unsigned HOW[] = {RESOLVE_PLACE, RESOLVE_MAY_LACK, 0};
+    for (unsigned i = 0; i < 3; i++) {
         if (fchdir(shown.cwd) == 0 &&
-            resolve(&caller, fd_of(&shown, way->pair), path, how == 0 ? RESOLVE_PLACE : RESOLVE_MAY_LACK,
-                    &target) == 0 &&
+            resolve(&caller, fd_of(&shown, way->pair), path, HOW[i], &target) == 0 &&
             target.kind != TARGET_TREE) {
             return true;
         }
@@ -98,9 +98,18 @@ static bool leaves(const struct way *way) {
     return false;
 }
 
+/* The kernel still knows the parent of a directory that was removed; the tree does not. */
+static bool starts_nowhere(const struct way *way) {
+    struct stat status;
+    int fd = way->pair < 0 ? shown.cwd : fd_of(&shown, way->pair);
+    return way->text[0] != '@' && strstr(way->text, "..") != NULL &&
+           on_stat(&shown, fd, "", AT_EMPTY_PATH, &status) == 0 && status.st_nlink == 0;
+}
+
 static struct way way(void) {
     struct way some = some_way();
-    while (leaves(&some) || (strstr(some.text, "..") != NULL && climbs(&real, &some))) {
+    while (leaves(&some) || starts_nowhere(&some) ||
+           (strstr(some.text, "..") != NULL && climbs(&real, &some))) {
         some = some_way();
     }
     return some;
@@ -327,11 +336,9 @@ static void stay_inside(void) {
         close(real.cwd);
         close(shown.cwd);
         real.cwd = shown.cwd = -1;
+        SIDES(on_chmod(side, AT_FDCWD, "@", 0755, 0));
         real.cwd = (int)on_open(&real, AT_FDCWD, "@", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
         shown.cwd = (int)on_open(&shown, AT_FDCWD, "@", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-        if (fchdir(real.cwd) != 0) {
-            SIDES(on_chmod(side, AT_FDCWD, "@", 0755, 0));
-        }
     }
 }
 
