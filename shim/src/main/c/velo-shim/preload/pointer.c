@@ -38,19 +38,21 @@ static bool page_readable(uintptr_t page) {
     return true;
 }
 
-/* The kernel writes the mask of signals to it, and what was there is put back. */
+/*
+ * The kernel writes the mask of signals to these 8 bytes, and what was there is put back. They are the
+ * buffer's own: nobody else writes there meanwhile.
+ */
 static bool page_writable(uintptr_t address) {
-    uintptr_t page = address / PAGE;
-    if (is_known(known_writable, page))
+    uint64_t before;
+    if (is_known(known_writable, address / PAGE))
         return true;
-    uintptr_t word = address & ~7ul;
-    if (!page_readable(page))
+    if (!page_readable(address / PAGE) || !page_readable((address + 7) / PAGE))
         return false;
-    uint64_t before = *(uint64_t *)word;
-    if (RAW4(SYS_rt_sigprocmask, SIG_BLOCK, 0, word, 8) == -EFAULT)
+    memcpy(&before, (const void *)address, sizeof before);
+    if (RAW4(SYS_rt_sigprocmask, SIG_BLOCK, 0, address, 8) == -EFAULT)
         return false;
-    *(volatile uint64_t *)word = before;
-    remember(known_writable, page);
+    memcpy((void *)address, &before, sizeof before);
+    remember(known_writable, address / PAGE);
     return true;
 }
 
@@ -66,12 +68,12 @@ bool memory_readable(const void *start, size_t length) {
 
 bool memory_writable(void *start, size_t length) {
     uintptr_t first = (uintptr_t)start, last = first + (length == 0 ? 0 : length - 1);
-    if (impossible(first) || impossible(last) || last < first)
-        return false;
-    if (!page_writable(first))
+    if (length < sizeof(uint64_t))
+        return memory_readable(start, length);
+    if (impossible(first) || impossible(last) || last < first || !page_writable(first))
         return false;
     for (uintptr_t page = first / PAGE + 1; page <= last / PAGE; page++)
-        if (!page_writable(page * PAGE))
+        if (!page_readable(page) || !page_writable(page * PAGE + 7 <= last ? page * PAGE : last - 7))
             return false;
     return true;
 }
