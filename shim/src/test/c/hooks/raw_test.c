@@ -248,8 +248,9 @@ CALLS(
     CHECK(got > 0); for (long at = 0; at < got;) {
         unsigned short length;
         memcpy(&length, text + at + 16, 2);
-        if (strcmp(text + at + 18, "deep") == 0)
+        if (strcmp(text + at + 18, "deep") == 0) {
             return text[at + length - 1] == 8;
+        }
         at += length;
     } return false;)
 

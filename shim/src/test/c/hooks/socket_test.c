@@ -20,8 +20,9 @@ static int bound(const char *last, int type) {
     int fd = socket(AF_UNIX, type, 0);
     place = fresh(last);
     name = address(place);
-    if (bind(fd, SA(name), sizeof name) != 0 || (type == SOCK_STREAM && listen(fd, 4) != 0))
+    if (bind(fd, SA(name), sizeof name) != 0 || (type == SOCK_STREAM && listen(fd, 4) != 0)) {
         return -1;
+    }
     return fd;
 }
 
@@ -117,8 +118,9 @@ static int named_peer(int type) {
         close(fd);
         unlink(place);
         fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        if (bind(fd, SA(name), sizeof name) != 0)
+        if (bind(fd, SA(name), sizeof name) != 0) {
             return -1;
+        }
     }
     return connect(fd, SA(to), sizeof to) == 0 ? fd : -1;
 }

@@ -17,8 +17,9 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = path_length(path);
-        if (result < 0)
+        if (result < 0) {
             return result;
+        }
         ANSWER(call_chmod(caller, at, path, mode, flags, elsewhere),
                kernel_chmod(AT(at), PATH(path), mode, flags));
     }
@@ -38,8 +39,9 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = path_length(path);
-        if (result < 0)
+        if (result < 0) {
             return result;
+        }
         ANSWER(call_chown(caller, at, path, uid, gid, flags, elsewhere),
                RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags));
     }
@@ -61,10 +63,12 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
     if (shim_virtual()) {
         const char *named = path ? path : "";
         long result = path_length(named);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        if (times && !memory_readable(times, 2 * sizeof *times))
+        }
+        if (times && !memory_readable(times, 2 * sizeof *times)) {
             return -EFAULT;
+        }
         ANSWER(call_utimens(caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH, elsewhere),
                RAW4(SYS_utimensat, AT(at), PATH(path), times, flags));
     }
@@ -73,23 +77,28 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
 
 long sys_utimes(int at, const char *path, const struct timeval *times, int flags) {
     struct timespec converted[2];
-    if (!times)
+    if (!times) {
         return sys_utimensat(at, path, NULL, flags);
-    if (!memory_readable(times, 2 * sizeof *times))
+    }
+    if (!memory_readable(times, 2 * sizeof *times)) {
         return -EFAULT;
+    }
     for (int i = 0; i < 2; i++) {
-        if (times[i].tv_usec < 0 || times[i].tv_usec >= 1000000)
+        if (times[i].tv_usec < 0 || times[i].tv_usec >= 1000000) {
             return -EINVAL;
+        }
         converted[i] = (struct timespec){times[i].tv_sec, times[i].tv_usec * 1000};
     }
     return sys_utimensat(at, path, converted, flags);
 }
 
 long sys_utime(const char *path, const struct utimbuf *times) {
-    if (!times)
+    if (!times) {
         return sys_utimensat(AT_FDCWD, path, NULL, 0);
-    if (!memory_readable(times, sizeof *times))
+    }
+    if (!memory_readable(times, sizeof *times)) {
         return -EFAULT;
+    }
     struct timespec converted[2] = {{times->actime, 0}, {times->modtime, 0}};
     return sys_utimensat(AT_FDCWD, path, converted, 0);
 }
@@ -99,8 +108,9 @@ long sys_truncate(const char *path, int64_t length) {
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = path_length(path);
-        if (result < 0)
+        if (result < 0) {
             return result;
+        }
         ANSWER(call_truncate(caller, path, length, elsewhere), RAW2(SYS_truncate, PATH(path), length));
     }
     return RAW2(SYS_truncate, PATH(path), length);

@@ -5,11 +5,13 @@
 
 long sys_getcwd(char *out, size_t room) {
     if (shim_virtual()) {
-        if (room > 0 && !memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
+        if (room > 0 && !memory_writable(out, room < PATH_MAX ? room : PATH_MAX)) {
             return -EFAULT;
+        }
         long result = call_getcwd(&shim.caller, out, room);
-        if (result != PASS)
+        if (result != PASS) {
             return result;
+        }
     }
     return RAW2(SYS_getcwd, out, room);
 }
@@ -20,15 +22,18 @@ static long change(const char *path, node_id *node) {
 }
 
 long sys_chdir(const char *path) {
-    if (!shim_virtual())
+    if (!shim_virtual()) {
         return RAW1(SYS_chdir, path);
+    }
     long length = path_length(path);
-    if (length <= 0)
+    if (length <= 0) {
         return length == 0 ? -ENOENT : length;
+    }
     node_id node = NO_NODE;
     long result = change(path, &node);
-    if (result == 0)
+    if (result == 0) {
         process_moved(node);
+    }
     return result;
 }
 
@@ -37,12 +42,14 @@ long sys_fchdir(int fd) {
     node_id node = NO_NODE;
     if (shim_virtual()) {
         long error = world_descriptor(&shim.caller, fd, &node);
-        if (error < 0)
+        if (error < 0) {
             return error;
+        }
     }
     long result = RAW1(SYS_fchdir, fd);
-    if (result == 0 && shim_virtual())
+    if (result == 0 && shim_virtual()) {
         process_moved(node);
+    }
     return result;
 }
 
@@ -53,11 +60,13 @@ long sys_chroot(const char *path) {
 
 long sys_getdents64(int fd, void *out, size_t room) {
     if (shim_virtual()) {
-        if (!memory_writable(out, room < 4096 ? room : 4096))
+        if (!memory_writable(out, room < 4096 ? room : 4096)) {
             return -EFAULT;
+        }
         long result = call_getdents(&shim.caller, fd, out, room);
-        if (result != PASS)
+        if (result != PASS) {
             return result;
+        }
     }
     return RAW3(SYS_getdents64, fd, out, room);
 }
@@ -83,7 +92,8 @@ long sys_getdents(int fd, void *out, size_t room) {
 
 long sys_umask(unsigned mask) {
     long before = RAW1(SYS_umask, mask);
-    if (shim_virtual())
+    if (shim_virtual()) {
         process_umask(mask);
+    }
     return before;
 }
