@@ -26,8 +26,8 @@ static void abandon(void) {
     remove_directory();
 }
 
-/* Each stays pending until watch_payload takes it, or a later exec of this process's caller would find it
- * changed: nothing has a handler here. */
+/* They stay pending until watch_payload takes them. No signal gets a handler, so what the caller ignores the
+ * program ignores. */
 static void block_signals(void) {
     sigset_t all;
     sigfillset(&all);
