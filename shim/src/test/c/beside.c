@@ -61,7 +61,8 @@ static void credentials(struct caller *of, bool by_real, struct credentials *out
     (void)of;
     out->uid = by_real ? getuid() : geteuid();
     out->gid = by_real ? getgid() : getegid();
-    out->group_count = 0;
+    int groups = getgroups(sizeof out->groups / sizeof *out->groups, out->groups);
+    out->group_count = groups < 0 ? 0 : (unsigned)groups;
     out->overrides = out->uid == 0;
 }
 

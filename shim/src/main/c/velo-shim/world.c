@@ -87,7 +87,7 @@ static bool is_another(const struct world *world, int fd, node_id id, const stru
 node_id world_inode(struct caller *caller, int fd, const struct stat *status) {
     const struct world *world = caller->world;
     node_id id = NO_NODE;
-    if (caller->hint != NULL) {
+    if (fd >= 0 && caller->hint != NULL) {
         id = caller->hint(caller, fd, status->st_dev, status->st_ino);
     }
     if (id == NO_NODE) {

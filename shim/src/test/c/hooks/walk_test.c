@@ -77,8 +77,9 @@ static bool walks(FTS *walk, FTSENT *(*next)(FTS *)) {
              "dir=%d dir/file=%d dir/library.so=%d dir/nested.sh=%d dir/program=%d dir/script=%d dir/sub=%d "
              "dir/sub/deep=%d dir/sub=%d dir/twin=%d dir=%d ",
              FTS_D, FTS_F, FTS_F, FTS_F, FTS_F, FTS_F, FTS_D, FTS_F, FTS_DP, FTS_F, FTS_DP);
-    if (strcmp(seen, wanted) != 0)
+    if (strcmp(seen, wanted) != 0) {
         fprintf(stderr, "%s\n", seen);
+    }
     return strcmp(seen, wanted) == 0 && errno == 0;
 }
 
@@ -96,8 +97,9 @@ static bool t_fts_children(void *symbol) {
     FTSENT *(*call)(FTS *, int) = (FTSENT * (*)(FTS *, int)) symbol;
     FTS *walk = opened(fts_open, FTS_PHYSICAL);
     CHECK(walk && fts_read(walk));
-    for (FTSENT *entry = call(walk, 0); entry; entry = entry->fts_link)
+    for (FTSENT *entry = call(walk, 0); entry; entry = entry->fts_link) {
         note(entry->fts_name, "");
+    }
     CHECK(strcmp(seen, "file library.so nested.sh program script sub twin ") == 0);
     FTSENT *next = fts_read(walk);
     return next && strcmp(next->fts_name, "file") == 0;
@@ -108,8 +110,9 @@ static bool t_fts_set(void *symbol) {
     FTSENT *entry;
     CHECK(walk);
     while ((entry = fts_read(walk))) {
-        if (entry->fts_info == FTS_D && strcmp(entry->fts_name, "sub") == 0)
+        if (entry->fts_info == FTS_D && strcmp(entry->fts_name, "sub") == 0) {
             CHECK(((int (*)(FTS *, FTSENT *, int))symbol)(walk, entry, FTS_SKIP) == 0);
+        }
         note(entry->fts_name, "");
     }
     return !strstr(seen, "deep") && strstr(seen, "sub twin dir ");
