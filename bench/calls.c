@@ -4,6 +4,7 @@
  * compared, and the series are asked for in turn.
  *
  *   stat ROOT COUNT   stat(2) of COUNT files below ROOT, in random order, of those that the list names
+ *   near ROOT COUNT   the same of NEAR files, the first of the list
  *   miss ROOT COUNT   the same of names that are not there, in directories that are
  *   same PATH COUNT   stat(2) of one path
  *   open ROOT COUNT   open(2), read(2) of 4096 bytes, close(2)
@@ -29,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 10, MOST_PATHS = 200000, MOST_TIMES = 50000, ROOM = 1024 };
+enum { BATCH = 10, NEAR = 4096, MOST_PATHS = 200000, MOST_TIMES = 50000, ROOM = 1024 };
 
 static char *names[MOST_PATHS];
 static size_t name_count;
@@ -130,12 +131,12 @@ static void do_open(const char *path) {
 }
 
 /* The paths of a batch are made before its time begins. */
-static double series(single *call, const char *root, size_t count, const char *behind) {
+static double series(single *call, const char *root, size_t count, const char *behind, size_t among) {
     static char paths[BATCH][ROOM];
     size_t batches = at_most(count / BATCH);
     for (size_t i = 0; i < batches; i++) {
         for (size_t j = 0; j < BATCH; j++) {
-            snprintf(paths[j], ROOM, "%s/%s%s", root, names[drawn() % name_count], behind);
+            snprintf(paths[j], ROOM, "%s/%s%s", root, names[drawn() % among], behind);
         }
         double begin = now();
         for (size_t j = 0; j < BATCH; j++) {
@@ -225,9 +226,12 @@ static double answer(char *line) {
         return of_one(first, count);
     }
     if (strcmp(line, "miss") == 0) {
-        return series(do_miss, first, count, "~");
+        return series(do_miss, first, count, "~", name_count);
     }
-    return series(strcmp(line, "open") == 0 ? do_open : do_stat, first, count, "");
+    if (strcmp(line, "near") == 0) {
+        return series(do_stat, first, count, "", name_count < NEAR ? name_count : NEAR);
+    }
+    return series(strcmp(line, "open") == 0 ? do_open : do_stat, first, count, "", name_count);
 }
 
 int main(int argc, char **argv) {

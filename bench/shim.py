@@ -80,6 +80,7 @@ def measure(place, rounds, surroundings):
         if number == 1:
             series.answers.clear()  # the first one warmed caches
         series.round("stat", lambda s: "stat %s %d" % (s.root, COUNT))
+        series.round("near", lambda s: "near %s %d" % (s.root, COUNT))
         series.round("miss", lambda s: "miss %s %d" % (s.root, COUNT))
         series.round("one file", lambda s: "same %s %d" % (s.root + "/project/Makefile", COUNT))
         series.round("pass", lambda s: "stat %s %d" % (disk, COUNT))
@@ -96,6 +97,7 @@ def measure(place, rounds, surroundings):
 
 ROWS = [
     ("stat", "stat(2), 100,000 at random, of the tree", NS),
+    ("near", "  of 4,096 files of them", NS),
     ("miss", "  of what is not there", NS),
     ("one file", "  of one file", NS),
     ("pass", "stat(2), 100,000 at random, of the tree on disk", NS),

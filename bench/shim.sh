@@ -35,7 +35,7 @@ strict=(-std=c11 -O2 -Wall -Wextra)
 gcc "${strict[@]}" -o "$place/calls" "$repository/bench/calls.c"
 gcc "${strict[@]}" -x c -o "$place/program" - <<<'int main(void) { return 0; }'
 make_tree "$place/source"
-(cd "$place/source" && find . -type f -printf '%P\n') >"$place/list"
+(cd "$place/source" && find . -type f -printf '%P\n' | sort -R --random-source=<(yes)) >"$place/list"
 cp -r "$repository/it/src/test/resources/shim-project" "$place/source/project"
 mkdir "$place/source/many"
 for number in $(seq 1000); do echo "$number" >"$place/source/many/$number"; done

@@ -50,6 +50,41 @@ class ShimProgramsIT {
                 """);
     }
 
+    @Test
+    void cmakeConfiguresOnce() {
+        Host.needsTool("cmake");
+        Host.needsTool("make");
+        tree.same("""
+                cat >project/CMakeLists.txt <<'END'
+                cmake_minimum_required(VERSION 3.10)
+                project(numbers C)
+                file(GLOB parts lib/*.c)
+                add_library(numbers_of STATIC ${parts})
+                target_include_directories(numbers_of PUBLIC include)
+                add_executable(numbers src/main.c src/options.c)
+                target_link_libraries(numbers numbers_of)
+                END
+                cmake -S project -B out >/dev/null
+                cmake --build out | grep -c Building
+                cmake --build out
+                touch project/include/table.h
+                cmake --build out | grep Building | LC_ALL=C sort
+                out/numbers project/data/numbers.txt | tail -n 1
+                grep -h "$T" out/CMakeCache.txt | LC_ALL=C sort
+                """);
+    }
+
+    @Test
+    void aDebuggerStopsInAProgramOfTheTree() {
+        Host.needsTool("gdb");
+        tree.same("""
+                cd project
+                gcc -g -O0 -Iinclude src/*.c lib/*.c -o debugged
+                gdb -q -nx -batch -ex 'break greatest_divisor' -ex run -ex 'print b' -ex 'info source' -ex kill --args ./debugged data/numbers.txt 2>&1 \\
+                  | grep -E '^(\\$1|Located|Compilation|Breakpoint 1, )' | sed 's/=0x[0-9a-f]*//g'
+                """);
+    }
+
     private static final String GIT = """
             export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_AUTHOR_DATE='2022-01-01T00:00:00Z' GIT_CONFIG_NOSYSTEM=1
             export GIT_COMMITTER_NAME=c GIT_COMMITTER_EMAIL=c@example.com GIT_COMMITTER_DATE='2022-01-01T00:00:00Z' GIT_CONFIG_GLOBAL=/dev/null
