@@ -90,7 +90,7 @@ class ShimPosixIT {
     /** The control of all others: what they see is nowhere but under the library. */
     @Test
     void withoutTheLibraryThereIsNoTree() {
-        assertThat(Path.of("/vrift")).doesNotExist();
+        assertThat(Path.of(PLACE)).doesNotExist();
         Outcome alone =
                 work.command(List.of(battery.toString(), "open", PLACE)).run().exits(3);
         assertThat(alone.out()).isEmpty();
