@@ -165,13 +165,17 @@ static void reply_on(int connection, const struct reply *reply) {
 
 /* The replies are small, or this would wait for itself. */
 static enum verdict answer_to(const struct reply *reply, const char *command, struct answer *answer) {
-    static char word[16];
-    static char *arguments[] = {word, NULL};
+    static char word[32];
+    static char *arguments[] = {word, NULL, NULL};
     static char *environment[] = {NULL};
     struct caller caller = {.arguments = arguments, .environment = environment, .build = ""};
     struct bytes request = {0};
     int pair[2];
     snprintf(word, sizeof word, "%s", command);
+    arguments[1] = strchr(word, ' ');
+    if (arguments[1] != NULL) {
+        *arguments[1]++ = '\0';
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         perror("socketpair");
         exit(1);
@@ -295,7 +299,17 @@ static void check_plans(void) {
     struct bytes alive = framed(FRAME_ALIVE, NULL, 0);
     reply = (struct reply){alive.at, alive.length, lock, true};
     check(answer_to(&reply, "run", &answer) == VERDICT_COLD, "a descriptor without a plan");
+    struct bytes session = framed(FRAME_PLAN, "VELOSESS and what follows", 25);
+    reply = (struct reply){session.at, session.length, lock, false};
+    check(answer_to(&reply, "run", &answer) == VERDICT_PLAN && answer.plan == NULL && answer.lease >= 0 &&
+              answer.sent.length == 25,
+          "a plan without a sandbox");
+    forget(&answer.sent);
+    check(close(answer.lease) == 0, "its lock is open");
+    check(answer_to(&reply, "run --isolate", &answer) == VERDICT_COLD, "none for who wants a sandbox");
+    check(answer_to(&reply, "status", &answer) == VERDICT_COLD, "nor for what is no run");
     check(descriptors() == before, "no descriptor is left");
+    forget(&session);
     forget(&alive);
     forget(&frame);
     forget(&other);

@@ -26,6 +26,17 @@ bool is_run(const struct caller *caller) {
     return caller->arguments[0] != NULL && strcmp(caller->arguments[0], "run") == 0;
 }
 
+/* A value that looks like it is taken for it: then Java does what the user meant. */
+bool wants_sandbox(const struct caller *caller) {
+    static const char option[] = "--isolate";
+    for (char **at = caller->arguments; *at != NULL && strcmp(*at, "--") != 0; at++) {
+        if (strncmp(*at, option, sizeof option - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Only up to "--": what stands behind is another program's. Where a program is named without that, this may
  * take one of its options for velo's; the resident process, which knows all options, declines then. */
 static const char *store_option(const struct caller *caller) {

@@ -83,6 +83,8 @@ struct caller {
 
 const char *variable(const struct caller *caller, const char *name);
 bool is_run(const struct caller *caller);
+/* Of a run: it must not be one without a sandbox. */
+bool wants_sandbox(const struct caller *caller);
 /* Overwrites what it was told and has found out. */
 void forget_caller(struct caller *caller);
 /* Finds out the rest of what the planner must know. False: this caller cannot be served by another process.

@@ -172,7 +172,10 @@ static bool take_plan(struct conversation *c, uint32_t length, struct answer *an
     } else if (receive_all(c, plan.at, length) != length && c->fault == NULL) {
         c->fault = "it ended in the middle of a frame";
     }
-    if (c->fault == NULL && !is_session_plan(plan.at, length)) {
+    const bool session = c->fault == NULL && is_session_plan(plan.at, length);
+    if (session && wants_sandbox(c->caller)) {
+        c->fault = "its plan has no sandbox";
+    } else if (c->fault == NULL && !session) {
         answer->plan = plan_decode(plan.at, length, &c->fault);
         c->bad_plan = c->fault != NULL;
         if (c->fault == NULL && !is_for_us(answer->plan)) {

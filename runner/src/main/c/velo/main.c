@@ -258,7 +258,7 @@ int main(int argc, char **argv, char **environment) {
         use_resident(&command);
         umask(caller.mask);
     }
-    if (is_run(&caller) && !is_option(&caller, "--isolate")) {
+    if (is_run(&caller) && !wants_sandbox(&caller)) {
         name_descriptors(&caller);
     }
     start_java(&caller, argv);

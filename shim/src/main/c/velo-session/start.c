@@ -23,6 +23,18 @@ static char *assignment(const char *name, const char *first, const char *second)
     return text;
 }
 
+static bool names(const char *list, const char *library) {
+    const size_t own = strlen(library);
+    while (*list != '\0') {
+        const size_t length = strcspn(list, ": ");
+        if (length == own && memcmp(list, library, own) == 0) {
+            return true;
+        }
+        list += length + (list[length] != '\0' ? 1 : 0);
+    }
+    return false;
+}
+
 /* The caller's own libraries come first, as he had them: some refuse to come later. */
 static char **environment_of(const struct plan *plan) {
     static const char preload[] = "LD_PRELOAD";
@@ -41,7 +53,7 @@ static char **environment_of(const struct plan *plan) {
             made[count++] = each;
         }
     }
-    made[count++] = assignment(preload, before, plan->library);
+    made[count++] = assignment(preload, before, names(before, plan->library) ? "" : plan->library);
     made[count++] = assignment(session, plan->directory, "");
     return made;
 }

@@ -35,6 +35,12 @@ static bool map_manifest(const char *path, struct manifest *manifest) {
     return manifest_open(manifest, bytes, length);
 }
 
+static const char *remedy(int errnum) {
+    return errnum == ENOMEM  ? "allow more address space (ulimit -v): a session takes 1 GiB of it"
+           : errnum == EFBIG ? "allow larger files (ulimit -f): a session is a sparse file of 1 GiB"
+                             : "free some space in the store";
+}
+
 void session_make(const struct run *run) {
     struct manifest manifest;
     if (!map_manifest(run->plan->manifest, &manifest)) {
@@ -45,7 +51,7 @@ void session_make(const struct run *run) {
         file < 0 ? -errno : tree_make(&kernel, file, &manifest, (struct tree_limits){.bytes = GIBIBYTE});
     if (made != 0) {
         errno = (int)-made;
-        fail_errno("free some space in the store", "cannot make the session in %s", run->plan->directory);
+        fail_errno(remedy(errno), "cannot make the session in %s", run->plan->directory);
     }
     close(file);
     /* Whoever has this directory has the tree: run by root, a store is not root's. */

@@ -51,7 +51,13 @@ static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
 static void *map(const struct kernel *kernel, int file, uint64_t bytes) {
     const long at =
         KERNEL6(kernel, SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
-    return at < 0 && at > -PAGE ? NULL : (void *)at;
+    if (at < 0 && at > -PAGE) {
+        return NULL;
+    }
+    /* Most of the file is holes, which the kernel would else fill with zeros as far as it reads ahead: that
+     * is milliseconds for the first use of a page. It is only advice. */
+    KERNEL3(kernel, SYS_madvise, at, bytes, MADV_RANDOM);
+    return (void *)at;
 }
 
 #ifndef MADV_POPULATE_WRITE

@@ -21,8 +21,9 @@ static bool t_chdir(void *symbol) {
     int status;
     CHECK(waitpid(child, &status, 0) == child && status == 0);
     CHECK(has_content("file", IN_FILE) && here(TREE "/dir"));
-    if ((child = fork()) == 0)
+    if ((child = fork()) == 0) {
         _exit(here(TREE "/dir") && call("sub") == 0 && has_content("deep", "content 12\n") ? 0 : 1);
+    }
     CHECK(waitpid(child, &status, 0) == child && status == 0 && here(TREE "/dir"));
     CHECK(call("../..") == 0 && here("/") && call("/tmp") == 0 && here("/tmp"));
     return true;

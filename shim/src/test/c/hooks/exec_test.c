@@ -20,8 +20,9 @@ static bool said(const char *text) {
     char buffer[1024];
     ssize_t length = pread(output, buffer, sizeof buffer - 1, 0);
     buffer[length < 0 ? 0 : length] = 0;
-    if (!strstr(buffer, text))
+    if (!strstr(buffer, text)) {
         fprintf(stderr, "said %s", buffer);
+    }
     return strstr(buffer, text) != NULL;
 }
 

@@ -18,16 +18,18 @@ bool fd_has_content(int fd, const char *content) {
 bool has_content(const char *path, const char *content) {
     int fd = open(path, O_RDONLY);
     bool same = fd >= 0 && fd_has_content(fd, content);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     return same;
 }
 
 bool make_file(const char *path, const char *content) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
     bool good = fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     return good;
 }
 
@@ -56,8 +58,9 @@ static bool run(const struct test_case *test) {
     if (child == 0) {
         alarm(20);
         void *symbol = dlsym(RTLD_DEFAULT, test->name);
-        if (!symbol && strncmp(test->name, "SYS_", 4) == 0)
+        if (!symbol && strncmp(test->name, "SYS_", 4) == 0) {
             symbol = dlsym(RTLD_DEFAULT, "syscall");
+        }
         if (!symbol) {
             fprintf(stderr, "no symbol %s\n", test->name);
             _exit(1);
@@ -67,27 +70,52 @@ static bool run(const struct test_case *test) {
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* --list; --without: no case may pass; or the names of cases. */
+/* A line of the file is GROUP:CASE. */
+static bool is_listed(const char *path, const char *name) {
+    char line[256], wanted[256];
+    bool found = false;
+    FILE *list = fopen(path, "r");
+    snprintf(wanted, sizeof wanted, "%s:%s\n", group, name);
+    while (list && !found && fgets(line, sizeof line, list)) {
+        found = strcmp(line, wanted) == 0;
+    }
+    if (list) {
+        fclose(list);
+    }
+    return found;
+}
+
+static bool is_chosen(int count, char **words, const char *name) {
+    if (count > 2 && strcmp(words[1], "--only") == 0) {
+        return is_listed(words[2], name);
+    }
+    return count < 2 || words[1][0] == '-' || strcmp(words[1], name) == 0;
+}
+
+/* --list; --without: no case may pass; --only FILE: those that it names; or the name of a case. */
 int main(int count, char **words) {
     bool without = count > 1 && strcmp(words[1], "--without") == 0;
     bool list = count > 1 && strcmp(words[1], "--list") == 0;
     size_t bad = 0, ran = 0;
-    if (without && !freopen("/dev/null", "w", stderr))
+    if (without && !freopen("/dev/null", "w", stderr)) {
         return 2;
+    }
     for (size_t i = 0; i < case_count; i++) {
         if (list) {
             printf("%s:%s\n", group, cases[i].name);
             continue;
         }
-        if (count > 1 && !without && strcmp(words[1], cases[i].name) != 0)
+        if (!is_chosen(count, words, cases[i].name)) {
             continue;
+        }
         ran++;
         if (run(&cases[i]) == without) {
             printf("%s:%s %s\n", group, cases[i].name, without ? "passes without the library" : "FAILED");
             bad++;
         }
     }
-    if (!list)
+    if (!list) {
         printf("%s: %zu cases, %zu %s\n", group, ran, bad, without ? "pass without the library" : "failed");
+    }
     return bad == 0 && (list || ran > 0) ? 0 : 1;
 }

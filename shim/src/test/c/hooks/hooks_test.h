@@ -11,6 +11,15 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#ifndef __GLIBC__
+/* What musl's headers have not. */
+#include <linux/fs.h>
+#include <linux/stat.h>
+#define GLOB_BRACE (1 << 10)
+#define LM_ID_BASE 0
+typedef long Lmid_t;
+#endif
+
 /*
  * Tests of the preload library's hooks. A case is named like the symbol that it calls, and gets its address
  * as the program's own libraries would find it. Every case works on paths below TREE, which is nowhere on

@@ -12,8 +12,9 @@ int main(int count, char **words) {
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     path[length < 0 ? 0 : length] = 0;
     printf("%s", words[0]);
-    for (int i = 1; i < count; i++)
+    for (int i = 1; i < count; i++) {
         printf(" %s", words[i]);
+    }
     printf(" | exe %s | tree %s | preload %s | cwd %s\n", path,
            stat("/velo-hooks-tree/dir/file", &state) == 0 ? "yes" : "no",
            preload && strstr(preload, "libvelo-shim") ? "yes" : "no", getcwd(here, sizeof here) ? here : "?");

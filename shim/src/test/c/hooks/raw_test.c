@@ -230,6 +230,30 @@ CALLS(syscall, CHECK(fd_has_content((int)call(SYS_open, FILE_, O_RDONLY), IN_FIL
       CHECK(call(SYS_openat, HERE, TREE "/none", 0) == -1 && errno == ENOENT);
       return call(100000) == -1 && errno == ENOSYS;)
 
+/* As on a kernel that does not know them. */
+#define UNKNOWN(name, number)                                                                                \
+    CALLS(name, CHECK(exists(FILE_));                                                                        \
+          return call(number, HERE, FILE_, 0, text, 16, 16) == -1 && errno == ENOSYS;)
+UNKNOWN(setxattrat, 463)
+UNKNOWN(getxattrat, 464)
+UNKNOWN(listxattrat, 465)
+UNKNOWN(removexattrat, 466)
+UNKNOWN(file_getattr, 468)
+UNKNOWN(file_setattr, 469)
+CALLS(open_tree_attr, CHECK(exists(FILE_));
+      return call(467, HERE, TREE "/dir", 0, text, 32) == -1 && errno == EPERM;)
+
+CALLS(
+    getdents, int fd = open(TREE "/dir/sub", O_RDONLY); long got = call(SYS_getdents, fd, text, sizeof text);
+    CHECK(got > 0); for (long at = 0; at < got;) {
+        unsigned short length;
+        memcpy(&length, text + at + 16, 2);
+        if (strcmp(text + at + 18, "deep") == 0) {
+            return text[at + length - 1] == 8;
+        }
+        at += length;
+    } return false;)
+
 #define SYS(name)                                                                                            \
     { "SYS_" #name, t_##name }
 CASES("raw", {"syscall", t_syscall}, SYS(open), SYS(openat), SYS(creat), SYS(openat2), SYS(stat), SYS(lstat),
@@ -244,4 +268,5 @@ CASES("raw", {"syscall", t_syscall}, SYS(open), SYS(openat), SYS(creat), SYS(ope
       SYS(fremovexattr), SYS(execve), SYS(execveat), SYS(bind), SYS(connect), SYS(inotify_add_watch),
       SYS(fanotify_mark), SYS(name_to_handle_at), SYS(mount), SYS(umount2), SYS(pivot_root), SYS(open_tree),
       SYS(move_mount), SYS(fspick), SYS(mount_setattr), SYS(swapon), SYS(swapoff), SYS(acct),
-      SYS(io_uring_setup))
+      SYS(io_uring_setup), SYS(setxattrat), SYS(getxattrat), SYS(listxattrat), SYS(removexattrat),
+      SYS(file_getattr), SYS(file_setattr), SYS(open_tree_attr), SYS(getdents))

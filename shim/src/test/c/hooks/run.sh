@@ -25,4 +25,20 @@ for group; do
     "$build/hooks/session_maker" "$work/$group" "$build/hooks/program" "$build/hooks/library.so" || exit 1
     LD_PRELOAD=$build/libvelo-shim.so VELO_SHIM_SESSION=$work/$group/session timeout 120 "$test" || status=1
 done
+
+# The same with musl: cases of the names that it has.
+if [ -x "$build/hooks/musl/open_test" ]; then
+    awk -F ' [|] ' '!/^#/ && NF == 7 && $2 ~ /musl/ && $7 != "-" { print $7 }' "$table" >"$work/musl"
+    for group; do
+        test=$build/hooks/musl/${group}_test
+        env -u LD_PRELOAD -u VELO_SHIM_SESSION timeout 120 "$test" --without || status=1
+        "$build/hooks/session_maker" "$work/musl-$group" "$build/hooks/program" "$build/hooks/library.so" || exit 1
+        grep -q "^$group:" "$work/musl" || continue
+        LD_PRELOAD=$build/libvelo-shim.so VELO_SHIM_SESSION=$work/musl-$group/session timeout 120 "$test" --only "$work/musl" >"$work/said" ||
+            status=1
+        sed 's/^/musl: /' "$work/said"
+    done
+else
+    echo "hooks: skipped musl, since there is no musl-gcc"
+fi
 exit $status

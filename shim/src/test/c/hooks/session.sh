@@ -28,7 +28,7 @@ run() {
 
 # The positive control, and no session: nothing is hooked then, and the tree is nowhere.
 expect "the tree" "content 8" "$(run cat $tree/dir/file)"
-expect "no session" "$(ls -la / | md5sum)" "$(LD_PRELOAD=$build/libvelo-shim.so ls -la / | md5sum)"
+expect "no session" "$(ls -la /etc /usr/bin | md5sum)" "$(LD_PRELOAD=$build/libvelo-shim.so ls -la /etc /usr/bin | md5sum)"
 LD_PRELOAD=$build/libvelo-shim.so cat $tree/dir/file >/dev/null 2>&1
 expect "no session: no tree" 1 $?
 
@@ -52,6 +52,9 @@ refused "session file missing" "$work/bad" "its shared memory cannot be opened"
 
 # What a program drops from the environment is there again in its children; other libraries stay, and nothing is named twice.
 expect "env -i" "content 8" "$(run env -i /bin/cat $tree/dir/file)"
+loader=$(readelf -l /bin/sh | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+expect "a loader's argument" "content 8" \
+    "$(VELO_SHIM_SESSION=$work/good/session "$loader" --preload "$build/libvelo-shim.so" /bin/sh -c "/bin/cat $tree/dir/file")"
 expect "another library" "$build/hooks/library.so:$build/libvelo-shim.so" \
     "$(run env -u LD_PRELOAD LD_PRELOAD="$build/hooks/library.so" sh -c 'echo "$LD_PRELOAD"')"
 expect "no library twice" "$build/libvelo-shim.so" "$(run sh -c 'exec sh -c "exec sh -c \"echo \\\$LD_PRELOAD\""')"

@@ -57,22 +57,26 @@ static char *whole_file(const char *path, size_t *length) {
 
 static char *content_of(const char *path, char **words, size_t *length) {
     char *text;
-    if (strcmp(path, "dir/program") == 0)
+    if (strcmp(path, "dir/program") == 0) {
         return whole_file(words[2], length);
-    if (strcmp(path, "dir/library.so") == 0)
+    }
+    if (strcmp(path, "dir/library.so") == 0) {
         return whole_file(words[3], length);
-    if (strcmp(path, "dir/script") == 0)
+    }
+    if (strcmp(path, "dir/script") == 0) {
         text = strdup(SCRIPT);
-    else if (strcmp(path, "dir/nested.sh") == 0)
+    } else if (strcmp(path, "dir/nested.sh") == 0) {
         text = strdup(NESTED);
-    else
+    } else {
         need(asprintf(&text, "content %zu\n", strlen(path)) > 0, "memory");
+    }
     *length = strlen(text);
     return text;
 }
 
 static void write_file(const char *path, const void *bytes, size_t length, mode_t mode) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, mode);
     need(fd >= 0 && write(fd, bytes, length) == (ssize_t)length && fchmod(fd, mode) == 0, path);
     close(fd);
 }
@@ -89,8 +93,9 @@ static void store(const struct world *world, const struct manifest *lower, char 
     struct manifest_entry entry;
     for (uint32_t i = 0; i < lower->entries; i++) {
         need(manifest_entry(lower, i, &entry), "entry");
-        if (entry.type != ENTRY_FILE)
+        if (entry.type != ENTRY_FILE) {
             continue;
+        }
         size_t length;
         struct real_path path;
         char *content = content_of(entry.path, words, &length);
@@ -136,14 +141,16 @@ int main(int count, char **words) {
     need(count == 4 && words[1][0] == '/' && mkdir(words[1], 0755) == 0, words[count > 1 ? 1 : 0]);
     directory(words[1], "session", session, sizeof session);
     directory(words[1], "store", world.store, sizeof world.store);
-    for (const char *const *name = (const char *const[]){"files", "dirs", "exec", NULL}; *name; name++)
+    for (const char *const *name = (const char *const[]){"files", "dirs", "exec", NULL}; *name; name++) {
         directory(session, *name, path, sizeof path);
-    for (size_t i = 0; i < MADE; i++)
+    }
+    for (size_t i = 0; i < MADE; i++) {
         if (made[i].type == 'f') {
             size_t length;
             free(content_of(made[i].path, words, &length));
             made[i].size = length;
         }
+    }
     size_t length;
     uint8_t *bytes = write_manifest(made, MADE, &length);
     snprintf(manifest, sizeof manifest, "%s/manifest", words[1]);

@@ -20,8 +20,9 @@ static int bound(const char *last, int type) {
     int fd = socket(AF_UNIX, type, 0);
     place = fresh(last);
     name = address(place);
-    if (bind(fd, SA(name), sizeof name) != 0 || (type == SOCK_STREAM && listen(fd, 4) != 0))
+    if (bind(fd, SA(name), sizeof name) != 0 || (type == SOCK_STREAM && listen(fd, 4) != 0)) {
         return -1;
+    }
     return fd;
 }
 
@@ -80,6 +81,18 @@ static bool t_sendmsg(void *symbol) {
     return recv(fd, buffer, sizeof buffer, 0) == 3 && memcmp(buffer, "def", 3) == 0;
 }
 
+static bool t_sendmmsg(void *symbol) {
+    char buffer[8], text[] = "ghi";
+    int fd = bound("sendmmsg", SOCK_DGRAM), from = socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct iovec part = {text, 3};
+    struct msghdr message = {
+        .msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &part, .msg_iovlen = 1};
+    struct mmsghdr both[2] = {{message, 0}, {message, 0}};
+    CHECK(fd >= 0 && ((int (*)(int, struct mmsghdr *, unsigned, int))symbol)(from, both, 2, 0) == 2);
+    CHECK(both[1].msg_len == 3 && recv(fd, buffer, sizeof buffer, 0) == 3);
+    return recv(fd, buffer, sizeof buffer, 0) == 3 && memcmp(buffer, "ghi", 3) == 0;
+}
+
 static bool t_getsockname(void *symbol) {
     struct sockaddr_un told;
     socklen_t length = sizeof told;
@@ -105,10 +118,25 @@ static int named_peer(int type) {
         close(fd);
         unlink(place);
         fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        if (bind(fd, SA(name), sizeof name) != 0)
+        if (bind(fd, SA(name), sizeof name) != 0) {
             return -1;
+        }
     }
     return connect(fd, SA(to), sizeof to) == 0 ? fd : -1;
+}
+
+static bool t_recvmmsg(void *symbol) {
+    struct sockaddr_un told[2];
+    char buffer[2][8];
+    struct iovec parts[2] = {{buffer[0], 8}, {buffer[1], 8}};
+    struct mmsghdr both[2] = {
+        {{.msg_name = &told[0], .msg_namelen = sizeof told[0], .msg_iov = &parts[0], .msg_iovlen = 1}, 0},
+        {{.msg_name = &told[1], .msg_namelen = sizeof told[1], .msg_iov = &parts[1], .msg_iovlen = 1}, 0}};
+    int fd = bound("recvmmsg", SOCK_DGRAM), from = named_peer(SOCK_DGRAM);
+    CHECK(fd >= 0 && from >= 0 && send(from, "a", 1, 0) == 1 && send(from, "b", 1, 0) == 1);
+    CHECK(((int (*)(int, struct mmsghdr *, unsigned, int, struct timespec *))symbol)(fd, both, 2, 0, NULL) ==
+          2);
+    return is_place(&told[0], both[0].msg_hdr.msg_namelen) && is_place(&told[1], both[1].msg_hdr.msg_namelen);
 }
 
 static bool t_accept(void *symbol) {
@@ -167,4 +195,5 @@ static bool t_recvmsg(void *symbol) {
 CASES("socket", {"bind", t_bind}, {"connect", t_connect}, {"__connect", t_connect}, {"sendto", t_sendto},
       {"sendmsg", t_sendmsg}, {"getsockname", t_getsockname}, {"getpeername", t_getpeername},
       {"accept", t_accept}, {"accept4", t_accept4}, {"recvfrom", t_recvfrom},
-      {"__recvfrom_chk", t_recvfrom_chk}, {"recvmsg", t_recvmsg})
+      {"__recvfrom_chk", t_recvfrom_chk}, {"recvmsg", t_recvmsg}, {"recvmmsg", t_recvmmsg},
+      {"sendmmsg", t_sendmmsg}, {"__sendmmsg", t_sendmmsg})

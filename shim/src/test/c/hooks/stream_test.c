@@ -19,16 +19,19 @@ static bool has_names(DIR *stream, struct dirent *(*next)(DIR *)) {
         dots[0] = dots[0] || strcmp(entry->d_name, ".") == 0;
         dots[1] = dots[1] || strcmp(entry->d_name, "..") == 0;
         struct stat state;
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.') {
             continue;
+        }
         if (fstatat(dirfd(stream), entry->d_name, &state, AT_SYMLINK_NOFOLLOW) != 0 ||
-            state.st_ino != entry->d_ino || (entry->d_type == DT_DIR) != S_ISDIR(state.st_mode))
+            state.st_ino != entry->d_ino || (entry->d_type == DT_DIR) != S_ISDIR(state.st_mode)) {
             return false;
+        }
         names[count++] = strdup(entry->d_name);
     }
     qsort(names, count, sizeof *names, by_name);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         strcat(strcat(all, names[i]), " ");
+    }
     return errno == 0 && dots[0] && dots[1] && strcmp(all, NAMES) == 0;
 }
 
@@ -62,8 +65,9 @@ static bool t_readdir_r(void *symbol) {
     struct dirent entry, *result;
     bool found = false;
     CHECK(stream);
-    while (call(stream, &entry, &result) == 0 && result)
+    while (call(stream, &entry, &result) == 0 && result) {
         found = found || (result == &entry && strcmp(entry.d_name, "deep") == 0);
+    }
     return found;
 }
 
@@ -98,11 +102,13 @@ static bool t_seekdir(void *symbol) {
 
 static bool t_closedir(void *symbol) {
     DIR *streams[40];
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 40; i++) {
         CHECK((streams[i] = opendir(TREE "/dir")));
+    }
     int fd = dirfd(streams[39]);
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 40; i++) {
         CHECK(((int (*)(DIR *))symbol)(streams[i]) == 0);
+    }
     return fcntl(fd, F_GETFD) == -1 && errno == EBADF;
 }
 
@@ -123,8 +129,9 @@ static int in_order(const struct dirent **a, const struct dirent **b) {
 
 static bool lists(struct dirent **list, int count) {
     char all[1024] = "";
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         strcat(strcat(all, list[i]->d_name), " ");
+    }
     return strcmp(all, NAMES) == 0;
 }
 
@@ -157,8 +164,9 @@ struct record {
 static bool has_deep(const char *records, ssize_t length) {
     for (ssize_t at = 0; at < length;) {
         const struct record *record = (const void *)(records + at);
-        if (strcmp(record->name, "deep") == 0)
+        if (strcmp(record->name, "deep") == 0) {
             return record->type == DT_REG;
+        }
         at += record->length;
     }
     return false;

@@ -23,8 +23,9 @@ static bool t_fanotify(void *symbol) {
         (int (*)(int, unsigned, uint64_t, int, const char *))symbol;
     int fd = fanotify_init(FAN_CLASS_NOTIF, O_RDONLY);
     CHECK(exists(TREE "/dir/file"));
-    if (fd < 0)
+    if (fd < 0) {
         return call(-1, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, TREE "/none") == -1 && errno == ENOENT;
+    }
     CHECK(call(fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, TREE "/dir/file") == 0);
     struct pollfd ready = {fd, POLLIN, 0};
     CHECK(has_content(TREE "/dir/file", IN_FILE) && poll(&ready, 1, 1000) == 1);

@@ -50,9 +50,11 @@ static bool t_fsetxattr(void *symbol) {
 }
 
 static bool names_it(const char *list, ssize_t length) {
-    for (const char *at = list; at < list + length; at += strlen(at) + 1)
-        if (strcmp(at, "user.velo") == 0)
+    for (const char *at = list; at < list + length; at += strlen(at) + 1) {
+        if (strcmp(at, "user.velo") == 0) {
             return true;
+        }
+    }
     return false;
 }
 

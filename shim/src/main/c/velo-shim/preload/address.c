@@ -7,14 +7,16 @@ bool address_path(const void *name, unsigned length, char *out, long *error) {
     const struct sockaddr_un *address = name;
     const size_t header = offsetof(struct sockaddr_un, sun_path);
     *error = 0;
-    if (!shim_virtual() || !name || length <= header || length > sizeof *address)
+    if (!shim_virtual() || !name || length <= header || length > sizeof *address) {
         return false;
+    }
     if (!memory_readable(name, length)) {
         *error = -EFAULT;
         return false;
     }
-    if (address->sun_family != AF_UNIX || address->sun_path[0] == 0)
+    if (address->sun_family != AF_UNIX || address->sun_path[0] == 0) {
         return false;
+    }
     size_t count = strnlen(address->sun_path, length - header);
     memcpy(out, address->sun_path, count);
     out[count] = 0;
@@ -24,11 +26,12 @@ bool address_path(const void *name, unsigned length, char *out, long *error) {
 static size_t put_number(char *out, long number) {
     char digits[20];
     size_t count = 0, length = 0;
-    do
+    do {
         digits[count++] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    while (count > 0)
+    } while ((number /= 10) > 0);
+    while (count > 0) {
         out[length++] = digits[--count];
+    }
     return length;
 }
 
@@ -43,11 +46,13 @@ long address_of(const char *real, struct address *out) {
     out->held = -1;
     out->name.sun_family = AF_UNIX;
     if (length >= sizeof out->name.sun_path) {
-        if (!of_session(real))
+        if (!of_session(real)) {
             return -ENAMETOOLONG;
+        }
         long fd = RAW4(SYS_openat, AT_FDCWD, shim.world.session, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-        if (fd < 0)
+        if (fd < 0) {
             return fd;
+        }
         out->held = (int)fd;
         memcpy(to, "/proc/self/fd/", 14);
         to += 14 + put_number(to + 14, fd);
@@ -60,8 +65,9 @@ long address_of(const char *real, struct address *out) {
 }
 
 void address_release(struct address *address) {
-    if (address->held >= 0)
+    if (address->held >= 0) {
         RAW1(SYS_close, address->held);
+    }
     address->held = -1;
 }
 
@@ -72,16 +78,20 @@ long address_translate(const void *name, unsigned length, struct address *room, 
     room->held = -1;
     *use = name;
     *use_length = length;
-    if (!address_path(name, length, path, &error))
+    if (!address_path(name, length, path, &error)) {
         return error;
+    }
     long result = real_path(AT_FDCWD, path, 0, elsewhere);
-    if (result != PASS)
+    if (result != PASS) {
         return result < 0 ? result : 0;
-    if (!elsewhere[0])
+    }
+    if (!elsewhere[0]) {
         return 0;
+    }
     result = address_of(elsewhere, room);
-    if (result != PASS)
+    if (result != PASS) {
         return result;
+    }
     *use = &room->name;
     *use_length = room->length;
     return 0;
@@ -92,15 +102,18 @@ static node_id node_in(const char *path, size_t length) {
     static const char files[] = "/files/";
     const size_t tail = sizeof files - 1 + 8;
     node_id node = 0;
-    if (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0)
+    if (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0) {
         return NO_NODE;
+    }
     if (!(length - tail == shim.world.session_length && of_session(path)) &&
-        strncmp(path, "/proc/self/fd/", 14) != 0)
+        strncmp(path, "/proc/self/fd/", 14) != 0) {
         return NO_NODE;
+    }
     for (const char *at = path + length - 8; at < path + length; at++) {
         unsigned digit = *at >= '0' && *at <= '9' ? (unsigned)(*at - '0') : (unsigned)(*at - 'a') + 10;
-        if (digit > 15)
+        if (digit > 15) {
             return NO_NODE;
+        }
         node = node << 4 | digit;
     }
     return node;
@@ -110,23 +123,28 @@ void address_tell(void *name, unsigned room, unsigned *length) {
     struct sockaddr_un told_name;
     char path[PATH_MAX];
     const size_t header = offsetof(struct sockaddr_un, sun_path);
-    if (!shim_virtual() || !name || *length <= header || *length > room || *length > sizeof told_name)
+    if (!shim_virtual() || !name || *length <= header || *length > room || *length > sizeof told_name) {
         return;
+    }
     memcpy(&told_name, name, *length);
-    if (told_name.sun_family != AF_UNIX)
+    if (told_name.sun_family != AF_UNIX) {
         return;
+    }
     node_id node = node_in(told_name.sun_path, strnlen(told_name.sun_path, *length - header));
-    if (node == NO_NODE)
+    if (node == NO_NODE) {
         return;
+    }
     memcpy(path, shim.world.prefix, shim.world.prefix_length);
     path[shim.world.prefix_length] = '/';
     long found = tree_path(&shim.world.tree, node, path + shim.world.prefix_length + 1,
                            sizeof path - shim.world.prefix_length - 1);
-    if (found < 0)
+    if (found < 0) {
         return;
+    }
     size_t full = shim.world.prefix_length + 1 + (size_t)found;
-    if (full + 1 > sizeof told_name.sun_path)
+    if (full + 1 > sizeof told_name.sun_path) {
         full = sizeof told_name.sun_path - 1;
+    }
     *length = (unsigned)(header + full + 1);
     size_t fits = room - header < full + 1 ? room - header : full + 1;
     path[full] = 0;

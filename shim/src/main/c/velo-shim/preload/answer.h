@@ -15,16 +15,18 @@
  */
 #define ANSWER(CORE, KERNEL)                                                                                 \
     do {                                                                                                     \
-        struct caller caller = shim.caller;                                                                  \
+        struct caller *caller = &shim.caller, once_more;                                                     \
         for (;;) {                                                                                           \
             elsewhere[0] = 0;                                                                                \
             long answered = (CORE);                                                                          \
             if (answered != PASS)                                                                            \
                 return answered;                                                                             \
             answered = (KERNEL);                                                                             \
-            if (answered != -ENOENT || caller.again || !world_expects_host_links(&shim.world))               \
+            if (answered != -ENOENT || caller == &once_more || !world_expects_host_links(&shim.world))       \
                 return answered;                                                                             \
-            caller.again = true;                                                                             \
+            once_more = shim.caller;                                                                         \
+            once_more.again = true;                                                                          \
+            caller = &once_more;                                                                             \
         }                                                                                                    \
     } while (0)
 

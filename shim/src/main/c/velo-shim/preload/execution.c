@@ -8,29 +8,35 @@
 #define MORE 4 /* variables that may be added, and the end */
 
 char **pointer_room(char **small, size_t small_count, size_t count) {
-    if (count <= small_count)
+    if (count <= small_count) {
         return small;
+    }
     long memory =
         RAW6(SYS_mmap, 0, count * sizeof *small, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory < 0 && memory >= -4095 ? NULL : (char **)memory;
 }
 
 void pointer_free(char **list, char *const *small, size_t count) {
-    if (list && list != small)
+    if (list && list != small) {
         RAW2(SYS_munmap, list, count * sizeof *list);
+    }
 }
 
 long pointer_count(char *const *list) {
     long count = 0;
-    if (!list)
+    if (!list) {
         return 0;
+    }
     for (;; count++) {
-        if (!memory_readable(&list[count], sizeof *list))
+        if (!memory_readable(&list[count], sizeof *list)) {
             return -EFAULT;
-        if (!list[count])
+        }
+        if (!list[count]) {
             return count;
-        if (path_length(list[count]) == -EFAULT)
+        }
+        if (path_length(list[count]) == -EFAULT) {
             return -EFAULT;
+        }
     }
 }
 
@@ -45,8 +51,9 @@ static bool names_library(const char *value) {
     size_t own = strlen(shim.library);
     while (*value) {
         size_t length = strcspn(value, ": ");
-        if (length == own && memcmp(value, shim.library, own) == 0)
+        if (length == own && memcmp(value, shim.library, own) == 0) {
             return true;
+        }
         value += length + (value[length] != 0);
     }
     return false;
@@ -56,8 +63,9 @@ static bool names_library(const char *value) {
 static long join_preload(const char *value, char *out, size_t room) {
     static const char name[] = "LD_PRELOAD=";
     size_t length = value ? strlen(value) : 0, own = strlen(shim.library);
-    if (sizeof name + length + own + 1 > room)
+    if (sizeof name + length + own + 1 > room) {
         return -E2BIG;
+    }
     memcpy(out, name, sizeof name);
     out += sizeof name - 1;
     if (length > 0) {
@@ -79,11 +87,12 @@ static void put_program(node_id node, char *out) {
     int count = 0;
     memcpy(out, "VELO_SHIM_PROGRAM=", 18);
     out += 18;
-    do
+    do {
         digits[count++] = (char)('0' + node % 10);
-    while ((node /= 10) > 0);
-    while (count > 0)
+    } while ((node /= 10) > 0);
+    while (count > 0) {
         *out++ = digits[--count];
+    }
     *out = 0;
 }
 
@@ -95,13 +104,17 @@ static bool replaced(const struct missing *missing, const char *entry) {
 static void fill(char *const envp[], size_t count, const struct missing *missing,
                  struct kept_environment *room, char **list) {
     size_t next = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!replaced(missing, envp[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (!replaced(missing, envp[i])) {
             list[next++] = envp[i];
-    if (missing->preload)
+        }
+    }
+    if (missing->preload) {
         list[next++] = room->preload;
-    if (missing->session)
+    }
+    if (missing->session) {
         list[next++] = shim.variable;
+    }
     if (missing->program != ROOT_NODE) {
         put_program(missing->program, room->program);
         list[next++] = room->program;
@@ -117,16 +130,19 @@ static long complete(char *const envp[], size_t count, node_id program, struct k
                               .preload = shim.library[0] && !(preload && names_library(preload)),
                               .program = program};
     *list = (char **)(uintptr_t)envp;
-    if (!missing.session && !missing.preload && program == ROOT_NODE)
+    if (!missing.session && !missing.preload && program == ROOT_NODE) {
         return 0;
+    }
     if (missing.preload) {
         long error = join_preload(preload, room->preload, sizeof room->preload);
-        if (error < 0)
+        if (error < 0) {
             return error;
+        }
     }
     *list = pointer_room(room->few, FEW, count + MORE);
-    if (!*list)
+    if (!*list) {
         return -ENOMEM;
+    }
     fill(envp, count, &missing, room, *list);
     return 0;
 }
@@ -136,17 +152,21 @@ static __attribute__((noinline)) long execute(int at, const char *path, char *co
     struct kept_environment room;
     char **list;
     long count = pointer_count(envp);
-    if (count < 0)
+    if (count < 0) {
         return count;
+    }
     long result = complete(envp, (size_t)count, program, &room, &list);
-    if (result < 0)
+    if (result < 0) {
         return result;
-    if (at == AT_FDCWD && flags == 0)
+    }
+    if (at == AT_FDCWD && flags == 0) {
         result = RAW3(SYS_execve, path, argv, list);
-    else
+    } else {
         result = RAW5(SYS_execveat, at, path, argv, list, flags);
-    if (list != envp)
+    }
+    if (list != envp) {
         pointer_free(list, room.few, (size_t)count + MORE);
+    }
     return result;
 }
 
@@ -158,15 +178,19 @@ static long script_name(int at, const char *path, char *out, size_t room) {
         int count = 0;
         memcpy(out, "/dev/fd/", 8);
         begin = 8;
-        for (int rest = at; rest > 0 || count == 0; rest /= 10)
+        for (int rest = at; rest > 0 || count == 0; rest /= 10) {
             digits[count++] = (char)('0' + rest % 10);
-        while (count > 0)
+        }
+        while (count > 0) {
             out[begin++] = digits[--count];
-        if (length > 0)
+        }
+        if (length > 0) {
             out[begin++] = '/';
+        }
     }
-    if (begin + length >= room)
+    if (begin + length >= room) {
         return -ENAMETOOLONG;
+    }
     memcpy(out + begin, path, length + 1);
     return 0;
 }
@@ -175,17 +199,21 @@ static __attribute__((noinline)) long interpret(struct program *program, char *s
                                                 char *const envp[]) {
     char *few[FEW], *word = program->words;
     long count = pointer_count(argv);
-    if (count < 0)
+    if (count < 0) {
         return count;
+    }
     size_t room = (size_t)count + program->word_count + 2, next = 0;
     char **list = pointer_room(few, FEW, room);
-    if (!list)
+    if (!list) {
         return -ENOMEM;
-    for (unsigned i = 0; i < program->word_count; i++, word += strlen(word) + 1)
+    }
+    for (unsigned i = 0; i < program->word_count; i++, word += strlen(word) + 1) {
         list[next++] = word;
+    }
     list[next++] = script;
-    for (long i = 1; i < count; i++)
+    for (long i = 1; i < count; i++) {
         list[next++] = argv[i];
+    }
     list[next] = NULL;
     long result = execute(AT_FDCWD, program->path, list, envp, 0, program->node);
     pointer_free(list, few, room);
@@ -195,10 +223,12 @@ static __attribute__((noinline)) long interpret(struct program *program, char *s
 static long execute_program(int at, const char *path, char *const argv[], char *const envp[], int flags,
                             struct program *program) {
     char script[PATH_MAX];
-    if (!program->path[0])
+    if (!program->path[0]) {
         return execute(at, path, argv, envp, flags, program->node);
-    if (program->word_count == 0)
+    }
+    if (program->word_count == 0) {
         return execute(AT_FDCWD, program->path, argv, envp, 0, program->node);
+    }
     long result = script_name(at, path, script, sizeof script);
     return result < 0 ? result : interpret(program, script, argv, envp);
 }
@@ -215,21 +245,25 @@ static long ask_program(int at, const char *path, int flags, struct program *pro
 
 long sys_execveat(int at, const char *path, char *const argv[], char *const envp[], int flags) {
     struct program program;
-    if (!shim_virtual())
+    if (!shim_virtual()) {
         return at == AT_FDCWD && flags == 0 ? RAW3(SYS_execve, path, argv, envp)
                                             : RAW5(SYS_execveat, at, path, argv, envp, flags);
+    }
     long result = path_length(path);
-    if (result < 0)
+    if (result < 0) {
         return result;
+    }
     result = ask_program(at, path, flags, &program, false);
-    if (result == PASS)
+    if (result == PASS) {
         result = execute_program(at, path, argv, envp, flags, &program);
-    else if (result < 0)
+    } else if (result < 0) {
         return result;
+    }
     if (result == -ENOENT && world_expects_host_links(&shim.world)) {
         result = ask_program(at, path, flags, &program, true);
-        if (result == PASS)
+        if (result == PASS) {
             result = execute_program(at, path, argv, envp, flags, &program);
+        }
     }
     return result;
 }
@@ -237,16 +271,19 @@ long sys_execveat(int at, const char *path, char *const argv[], char *const envp
 long execute_shell(const char *script, char *const argv[], char *const envp[]) {
     char *few[FEW], shell[] = "/bin/sh";
     long count = pointer_count(argv);
-    if (count < 0)
+    if (count < 0) {
         return count;
+    }
     size_t room = (size_t)count + 3, next = 0;
     char **list = pointer_room(few, FEW, room);
-    if (!list)
+    if (!list) {
         return -ENOMEM;
+    }
     list[next++] = shell;
     list[next++] = (char *)(uintptr_t)script;
-    for (long i = 1; i < count; i++)
+    for (long i = 1; i < count; i++) {
         list[next++] = argv[i];
+    }
     list[next] = NULL;
     long result = sys_execveat(AT_FDCWD, shell, list, envp, 0);
     pointer_free(list, few, room);

@@ -12,14 +12,16 @@ static void *found[COUNT];
 /* dlsym(3) takes locks and may allocate: so all is asked for at the start, before there are threads. */
 void hidden_start(void) {
     int before = errno;
-    for (size_t i = 0; i < COUNT; i++)
+    for (size_t i = 0; i < COUNT; i++) {
         found[i] = dlsym(RTLD_NEXT, names[i]);
+    }
     errno = before;
 }
 
 void *hidden_function(enum hidden which) {
-    if (!found[which])
+    if (!found[which]) {
         hidden_start();
+    }
     return found[which];
 }
 

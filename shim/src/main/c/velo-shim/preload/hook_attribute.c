@@ -20,18 +20,22 @@ static long change_unfollowed(int at, const char *path, unsigned mode) {
     char name[32] = "/proc/self/fd/";
     struct stat state;
     long fd = sys_openat(at, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return fd;
+    }
     long result = sys_fstat((int)fd, &state);
-    if (result == 0 && S_ISLNK(state.st_mode))
+    if (result == 0 && S_ISLNK(state.st_mode)) {
         result = -EOPNOTSUPP;
+    }
     if (result == 0) {
         char digits[12];
         int count = 0, length = 14;
-        for (long rest = fd; rest > 0 || count == 0; rest /= 10)
+        for (long rest = fd; rest > 0 || count == 0; rest /= 10) {
             digits[count++] = (char)('0' + rest % 10);
-        while (count > 0)
+        }
+        while (count > 0) {
             name[length++] = digits[--count];
+        }
         result = sys_fchmodat(AT_FDCWD, name, mode, 0);
     }
     RAW1(SYS_close, fd);
@@ -40,8 +44,9 @@ static long change_unfollowed(int at, const char *path, unsigned mode) {
 
 HOOK(int, fchmodat, (int at, const char *path, unsigned mode, int flags)) {
     long result = sys_fchmodat(at, path, mode, flags);
-    if (result == -ENOSYS && flags == AT_SYMLINK_NOFOLLOW)
+    if (result == -ENOSYS && flags == AT_SYMLINK_NOFOLLOW) {
         result = change_unfollowed(at, path, mode);
+    }
     return (int)told(result);
 }
 

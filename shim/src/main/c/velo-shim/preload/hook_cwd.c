@@ -31,14 +31,16 @@ static char *allocated(size_t size) {
         return NULL;
     }
     char *out = malloc(size > 0 ? size : (size_t)result);
-    if (out)
+    if (out) {
         memcpy(out, path, (size_t)result);
+    }
     return out;
 }
 
 HOOK(char *, getcwd, (char *out, size_t room)) {
-    if (!out)
+    if (!out) {
         return allocated(room);
+    }
     if (room == 0) {
         errno = EINVAL;
         return NULL;
@@ -47,8 +49,9 @@ HOOK(char *, getcwd, (char *out, size_t room)) {
 }
 
 HOOK(char *, getcwd_chk, (char *out, size_t room, size_t size)) {
-    if (room > size)
+    if (room > size) {
         __builtin_trap();
+    }
     return hook_getcwd(out, room);
 }
 
@@ -62,10 +65,12 @@ HOOK(char *, getwd, (char *out)) {
 
 HOOK(char *, getwd_chk, (char *out, size_t size)) {
     char path[PATH_MAX];
-    if (told(current(path, sizeof path)) < 0)
+    if (told(current(path, sizeof path)) < 0) {
         return NULL;
-    if (strlen(path) >= size)
+    }
+    if (strlen(path) >= size) {
         __builtin_trap();
+    }
     return memcpy(out, path, strlen(path) + 1);
 }
 
@@ -74,7 +79,8 @@ HOOK(char *, get_current_dir_name, (void)) {
     const char *name = environment_value(environ, "PWD");
     if (name && name[0] == '/' && sys_fstatat(AT_FDCWD, name, &named, 0) == 0 &&
         sys_fstatat(AT_FDCWD, ".", &here, 0) == 0 && here.st_dev == named.st_dev &&
-        here.st_ino == named.st_ino)
+        here.st_ino == named.st_ino) {
         return strdup(name);
+    }
     return allocated(0);
 }

@@ -9,12 +9,15 @@ static bool real_library(const char *path, char *out, size_t room) {
     char name[32] = "/proc/self/fd/", digits[12];
     int count = 0, length = 14;
     long fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
-    for (long rest = fd; rest > 0 || count == 0; rest /= 10)
+    }
+    for (long rest = fd; rest > 0 || count == 0; rest /= 10) {
         digits[count++] = (char)('0' + rest % 10);
-    while (count > 0)
+    }
+    while (count > 0) {
         name[length++] = digits[--count];
+    }
     name[length] = 0;
     long got = RAW4(SYS_readlinkat, AT_FDCWD, name, out, room - 1);
     RAW1(SYS_close, fd);
@@ -46,14 +49,20 @@ static __attribute__((noinline)) void *open_virtual_in(open_library_in *next, lo
  */
 HOOK(void *, dlopen, (const char *path, int flags)) {
     open_library *next = (open_library *)hidden_function(HIDDEN_dlopen);
-    if (is_library_of_tree(path))
+    if (is_library_of_tree(path)) {
         return open_virtual(next, path, flags);
+    }
     return next(path, flags);
 }
 
 HOOK(void *, dlmopen, (long space, const char *path, int flags)) {
     open_library_in *next = (open_library_in *)hidden_function(HIDDEN_dlmopen);
-    if (is_library_of_tree(path))
+    /* musl has no such function, and a program that calls it all the same gets what dlopen(3) would give. */
+    if (!next) {
+        return hook_dlopen(path, flags);
+    }
+    if (is_library_of_tree(path)) {
         return open_virtual_in(next, space, path, flags);
+    }
     return next(space, path, flags);
 }

@@ -25,8 +25,9 @@ HOOK(int, execveat, (int at, const char *path, char *const argv[], char *const e
 }
 
 HOOK(int, fexecve, (int fd, char *const argv[], char *const envp[])) {
-    if (fd < 0 || !argv || !envp)
+    if (fd < 0 || !argv || !envp) {
         return (int)told(-EINVAL);
+    }
     return (int)told(sys_execveat(fd, "", argv, envp, AT_EMPTY_PATH));
 }
 
@@ -38,8 +39,9 @@ enum form { LIST, LIST_SEARCHED, LIST_ENVIRONMENT };
 
 static long count_arguments(va_list arguments) {
     long count = 1;
-    while (va_arg(arguments, char *))
+    while (va_arg(arguments, char *)) {
         count++;
+    }
     return count;
 }
 
@@ -47,13 +49,16 @@ static long execute_list(enum form form, const char *path, const char *first, si
                          va_list arguments) {
     char *few[FEW];
     char **argv = pointer_room(few, FEW, count + 1), *const *envp = environ;
-    if (!argv)
+    if (!argv) {
         return -ENOMEM;
+    }
     argv[0] = (char *)(uintptr_t)first;
-    for (size_t i = 1; i <= count && argv[i - 1]; i++)
+    for (size_t i = 1; i <= count && argv[i - 1]; i++) {
         argv[i] = va_arg(arguments, char *);
-    if (form == LIST_ENVIRONMENT)
+    }
+    if (form == LIST_ENVIRONMENT) {
         envp = va_arg(arguments, char *const *);
+    }
     long result = form == LIST_SEARCHED ? execute_searched(path, argv, envp, true)
                                         : sys_execveat(AT_FDCWD, path, argv, envp, 0);
     pointer_free(argv, few, count + 1);

@@ -34,8 +34,9 @@ HOOK(int, open_tree, (int at, const char *path, unsigned flags)) {
 }
 
 HOOK(int, move_mount, (int at, const char *path, int to_at, const char *to, unsigned flags)) {
-    if (path && path_is_virtual(at, path))
+    if (path && path_is_virtual(at, path)) {
         return (int)told(-EPERM);
+    }
     return (int)told(refused(to_at, to, 429, at, (long)path, to_at, (long)to, (long)flags));
 }
 

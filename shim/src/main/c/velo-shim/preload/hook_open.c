@@ -27,8 +27,9 @@ HOOK(int, openat, (int at, const char *path, int flags, ...)) {
 
 /* What _FORTIFY_SOURCE makes of a call whose flags it does not know. */
 static void need_no_mode(int flags) {
-    if (MAKES(flags))
+    if (MAKES(flags)) {
         __builtin_trap();
+    }
 }
 
 HOOK(int, open_2, (const char *path, int flags)) {

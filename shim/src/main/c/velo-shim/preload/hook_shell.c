@@ -20,9 +20,9 @@ static int run_shell(const char *command, const struct actions *actions, const p
 
 static long wait_for(pid_t pid, int *status) {
     long result;
-    do
+    do {
         result = RAW4(SYS_wait4, pid, status, 0, 0);
-    while (result == -EINTR);
+    } while (result == -EINTR);
     return result;
 }
 
@@ -34,8 +34,9 @@ static void ignore_keys(int change) {
     struct sigaction ignore;
     memset(&ignore, 0, sizeof ignore);
     ignore.sa_handler = SIG_IGN;
-    while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE)) {
         RAW0(SYS_sched_yield);
+    }
     if (change > 0 && callers++ == 0) {
         sigaction(SIGINT, &ignore, &before_interrupt);
         sigaction(SIGQUIT, &ignore, &before_quit);
@@ -57,10 +58,12 @@ static int run_and_wait(const char *command) {
     sigprocmask(SIG_BLOCK, &child, &mask);
     posix_spawnattr_init(&attributes);
     sigemptyset(&restored);
-    if (before_interrupt.sa_handler != SIG_IGN)
+    if (before_interrupt.sa_handler != SIG_IGN) {
         sigaddset(&restored, SIGINT);
-    if (before_quit.sa_handler != SIG_IGN)
+    }
+    if (before_quit.sa_handler != SIG_IGN) {
         sigaddset(&restored, SIGQUIT);
+    }
     posix_spawnattr_setsigdefault(&attributes, &restored);
     posix_spawnattr_setsigmask(&attributes, &mask);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
@@ -70,8 +73,9 @@ static int run_and_wait(const char *command) {
     ignore_keys(-1);
     sigprocmask(SIG_SETMASK, &mask, NULL);
     /* No shell: as if it had ended with 127. */
-    if (error)
+    if (error) {
         return W_EXITCODE(127, 0);
+    }
     return told(result) < 0 ? -1 : status;
 }
 
@@ -91,8 +95,9 @@ static struct pipe *pipes;
 static int pipes_lock;
 
 static void lock_pipes(void) {
-    while (__atomic_exchange_n(&pipes_lock, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(&pipes_lock, 1, __ATOMIC_ACQUIRE)) {
         RAW0(SYS_sched_yield);
+    }
 }
 
 static void unlock_pipes(void) {
@@ -102,15 +107,19 @@ static void unlock_pipes(void) {
 /* The command has its end as standard input or output, and no end of an earlier one. */
 static int run_with_pipe(const char *command, int theirs, int number, pid_t *pid) {
     size_t count = 1;
-    for (struct pipe *other = pipes; other; other = other->next)
+    for (struct pipe *other = pipes; other; other = other->next) {
         count++;
+    }
     struct action *list = malloc(count * sizeof *list);
-    if (!list)
+    if (!list) {
         return ENOMEM;
+    }
     struct actions actions = {.list = list};
-    for (struct pipe *other = pipes; other; other = other->next)
-        if (fileno(other->stream) != number)
+    for (struct pipe *other = pipes; other; other = other->next) {
+        if (fileno(other->stream) != number) {
             list[actions.count++] = (struct action){.kind = ACTION_CLOSE, .fd = fileno(other->stream)};
+        }
+    }
     list[actions.count++] = (struct action){.kind = ACTION_COPY, .fd = theirs, .to = number};
     int error = run_shell(command, &actions, NULL, pid);
     free(list);
@@ -118,8 +127,9 @@ static int run_with_pipe(const char *command, int theirs, int number, pid_t *pid
 }
 
 static FILE *failed(int ours, int theirs, struct pipe *entry, int error) {
-    if (ours >= 0)
+    if (ours >= 0) {
         RAW1(SYS_close, ours);
+    }
     RAW1(SYS_close, theirs);
     free(entry);
     errno = error;
@@ -133,15 +143,18 @@ HOOK(FILE *, popen, (const char *command, const char *mode)) {
         errno = EINVAL;
         return NULL;
     }
-    if (told(RAW2(SYS_pipe2, ends, O_CLOEXEC)) < 0)
+    if (told(RAW2(SYS_pipe2, ends, O_CLOEXEC)) < 0) {
         return NULL;
+    }
     int ours = ends[reads ? 0 : 1], theirs = ends[reads ? 1 : 0];
     struct pipe *entry = malloc(sizeof *entry);
-    if (!entry)
+    if (!entry) {
         return failed(ours, theirs, NULL, ENOMEM);
+    }
     entry->stream = fdopen(ours, reads ? "r" : "w");
-    if (!entry->stream)
+    if (!entry->stream) {
         return failed(ours, theirs, entry, errno);
+    }
     lock_pipes();
     int error = run_with_pipe(command, theirs, reads ? 1 : 0, &entry->pid);
     if (error == 0) {
@@ -154,8 +167,9 @@ HOOK(FILE *, popen, (const char *command, const char *mode)) {
         return failed(-1, theirs, entry, error);
     }
     RAW1(SYS_close, theirs);
-    if (!kept)
+    if (!kept) {
         RAW3(SYS_fcntl, ours, F_SETFD, 0);
+    }
     return entry->stream;
 }
 
@@ -163,12 +177,13 @@ HOOK(int, pclose, (FILE * stream)) {
     struct pipe *found = NULL;
     int status = -1;
     lock_pipes();
-    for (struct pipe **at = &pipes; *at; at = &(*at)->next)
+    for (struct pipe **at = &pipes; *at; at = &(*at)->next) {
         if ((*at)->stream == stream) {
             found = *at;
             *at = found->next;
             break;
         }
+    }
     unlock_pipes();
     if (!found) {
         int (*other)(FILE *) = (int (*)(FILE *))hidden_function(HIDDEN_pclose);

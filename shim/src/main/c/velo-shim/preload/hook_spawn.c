@@ -14,8 +14,9 @@ static int add(posix_spawn_file_actions_t *to, struct action action, const char 
         int room = actions->room ? 2 * actions->room : 8;
         struct action *list = realloc(actions->list, (size_t)room * sizeof *list);
         errno = before;
-        if (!list)
+        if (!list) {
             return ENOMEM;
+        }
         actions->list = list;
         actions->room = room;
     }
@@ -34,8 +35,9 @@ HOOK(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions))
 
 HOOK(int, posix_spawn_file_actions_destroy, (posix_spawn_file_actions_t * actions)) {
     struct actions *own = inside(actions);
-    for (int i = 0; i < own->count; i++)
+    for (int i = 0; i < own->count; i++) {
         free(own->list[i].path);
+    }
     free(own->list);
     memset(actions, 0, sizeof *actions);
     return 0;

@@ -23,8 +23,9 @@ HOOK(int, statx, (int at, const char *path, int flags, unsigned mask, struct sta
 /* Before glibc 2.33 programs called these, and said which layout of struct stat they know. Of the 64-bit
  * machines x86_64 has 0 and 1 for the kernel's, aarch64 0. */
 static bool known_version(int version) {
-    if (version == 0 || version == 1)
+    if (version == 0 || version == 1) {
         return true;
+    }
     errno = EINVAL;
     return false;
 }

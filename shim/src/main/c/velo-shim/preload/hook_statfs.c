@@ -32,16 +32,18 @@ static void convert(const struct statfs *from, struct statvfs *out) {
 
 HOOK(int, statvfs, (const char *path, struct statvfs *out)) {
     struct statfs state;
-    if (told(sys_statfs(path, &state)) < 0)
+    if (told(sys_statfs(path, &state)) < 0) {
         return -1;
+    }
     convert(&state, out);
     return 0;
 }
 
 HOOK(int, fstatvfs, (int fd, struct statvfs *out)) {
     struct statfs state;
-    if (told(sys_fstatfs(fd, &state)) < 0)
+    if (told(sys_fstatfs(fd, &state)) < 0) {
         return -1;
+    }
     convert(&state, out);
     return 0;
 }
@@ -52,14 +54,16 @@ HOOK(long, pathconf, (const char *path, int name)) {
     char elsewhere[PATH_MAX];
     long (*ask)(const char *, int) = (long (*)(const char *, int))hidden_function(HIDDEN_pathconf);
     long result = real_path(AT_FDCWD, path, 0, elsewhere);
-    if (result != PASS && result < 0)
+    if (result != PASS && result < 0) {
         return told(result);
+    }
     return ask(result == PASS && elsewhere[0] ? elsewhere : path, name);
 }
 
 HOOK(key_t, ftok, (const char *path, int project)) {
     struct stat state;
-    if (told(sys_fstatat(AT_FDCWD, path, &state, 0)) < 0)
+    if (told(sys_fstatat(AT_FDCWD, path, &state, 0)) < 0) {
         return -1;
+    }
     return (key_t)((state.st_ino & 0xffff) | (state.st_dev & 0xff) << 16 | ((unsigned)project & 0xff) << 24);
 }

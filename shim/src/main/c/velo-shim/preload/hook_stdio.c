@@ -21,12 +21,13 @@ static int flags_of(const char *mode) {
         return -1;
     }
     for (mode++; *mode && *mode != ','; mode++) {
-        if (*mode == '+')
+        if (*mode == '+') {
             flags = (flags & ~O_ACCMODE) | O_RDWR;
-        else if (*mode == 'x')
+        } else if (*mode == 'x') {
             flags |= O_EXCL;
-        else if (*mode == 'e')
+        } else if (*mode == 'e') {
             flags |= O_CLOEXEC;
+        }
     }
     return flags;
 }
@@ -38,11 +39,13 @@ HOOK(FILE *, fopen, (const char *path, const char *mode)) {
         return NULL;
     }
     long fd = told(sys_openat(AT_FDCWD, path, flags, 0666));
-    if (fd < 0)
+    if (fd < 0) {
         return NULL;
+    }
     FILE *stream = fdopen((int)fd, mode);
-    if (!stream)
+    if (!stream) {
         RAW1(SYS_close, fd);
+    }
     return stream;
 }
 
@@ -52,20 +55,23 @@ static void name_descriptor(char *out, long fd) {
     int count = 0;
     memcpy(out, "/proc/self/fd/", 14);
     out += 14;
-    do
+    do {
         digits[count++] = (char)('0' + fd % 10);
-    while ((fd /= 10) > 0);
-    while (count > 0)
+    } while ((fd /= 10) > 0);
+    while (count > 0) {
         *out++ = digits[--count];
+    }
     *out = 0;
 }
 
 /* The mode without what is done by now: to make the file, alone, and to empty it. */
 static void reopening_mode(const char *mode, char *out, size_t room) {
     size_t length = 0;
-    for (; *mode && length + 1 < room; mode++)
-        if (*mode != 'x')
+    for (; *mode && length + 1 < room; mode++) {
+        if (*mode != 'x') {
             out[length++] = *mode;
+        }
+    }
     out[length] = 0;
 }
 
@@ -74,8 +80,9 @@ HOOK(FILE *, freopen, (const char *path, const char *mode, FILE *stream)) {
     FILE *(*reopen)(const char *, const char *, FILE *) =
         (FILE * (*)(const char *, const char *, FILE *)) hidden_function(HIDDEN_freopen);
     char name[32], rest[64];
-    if (!path || !shim_virtual() || !path_is_virtual(AT_FDCWD, path))
+    if (!path || !shim_virtual() || !path_is_virtual(AT_FDCWD, path)) {
         return reopen(path, mode, stream);
+    }
     int flags = flags_of(mode);
     long fd = flags < 0 ? -EINVAL : sys_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0666);
     if (told(fd) < 0) {
@@ -87,8 +94,9 @@ HOOK(FILE *, freopen, (const char *path, const char *mode, FILE *stream)) {
     name_descriptor(name, fd);
     reopening_mode(mode, rest, sizeof rest);
     FILE *result = reopen(name, rest, stream);
-    if (result)
+    if (result) {
         process_copied((int)fd, fileno(result));
+    }
     RAW1(SYS_close, fd);
     return result;
 }

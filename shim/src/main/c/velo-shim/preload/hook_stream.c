@@ -9,8 +9,9 @@ HOOK(struct stream *, opendir, (const char *path)) {
 
 HOOK(struct stream *, fdopendir, (int fd)) {
     struct stat state;
-    if (told(sys_fstat(fd, &state)) < 0)
+    if (told(sys_fstat(fd, &state)) < 0) {
         return NULL;
+    }
     long flags = RAW3(SYS_fcntl, fd, F_GETFL, 0);
     if (!S_ISDIR(state.st_mode)) {
         errno = ENOTDIR;
@@ -27,16 +28,18 @@ HOOK(struct stream *, fdopendir, (int fd)) {
 HOOK(struct dirent *, readdir, (struct stream * stream)) {
     int error = 0;
     struct dirent *found = stream_next(stream, &error);
-    if (error)
+    if (error) {
         errno = error;
+    }
     return found;
 }
 
 HOOK(int, readdir_r, (struct stream * stream, struct dirent *out, struct dirent **result)) {
     int error = 0;
     struct dirent *found = stream_next(stream, &error);
-    if (found)
+    if (found) {
         memcpy(out, found, found->d_reclen < sizeof *out ? found->d_reclen : sizeof *out);
+    }
     *result = found ? out : NULL;
     return error;
 }
@@ -72,7 +75,8 @@ HOOK(ssize_t, getdents64, (int fd, void *out, size_t room)) {
 HOOK(ssize_t, getdirentries, (int fd, char *out, size_t room, off_t *base)) {
     long position = RAW3(SYS_lseek, fd, 0, SEEK_CUR);
     long result = position < 0 ? position : sys_getdents64(fd, out, room);
-    if (result > 0 && base)
+    if (result > 0 && base) {
         *base = position;
+    }
     return told(result);
 }

@@ -27,6 +27,20 @@
 #ifndef SYS_io_uring_setup
 #define SYS_io_uring_setup 425
 #endif
+/* For these programs have older calls, which they use where there is no such number. */
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#define SYS_getxattrat 464
+#define SYS_listxattrat 465
+#define SYS_removexattrat 466
+#endif
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+#ifndef SYS_file_getattr
+#define SYS_file_getattr 468
+#define SYS_file_setattr 469
+#endif
 
 /* Which numbers syscall(3) brings here (raw.S). */
 __attribute__((visibility("hidden"))) const unsigned char syscall_known[512] = {
@@ -48,8 +62,9 @@ long syscall_failed(long result) {
 #define SUBJECT(x) ((x) ? P(x) : P(1))
 
 static long refused_move(long a, long b, long c, long d, long e) {
-    if (P(b) && path_is_virtual(I(a), P(b)))
+    if (P(b) && path_is_virtual(I(a), P(b))) {
         return -EPERM;
+    }
     return refused(I(c), P(d), SYS_move_mount, a, b, c, d, e);
 }
 
@@ -76,8 +91,9 @@ HOOK(long, syscall, (long number, ...)) {
     va_list arguments;
     long of[6];
     va_start(arguments, number);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6; i++) {
         of[i] = va_arg(arguments, long);
+    }
     va_end(arguments);
     return told(shim_virtual() ? answer(number, of[0], of[1], of[2], of[3], of[4], of[5])
                                : RAW6(number, of[0], of[1], of[2], of[3], of[4], of[5]));

@@ -43,8 +43,9 @@ HOOK(char *, mkdtemp, (char *template)) {
 }
 
 HOOK(char *, mktemp, (char *template)) {
-    if (told(temporary_name(template, 0, is_free, 0)) < 0)
+    if (told(temporary_name(template, 0, is_free, 0)) < 0) {
         template[0] = 0;
+    }
     return template;
 }
 
@@ -55,8 +56,9 @@ HOOK(FILE *, tmpfile, (void)) {
 
 HOOK(char *, tmpnam_r, (char *out)) {
     static const char template[] = P_tmpdir "/fileXXXXXX";
-    if (!out)
+    if (!out) {
         return NULL;
+    }
     memcpy(out, template, sizeof template);
     return temporary_name(out, 0, is_free, 0) < 0 ? NULL : out;
 }
@@ -74,21 +76,24 @@ static bool usable(const char *directory) {
 
 HOOK(char *, tempnam, (const char *directory, const char *begin)) {
     const char *named = environment_value(environ, "TMPDIR");
-    if (usable(named))
+    if (usable(named)) {
         directory = named;
-    else if (!usable(directory))
+    } else if (!usable(directory)) {
         directory = P_tmpdir;
+    }
     size_t length = strlen(directory), first = strnlen(begin ? begin : "file", 5);
     char *out = malloc(length + first + 8);
-    if (!out)
+    if (!out) {
         return NULL;
+    }
     memcpy(out, directory, length);
     out[length] = '/';
     memcpy(out + length + 1, begin ? begin : "file", first);
     memcpy(out + length + 1 + first, "XXXXXX", 7);
     long result = temporary_name(out, 0, is_free, 0);
-    if (told(result) >= 0)
+    if (told(result) >= 0) {
         return out;
+    }
     free(out);
     return NULL;
 }

@@ -11,8 +11,9 @@ static long watched(int at, const char *path, bool keep_link, char *elsewhere) {
 long sys_inotify_add_watch(int fd, const char *path, uint32_t mask) {
     char elsewhere[PATH_MAX];
     long result = watched(AT_FDCWD, path, (mask & IN_DONT_FOLLOW) != 0, elsewhere);
-    if (result != PASS)
+    if (result != PASS) {
         return result;
+    }
     return RAW3(SYS_inotify_add_watch, fd, elsewhere[0] ? elsewhere : path, mask);
 }
 
@@ -21,8 +22,9 @@ long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, const char
     elsewhere[0] = 0;
     if (path) {
         long result = watched(at, path, (flags & 4) != 0, elsewhere);
-        if (result != PASS)
+        if (result != PASS) {
             return result;
+        }
     }
     return RAW5(SYS_fanotify_mark, fd, flags, mask, elsewhere[0] ? AT_FDCWD : at,
                 elsewhere[0] ? elsewhere : path);
@@ -34,8 +36,9 @@ long sys_name_to_handle_at(int at, const char *path, void *handle, void *mount, 
     unsigned how =
         (flags & AT_SYMLINK_FOLLOW ? 0 : RESOLVE_KEEP_LINK) | (flags & AT_EMPTY_PATH ? RESOLVE_EMPTY : 0);
     long result = real_path(at, path, how, elsewhere);
-    if (result != PASS)
+    if (result != PASS) {
         return result;
+    }
     return RAW5(SYS_name_to_handle_at, elsewhere[0] ? AT_FDCWD : at, elsewhere[0] ? elsewhere : path, handle,
                 mount, flags);
 }

@@ -39,6 +39,14 @@ $(OUT)/hooks/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test
 	@mkdir -p $(OUT)/hooks
 	gcc $(CFLAGS) -o $@ $< $(CASES)/hooks_test.c -ldl -pthread -Wl,-rpath,'$$ORIGIN/origin'
 
+# The kernel's headers are in no place that musl looks at.
+MUSL_GCC ?= $(shell command -v musl-gcc)
+$(OUT)/hooks/musl/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
+	@mkdir -p $(OUT)/hooks/musl
+	$(MUSL_GCC) -std=c11 -D_GNU_SOURCE -D_LARGEFILE64_SOURCE -O2 -idirafter /usr/include \
+		-idirafter /usr/include/$(shell gcc -print-multiarch) -o $@ $< $(CASES)/hooks_test.c \
+		-Wl,-rpath,'$$ORIGIN/../origin'
+
 $(OUT)/hooks/session_maker: $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
 	@mkdir -p $(OUT)/hooks
 	gcc $(CFLAGS) -I. -I$(CASES)/.. -o $@ $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
@@ -61,7 +69,8 @@ $(OUT)/hooks/threads: $(CASES)/threads.c
 
 check: hooks-check
 hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
-		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols
+		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols \
+		$(if $(MUSL_GCC),$(HOOK_TESTS:%=$(OUT)/hooks/musl/%_test))
 	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)
 	sh $(CASES)/session.sh $(OUT)
 .PHONY: hooks-check

@@ -37,23 +37,28 @@ static bool may_keep(void) {
 }
 
 void process_visit(int change) {
-    if (kept)
+    if (kept) {
         __atomic_add_fetch(&kept->visitors, change, __ATOMIC_SEQ_CST);
+    }
 }
 
 /* Somebody's directory or umask is another one now, of this process or of one that shares its memory. */
 static void unsure(uint64_t *directory, uint32_t *mask) {
-    if (directory)
+    if (directory) {
         __atomic_store_n(directory, 0, __ATOMIC_RELEASE);
-    if (mask)
+    }
+    if (mask) {
         __atomic_store_n(mask, 0, __ATOMIC_RELEASE);
-    if (!__atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE) && kept->owner != RAW0(SYS_getpid))
+    }
+    if (!__atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE) && kept->owner != RAW0(SYS_getpid)) {
         __atomic_store_n(&kept->stranger, 1, __ATOMIC_SEQ_CST);
+    }
 }
 
 static void forked(void) {
-    if (kept)
+    if (kept) {
         kept->owner = (int)RAW0(SYS_getpid);
+    }
 }
 
 int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __attribute__((weak));
@@ -61,18 +66,20 @@ int pthread_atfork(void (*)(void), void (*)(void), void (*)(void)) __attribute__
 
 void process_start(void) {
     long page = RAW6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page < 0)
+    if (page < 0) {
         return;
+    }
     if (RAW3(SYS_madvise, page, 4096, MADV_WIPEONFORK) != 0) {
         RAW2(SYS_munmap, page, 4096);
         return;
     }
     kept = (struct kept *)page;
     forked();
-    if (__register_atfork)
+    if (__register_atfork) {
         __register_atfork(NULL, NULL, forked, NULL);
-    else if (pthread_atfork)
+    } else if (pthread_atfork) {
         pthread_atfork(NULL, NULL, forked);
+    }
 }
 
 static long ask_directory(struct origin *out) {
@@ -83,8 +90,9 @@ static long ask_directory(struct origin *out) {
 
 static long current_directory(struct origin *out) {
     uint64_t known = 0;
-    if (kept && !is_shared())
+    if (kept && !is_shared()) {
         known = __atomic_load_n(&kept->directory, __ATOMIC_ACQUIRE);
+    }
     out->fd = AT_FDCWD;
     if (known == HOST) {
         out->kind = ORIGIN_HOST;
@@ -93,39 +101,47 @@ static long current_directory(struct origin *out) {
         out->node = (node_id)known;
     } else {
         long error = ask_directory(out);
-        if (error < 0)
+        if (error < 0) {
             return error;
-        if (may_keep())
+        }
+        if (may_keep()) {
             __atomic_store_n(&kept->directory, out->kind == ORIGIN_TREE ? TREE | out->node : HOST,
                              __ATOMIC_RELEASE);
+        }
     }
     return 0;
 }
 
 void process_moved(node_id node) {
-    if (!kept)
+    if (!kept) {
         return;
-    if (may_keep())
+    }
+    if (may_keep()) {
         __atomic_store_n(&kept->directory, node == NO_NODE ? HOST : TREE | node, __ATOMIC_RELEASE);
-    else
+    } else {
         unsure(&kept->directory, NULL);
+    }
 }
 
 void process_umask(unsigned mask) {
-    if (!kept)
+    if (!kept) {
         return;
-    if (may_keep())
+    }
+    if (may_keep()) {
         __atomic_store_n(&kept->umask, KNOWN | (mask & 0777), __ATOMIC_RELEASE);
-    else
+    } else {
         unsure(NULL, &kept->umask);
+    }
 }
 
 static long origin(struct caller *caller, int fd, struct origin *out) {
-    if (fd == AT_FDCWD)
+    if (fd == AT_FDCWD) {
         return current_directory(out);
+    }
     long error = world_descriptor(caller, fd, &out->node);
-    if (error < 0)
+    if (error < 0) {
         return error;
+    }
     out->kind = out->node == NO_NODE ? ORIGIN_HOST : ORIGIN_TREE;
     out->fd = fd;
     return 0;
@@ -135,59 +151,70 @@ static long origin(struct caller *caller, int fd, struct origin *out) {
 static uint32_t ask_umask(void) {
     char text[512];
     long fd = RAW4(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         return 022;
+    }
     long length = RAW3(SYS_read, fd, text, sizeof text - 1);
     RAW1(SYS_close, fd);
     text[length < 0 ? 0 : length] = 0;
     const char *at = strstr(text, "Umask:");
-    if (!at)
+    if (!at) {
         return 022;
+    }
     uint32_t mask = 0;
     for (at += 6; *at == '\t' || *at == ' '; at++)
         ;
-    for (; *at >= '0' && *at <= '7'; at++)
+    for (; *at >= '0' && *at <= '7'; at++) {
         mask = mask * 8 + (uint32_t)(*at - '0');
+    }
     return mask & 0777;
 }
 
 static uint32_t file_mask(struct caller *caller) {
     (void)caller;
     uint32_t known = 0;
-    if (kept && !is_shared())
+    if (kept && !is_shared()) {
         known = __atomic_load_n(&kept->umask, __ATOMIC_ACQUIRE);
+    }
     if (known == 0) {
         known = KNOWN | ask_umask();
-        if (may_keep())
+        if (may_keep()) {
             __atomic_store_n(&kept->umask, known, __ATOMIC_RELEASE);
+        }
     }
     return known & 0777;
 }
 
 static bool overrides(uint32_t uid, bool real) {
-    if (real)
+    if (real) {
         return uid == 0;
+    }
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
-    if (RAW2(SYS_capget, &header, data) != 0)
+    if (RAW2(SYS_capget, &header, data) != 0) {
         return uid == 0;
+    }
     return (data[0].effective & 1u << CAP_DAC_OVERRIDE) != 0;
 }
 
 /* Who is in more groups than there is room for counts with the first ones. */
 static unsigned groups(uint32_t *out, unsigned room) {
     long count = RAW2(SYS_getgroups, (long)room, out);
-    if (count >= 0)
+    if (count >= 0) {
         return (unsigned)count;
+    }
     size_t length = 65536 * sizeof *out;
     long memory = RAW6(SYS_mmap, 0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory < 0)
+    if (memory < 0) {
         return 0;
+    }
     count = RAW2(SYS_getgroups, 65536, memory);
-    if (count > (long)room)
+    if (count > (long)room) {
         count = (long)room;
-    if (count > 0)
+    }
+    if (count > 0) {
         memcpy(out, (void *)memory, (size_t)count * sizeof *out);
+    }
     RAW2(SYS_munmap, memory, length);
     return count < 0 ? 0 : (unsigned)count;
 }
@@ -216,8 +243,9 @@ static struct hint hints[HINTS];
 
 static void opened(struct caller *caller, int fd, node_id node, uint64_t device, uint64_t inode) {
     (void)caller;
-    if (fd < 0 || fd >= HINTS)
+    if (fd < 0 || fd >= HINTS) {
         return;
+    }
     struct hint *hint = &hints[fd];
     __atomic_store_n(&hint->inode, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&hint->device, device, __ATOMIC_RELAXED);
@@ -227,20 +255,23 @@ static void opened(struct caller *caller, int fd, node_id node, uint64_t device,
 
 static node_id hint_of(struct caller *caller, int fd, uint64_t device, uint64_t inode) {
     (void)caller;
-    if (fd < 0 || fd >= HINTS)
+    if (fd < 0 || fd >= HINTS) {
         return NO_NODE;
+    }
     struct hint *hint = &hints[fd];
     if (__atomic_load_n(&hint->inode, __ATOMIC_ACQUIRE) != inode ||
-        __atomic_load_n(&hint->device, __ATOMIC_RELAXED) != device)
+        __atomic_load_n(&hint->device, __ATOMIC_RELAXED) != device) {
         return NO_NODE;
+    }
     node_id node = __atomic_load_n(&hint->node, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     return __atomic_load_n(&hint->inode, __ATOMIC_RELAXED) == inode ? node : NO_NODE;
 }
 
 void process_copied(int from, int to) {
-    if (from >= 0 && from < HINTS && hints[from].inode != 0)
+    if (from >= 0 && from < HINTS && hints[from].inode != 0) {
         opened(NULL, to, hints[from].node, hints[from].device, hints[from].inode);
+    }
 }
 
 void process_caller(struct caller *caller) {

@@ -30,13 +30,16 @@ static void default_signals(const posix_spawnattr_t *attributes, short flags) {
     struct kernel_action action;
     sigset_t wanted;
     sigemptyset(&wanted);
-    if (flags & POSIX_SPAWN_SETSIGDEF)
+    if (flags & POSIX_SPAWN_SETSIGDEF) {
         posix_spawnattr_getsigdefault(attributes, &wanted);
+    }
     for (int signal = 1; signal <= SIGNALS; signal++) {
-        if (signal == SIGKILL || signal == SIGSTOP)
+        if (signal == SIGKILL || signal == SIGSTOP) {
             continue;
-        if (RAW4(SYS_rt_sigaction, signal, 0, &action, 8) != 0)
+        }
+        if (RAW4(SYS_rt_sigaction, signal, 0, &action, 8) != 0) {
             continue;
+        }
         /* libc keeps 32 and 33 to itself, and sigismember refuses them. */
         if (action.handler > 1 || (action.handler == 1 && sigismember(&wanted, signal) == 1)) {
             action = (struct kernel_action){0, 0, 0, 0};
@@ -48,8 +51,9 @@ static void default_signals(const posix_spawnattr_t *attributes, short flags) {
 static long schedule(const posix_spawnattr_t *attributes, short flags) {
     struct sched_param parameter;
     int policy;
-    if (!(flags & (POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSCHEDPARAM)))
+    if (!(flags & (POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSCHEDPARAM))) {
         return 0;
+    }
     posix_spawnattr_getschedparam(attributes, &parameter);
     posix_spawnattr_getschedpolicy(attributes, &policy);
     return flags & POSIX_SPAWN_SETSCHEDULER ? RAW3(SYS_sched_setscheduler, 0, policy, &parameter)
@@ -63,23 +67,26 @@ static long reset_ids(void) {
 
 static long apply_attributes(const posix_spawnattr_t *attributes, short flags) {
     long result = schedule(attributes, flags);
-    if (result == 0 && flags & POSIX_SPAWN_SETSID)
+    if (result == 0 && flags & POSIX_SPAWN_SETSID) {
         result = RAW0(SYS_setsid);
+    }
     if (result >= 0 && flags & POSIX_SPAWN_SETPGROUP) {
         pid_t group;
         posix_spawnattr_getpgroup(attributes, &group);
         result = RAW2(SYS_setpgid, 0, group);
     }
-    if (result >= 0 && flags & POSIX_SPAWN_RESETIDS)
+    if (result >= 0 && flags & POSIX_SPAWN_RESETIDS) {
         result = reset_ids();
+    }
     return result;
 }
 
 static long open_at_number(const struct action *action) {
     RAW1(SYS_close, action->fd);
     long fd = sys_openat(AT_FDCWD, action->path, action->flags, action->mode);
-    if (fd < 0 || fd == action->fd)
+    if (fd < 0 || fd == action->fd) {
         return fd;
+    }
     long result = RAW3(SYS_dup3, fd, action->fd, action->flags & O_CLOEXEC);
     RAW1(SYS_close, fd);
     return result;
@@ -87,8 +94,9 @@ static long open_at_number(const struct action *action) {
 
 /* Onto itself: it stays open in the program. */
 static long copy(int fd, int to) {
-    if (fd != to)
+    if (fd != to) {
         return RAW3(SYS_dup3, fd, to, 0);
+    }
     long flags = RAW3(SYS_fcntl, fd, F_GETFD, 0);
     return flags < 0 ? flags : RAW3(SYS_fcntl, fd, F_SETFD, flags & ~FD_CLOEXEC);
 }
@@ -118,14 +126,17 @@ static long do_action(const struct action *action) {
 
 static long prepare(struct spawn *what) {
     short flags = 0;
-    if (what->attributes)
+    if (what->attributes) {
         posix_spawnattr_getflags(what->attributes, &flags);
+    }
     default_signals(what->attributes, flags);
     long result = what->attributes ? apply_attributes(what->attributes, flags) : 0;
-    for (int i = 0; result >= 0 && what->actions && i < what->actions->count; i++)
+    for (int i = 0; result >= 0 && what->actions && i < what->actions->count; i++) {
         result = do_action(&what->actions->list[i]);
-    if (result < 0)
+    }
+    if (result < 0) {
         return result;
+    }
     uint64_t mask = what->mask;
     if (flags & POSIX_SPAWN_SETSIGMASK) {
         sigset_t set;
@@ -138,18 +149,22 @@ static long prepare(struct spawn *what) {
 static void in_child(void *with) {
     struct spawn *what = with;
     long result = prepare(what);
-    if (result == 0)
+    if (result == 0) {
         result = what->searched ? execute_searched(what->file, what->argv, what->envp, false)
                                 : sys_execveat(AT_FDCWD, what->file, what->argv, what->envp, 0);
+    }
     what->error = (int)-result;
-    for (;;)
+    for (;;) {
         RAW1(SYS_exit, 127);
+    }
 }
 
 static bool moves(const struct actions *actions) {
-    for (int i = 0; actions && i < actions->count; i++)
-        if (actions->list[i].kind == ACTION_CHDIR || actions->list[i].kind == ACTION_FCHDIR)
+    for (int i = 0; actions && i < actions->count; i++) {
+        if (actions->list[i].kind == ACTION_CHDIR || actions->list[i].kind == ACTION_FCHDIR) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -158,11 +173,13 @@ int spawn(struct spawn *what, pid_t *pid) {
     unsigned long flags = CLONE_VM | CLONE_VFORK | SIGCHLD | (what->pidfd ? CLONE_PIDFD : 0ul);
     long stack =
         RAW6(SYS_mmap, 0, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack < 0 && stack >= -4095)
+    if (stack < 0 && stack >= -4095) {
         return (int)-stack;
+    }
     bool visit = moves(what->actions);
-    if (visit)
+    if (visit) {
         process_visit(1);
+    }
     RAW4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &what->mask, 8);
     what->error = 0;
     char *end = (char *)stack + STACK;
@@ -170,14 +187,17 @@ int spawn(struct spawn *what, pid_t *pid) {
     int error = child < 0 ? (int)-child : what->error;
     if (child > 0 && error) {
         RAW4(SYS_wait4, child, 0, 0, 0);
-        if (what->pidfd)
+        if (what->pidfd) {
             RAW1(SYS_close, *what->pidfd);
+        }
     }
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &what->mask, 0, 8);
-    if (visit)
+    if (visit) {
         process_visit(-1);
+    }
     RAW2(SYS_munmap, stack, STACK);
-    if (error == 0 && pid)
+    if (error == 0 && pid) {
         *pid = (pid_t)child;
+    }
     return error;
 }

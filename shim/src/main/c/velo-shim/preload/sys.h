@@ -30,6 +30,8 @@ long sys_chdir(const char *path);
 long sys_fchdir(int fd);
 long sys_chroot(const char *path);
 long sys_getdents64(int fd, void *out, size_t room);
+/* The older form of the records, which x86_64 has, too. */
+long sys_getdents(int fd, void *out, size_t room);
 long sys_umask(unsigned mask);
 
 long sys_mkdirat(int at, const char *path, unsigned mode);
@@ -99,7 +101,9 @@ bool path_is_virtual(int at, const char *path);
     X(pathconf)                                                                                              \
     X(pclose)                                                                                                \
     X(recvfrom)                                                                                              \
+    X(recvmmsg)                                                                                              \
     X(recvmsg)                                                                                               \
+    X(sendmmsg)                                                                                              \
     X(sendmsg)                                                                                               \
     X(sendto)                                                                                                \
     X(wordexp)

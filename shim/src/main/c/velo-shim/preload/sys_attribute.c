@@ -17,9 +17,10 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = path_length(path);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        ANSWER(call_chmod(&caller, at, path, mode, flags, elsewhere),
+        }
+        ANSWER(call_chmod(caller, at, path, mode, flags, elsewhere),
                kernel_chmod(AT(at), PATH(path), mode, flags));
     }
     return kernel_chmod(AT(at), PATH(path), mode, flags);
@@ -28,7 +29,7 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
 long sys_fchmod(int fd, unsigned mode) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        ANSWER(call_chmod(&caller, fd, "", mode, AT_EMPTY_PATH, elsewhere), RAW2(SYS_fchmod, fd, mode));
+        ANSWER(call_chmod(caller, fd, "", mode, AT_EMPTY_PATH, elsewhere), RAW2(SYS_fchmod, fd, mode));
     }
     return RAW2(SYS_fchmod, fd, mode);
 }
@@ -38,9 +39,10 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = path_length(path);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        ANSWER(call_chown(&caller, at, path, uid, gid, flags, elsewhere),
+        }
+        ANSWER(call_chown(caller, at, path, uid, gid, flags, elsewhere),
                RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags));
     }
     return RAW5(SYS_fchownat, AT(at), PATH(path), uid, gid, flags);
@@ -49,7 +51,7 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
 long sys_fchown(int fd, uint32_t uid, uint32_t gid) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
-        ANSWER(call_chown(&caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere),
+        ANSWER(call_chown(caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere),
                RAW3(SYS_fchown, fd, uid, gid));
     }
     return RAW3(SYS_fchown, fd, uid, gid);
@@ -61,11 +63,13 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
     if (shim_virtual()) {
         const char *named = path ? path : "";
         long result = path_length(named);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        if (times && !memory_readable(times, 2 * sizeof *times))
+        }
+        if (times && !memory_readable(times, 2 * sizeof *times)) {
             return -EFAULT;
-        ANSWER(call_utimens(&caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH, elsewhere),
+        }
+        ANSWER(call_utimens(caller, at, named, times, path ? flags : flags | AT_EMPTY_PATH, elsewhere),
                RAW4(SYS_utimensat, AT(at), PATH(path), times, flags));
     }
     return RAW4(SYS_utimensat, AT(at), PATH(path), times, flags);
@@ -73,23 +77,28 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
 
 long sys_utimes(int at, const char *path, const struct timeval *times, int flags) {
     struct timespec converted[2];
-    if (!times)
+    if (!times) {
         return sys_utimensat(at, path, NULL, flags);
-    if (!memory_readable(times, 2 * sizeof *times))
+    }
+    if (!memory_readable(times, 2 * sizeof *times)) {
         return -EFAULT;
+    }
     for (int i = 0; i < 2; i++) {
-        if (times[i].tv_usec < 0 || times[i].tv_usec >= 1000000)
+        if (times[i].tv_usec < 0 || times[i].tv_usec >= 1000000) {
             return -EINVAL;
+        }
         converted[i] = (struct timespec){times[i].tv_sec, times[i].tv_usec * 1000};
     }
     return sys_utimensat(at, path, converted, flags);
 }
 
 long sys_utime(const char *path, const struct utimbuf *times) {
-    if (!times)
+    if (!times) {
         return sys_utimensat(AT_FDCWD, path, NULL, 0);
-    if (!memory_readable(times, sizeof *times))
+    }
+    if (!memory_readable(times, sizeof *times)) {
         return -EFAULT;
+    }
     struct timespec converted[2] = {{times->actime, 0}, {times->modtime, 0}};
     return sys_utimensat(AT_FDCWD, path, converted, 0);
 }
@@ -99,9 +108,10 @@ long sys_truncate(const char *path, int64_t length) {
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = path_length(path);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        ANSWER(call_truncate(&caller, path, length, elsewhere), RAW2(SYS_truncate, PATH(path), length));
+        }
+        ANSWER(call_truncate(caller, path, length, elsewhere), RAW2(SYS_truncate, PATH(path), length));
     }
     return RAW2(SYS_truncate, PATH(path), length);
 }

@@ -1,33 +1,39 @@
 #include "answer.h"
 
+#include <string.h>
 #include <sys/syscall.h>
 
 long sys_getcwd(char *out, size_t room) {
     if (shim_virtual()) {
-        if (room > 0 && !memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
+        if (room > 0 && !memory_writable(out, room < PATH_MAX ? room : PATH_MAX)) {
             return -EFAULT;
+        }
         long result = call_getcwd(&shim.caller, out, room);
-        if (result != PASS)
+        if (result != PASS) {
             return result;
+        }
     }
     return RAW2(SYS_getcwd, out, room);
 }
 
 static long change(const char *path, node_id *node) {
     char elsewhere[PATH_MAX];
-    ANSWER(call_chdir(&caller, AT_FDCWD, path, node, elsewhere), RAW1(SYS_chdir, PATH(path)));
+    ANSWER(call_chdir(caller, AT_FDCWD, path, node, elsewhere), RAW1(SYS_chdir, PATH(path)));
 }
 
 long sys_chdir(const char *path) {
-    if (!shim_virtual())
+    if (!shim_virtual()) {
         return RAW1(SYS_chdir, path);
+    }
     long length = path_length(path);
-    if (length <= 0)
+    if (length <= 0) {
         return length == 0 ? -ENOENT : length;
+    }
     node_id node = NO_NODE;
     long result = change(path, &node);
-    if (result == 0)
+    if (result == 0) {
         process_moved(node);
+    }
     return result;
 }
 
@@ -36,12 +42,14 @@ long sys_fchdir(int fd) {
     node_id node = NO_NODE;
     if (shim_virtual()) {
         long error = world_descriptor(&shim.caller, fd, &node);
-        if (error < 0)
+        if (error < 0) {
             return error;
+        }
     }
     long result = RAW1(SYS_fchdir, fd);
-    if (result == 0 && shim_virtual())
+    if (result == 0 && shim_virtual()) {
         process_moved(node);
+    }
     return result;
 }
 
@@ -52,18 +60,40 @@ long sys_chroot(const char *path) {
 
 long sys_getdents64(int fd, void *out, size_t room) {
     if (shim_virtual()) {
-        if (!memory_writable(out, room < 4096 ? room : 4096))
+        if (!memory_writable(out, room < 4096 ? room : 4096)) {
             return -EFAULT;
+        }
         long result = call_getdents(&shim.caller, fd, out, room);
-        if (result != PASS)
+        if (result != PASS) {
             return result;
+        }
     }
     return RAW3(SYS_getdents64, fd, out, room);
 }
 
+/*
+ * Both forms of a record are of one length: the older one has the name one byte earlier, and the type behind
+ * everything else.
+ */
+long sys_getdents(int fd, void *out, size_t room) {
+    enum { LENGTH = 16, TYPE = 18, NAME = 19 };
+    long result = sys_getdents64(fd, out, room);
+    for (long at = 0; at < result;) {
+        unsigned short length;
+        char *record = (char *)out + at;
+        memcpy(&length, record + LENGTH, sizeof length);
+        char type = record[TYPE];
+        memmove(record + TYPE, record + NAME, (size_t)length - NAME);
+        record[length - 1] = type;
+        at += length;
+    }
+    return result;
+}
+
 long sys_umask(unsigned mask) {
     long before = RAW1(SYS_umask, mask);
-    if (shim_virtual())
+    if (shim_virtual()) {
         process_umask(mask);
+    }
     return before;
 }

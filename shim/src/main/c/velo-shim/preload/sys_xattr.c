@@ -17,10 +17,12 @@ static long form(const char *path, int flags, long follow, long keep, long descr
 
 static long checked(const char *path, const char *name) {
     long error = path ? path_length(path) : 0;
-    if (error < 0)
+    if (error < 0) {
         return error;
-    if (name && (error = path_length(name)) < 0)
+    }
+    if (name && (error = path_length(name)) < 0) {
         return error == -ENAMETOOLONG ? -ERANGE : error;
+    }
     return name && (error == 0 || error >= NAME_MOST) ? -ERANGE : 0;
 }
 
@@ -29,11 +31,13 @@ long sys_getxattr(int at, const char *path, int flags, const char *name, void *v
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = checked(path, name ? name : BAD);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        if (size > 0 && !memory_writable(value, size))
+        }
+        if (size > 0 && !memory_writable(value, size)) {
             return -EFAULT;
-        ANSWER(call_getxattr(&caller, at, NAMED(path), FLAGS(path, flags), name, value, size, elsewhere),
+        }
+        ANSWER(call_getxattr(caller, at, NAMED(path), FLAGS(path, flags), name, value, size, elsewhere),
                RAW4(form(path, flags, SYS_getxattr, SYS_lgetxattr, SYS_fgetxattr), SUBJECT(at, path), name,
                     value, size));
     }
@@ -47,13 +51,16 @@ long sys_setxattr(int at, const char *path, int flags, const char *name, const v
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = checked(path, name ? name : BAD);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        if (size > 65536)
+        }
+        if (size > 65536) {
             return -E2BIG;
-        if (size > 0 && !memory_readable(value, size))
+        }
+        if (size > 0 && !memory_readable(value, size)) {
             return -EFAULT;
-        ANSWER(call_setxattr(&caller, at, NAMED(path), FLAGS(path, flags), name, value, size, how, elsewhere),
+        }
+        ANSWER(call_setxattr(caller, at, NAMED(path), FLAGS(path, flags), name, value, size, how, elsewhere),
                RAW5(form(path, flags, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr), SUBJECT(at, path), name,
                     value, size, how));
     }
@@ -66,11 +73,13 @@ long sys_listxattr(int at, const char *path, int flags, char *list, size_t size)
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = checked(path, NULL);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        if (size > 0 && !memory_writable(list, size))
+        }
+        if (size > 0 && !memory_writable(list, size)) {
             return -EFAULT;
-        ANSWER(call_listxattr(&caller, at, NAMED(path), FLAGS(path, flags), list, size, elsewhere),
+        }
+        ANSWER(call_listxattr(caller, at, NAMED(path), FLAGS(path, flags), list, size, elsewhere),
                RAW3(form(path, flags, SYS_listxattr, SYS_llistxattr, SYS_flistxattr), SUBJECT(at, path), list,
                     size));
     }
@@ -83,9 +92,10 @@ long sys_removexattr(int at, const char *path, int flags, const char *name) {
     elsewhere[0] = 0;
     if (shim_virtual()) {
         long result = checked(path, name ? name : BAD);
-        if (result < 0)
+        if (result < 0) {
             return result;
-        ANSWER(call_removexattr(&caller, at, NAMED(path), FLAGS(path, flags), name, elsewhere),
+        }
+        ANSWER(call_removexattr(caller, at, NAMED(path), FLAGS(path, flags), name, elsewhere),
                RAW2(form(path, flags, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr), SUBJECT(at, path),
                     name));
     }
