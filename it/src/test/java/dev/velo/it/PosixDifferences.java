@@ -76,8 +76,8 @@ final class PosixDifferences {
     /** By names of cases, so that one which is missing does not hide the others; names may come again. */
     void compare(String subject, List<String> disk, List<String> tree) {
         Map<String, Deque<String>> given = new LinkedHashMap<>();
-        tree.forEach(line -> given.computeIfAbsent(nameOf(line), any -> new ArrayDeque<>())
-                .add(line));
+        tree.forEach(line ->
+                given.computeIfAbsent(nameOf(line), any -> new ArrayDeque<>()).add(line));
         List<String> wrong = new ArrayList<>();
         List<String> expected = expected(subject, disk);
         for (String wanted : expected) {
