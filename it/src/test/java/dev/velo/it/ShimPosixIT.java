@@ -40,6 +40,8 @@ class ShimPosixIT {
                 "gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -o posix_battery \"$1\"/*.c -pthread",
                 SOURCES);
         battery = program.resolve("posix_battery");
+        // The subject permission becomes another user, who must reach the store's files.
+        work.sh(program, "chmod 711 .. .");
         fixture = work.dir("fixture");
         work.sh(fixture, "mkdir work; \"$1\" fixture \"$PWD/work\"", battery);
         manifest = work.ingest(fixture);
