@@ -6,8 +6,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -70,16 +73,21 @@ final class PosixDifferences {
         return expected;
     }
 
+    /** By names of cases, so that one which is missing does not hide the others; names may come again. */
     void compare(String subject, List<String> disk, List<String> tree) {
-        List<String> expected = expected(subject, disk);
+        Map<String, Deque<String>> given = new LinkedHashMap<>();
+        tree.forEach(line ->
+                given.computeIfAbsent(nameOf(line), any -> new ArrayDeque<>()).add(line));
         List<String> wrong = new ArrayList<>();
-        for (int i = 0; i < Math.max(expected.size(), tree.size()); i++) {
-            String wanted = i < expected.size() ? expected.get(i) : "nothing";
-            String given = i < tree.size() ? tree.get(i) : "nothing";
-            if (!wanted.equals(given)) {
-                wrong.add("expected " + wanted + "\n     got " + given);
+        List<String> expected = expected(subject, disk);
+        for (String wanted : expected) {
+            Deque<String> lines = given.getOrDefault(nameOf(wanted), new ArrayDeque<>());
+            String line = lines.isEmpty() ? "nothing" : lines.remove();
+            if (!wanted.equals(line)) {
+                wrong.add("expected " + wanted + "\n     got " + line);
             }
         }
+        given.values().forEach(lines -> lines.forEach(line -> wrong.add("not on a disk: " + line)));
         assertThat(wrong.subList(0, Math.min(SHOWN, wrong.size())))
                 .as("%d of %d lines of %s; the first are", wrong.size(), expected.size(), subject)
                 .isEmpty();
