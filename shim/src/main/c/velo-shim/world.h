@@ -54,7 +54,8 @@ struct caller {
     void (*credentials)(struct caller *caller, bool real, struct credentials *out);
     uint32_t (*umask)(struct caller *caller);
     /*
-     * A memory of what each descriptor was opened for, where a blob stands for several files; NULL: none.
+     * A memory of what each descriptor was opened for, where a blob stands for several files and the
+     * descriptor could not be given a tag (descriptor.h); NULL: none.
      * opened is told of every descriptor of a blob; hint answers NO_NODE where it does not know, or where the
      * inode is not the one that it was told.
      */
