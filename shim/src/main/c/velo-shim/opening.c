@@ -53,9 +53,23 @@ static long open_blob(struct caller *c, const struct target *target, int flags) 
     return fd == -ENOENT ? -EIO : fd;
 }
 
+/* A descriptor from before the file was copied up, which has no name any more. */
+static long open_again(struct caller *c, const struct target *target, int flags) {
+    struct real_path path;
+    real_descriptor(target->fd, &path);
+    long fd = open_real(c->world->kernel, path.text, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW));
+    if (fd >= 0) {
+        descriptor_opened(c, (int)fd, target->node);
+    }
+    return fd;
+}
+
 static long open_standing(struct caller *c, const struct target *target, int flags) {
     struct real_path path;
     long result = real_standing(c->world, target->node, target->fd, &path);
+    if (result == -ENOENT && target->fd >= 0 && !wants_write(flags)) {
+        return open_again(c, target, flags);
+    }
     if (result < 0) {
         return result;
     }
