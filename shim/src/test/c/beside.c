@@ -61,7 +61,8 @@ static void credentials(struct caller *of, bool by_real, struct credentials *out
     (void)of;
     out->uid = by_real ? getuid() : geteuid();
     out->gid = by_real ? getgid() : getegid();
-    out->group_count = 0;
+    int groups = getgroups(sizeof out->groups / sizeof *out->groups, out->groups);
+    out->group_count = groups < 0 ? 0 : (unsigned)groups;
     out->overrides = out->uid == 0;
 }
 
@@ -147,7 +148,7 @@ static void put_real(const struct made_entry *entry) {
 static void make_directories(unsigned uid) {
     static const char *const NAMES[] = {"",         "/store",         "/store/cas",    "/store/cas/sha256",
                                         "/session", "/session/files", "/session/dirs", "/session/exec",
-                                        "/plain",    "/outside"};
+                                        "/plain",   "/outside"};
     strcpy(scratch, "/tmp/velo-calls-XXXXXX");
     must(mkdtemp(scratch) != NULL, scratch);
     for (unsigned i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {

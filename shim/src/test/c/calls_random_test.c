@@ -1,4 +1,4 @@
-#include "beside.h"
+#include "random_way.h"
 
 #include <errno.h>
 #include <linux/fs.h>
@@ -19,92 +19,6 @@ static const struct made_entry ENTRIES[] = {
     {'l', "m", 0777, "m", 0},        {'l', "a/m", 0777, "../e/a", 0}, {'l', "d/m", 0777, "../l/b", 0},
     {'l', "e/m", 0777, "..", 0},     {'f', "e/a/f", 0644, NULL, 100}, {'d', "e/a/b", 0755, NULL, 0},
 };
-
-enum { PAIRS = 12 };
-static struct { int shown, real; } pairs[PAIRS];
-
-static uint64_t state;
-
-static unsigned roll(unsigned below) {
-    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (unsigned)(state >> 33) % below;
-}
-
-static int fd_of(const struct side *side, int pair) {
-    return pair < 0 ? AT_FDCWD : side->real ? pairs[pair].real : pairs[pair].shown;
-}
-
-/* A path, and the pair that it starts from. */
-struct way {
-    char text[300];
-    int pair;
-};
-
-static struct way some_way(void) {
-    static const char *const NAMES[] = {"a", "b", "c", "d", "e", "f", "g",  "h",
-                                        "l", "m", "a", "b", "l", ".", "..", ""};
-    struct way way = {"", -1};
-    unsigned kind = roll(10), depth = 1 + roll(4);
-    if (kind < 6) {
-        strcpy(way.text, "@/");
-    } else if (kind < 8) {
-        way.pair = (int)roll(PAIRS);
-    }
-    for (unsigned i = 0; i < depth; i++) {
-        strcat(way.text, NAMES[roll(i == 0 ? (kind < 6 ? 13 : 15) : 16)]);
-        strcat(way.text, i + 1 < depth || roll(12) == 0 ? "/" : "");
-    }
-    return way;
-}
-
-/* Whoever climbs out of the directory beside must not do anything there: the tree's neighbours are others. */
-static bool climbs(const struct side *side, const struct way *way) {
-    char path[PATH_MAX], place[PATH_MAX];
-    struct way up = *way;
-    for (;;) {
-        const struct side *it = side;
-        long fd = on_open(it, fd_of(it, up.pair), up.text, O_PATH | O_CLOEXEC, 0);
-        if (fd >= 0) {
-            snprintf(path, sizeof path, "/proc/self/fd/%ld", fd);
-            ssize_t length = readlink(path, place, sizeof place - 1);
-            close((int)fd);
-            place[length < 0 ? 0 : length] = 0;
-            size_t base = strlen(real.base);
-            return strncmp(place, real.base, base) != 0 ||
-                   (place[base] != 0 && place[base] != '/' && place[base] != ' ');
-        }
-        char *slash = strrchr(up.text, '/');
-        if (slash == NULL) {
-            return false;
-        }
-        *slash = 0;
-    }
-}
-
-/* The same by what the core says, which sees names that are not there yet. */
-static bool leaves(const struct way *way) {
-    static char room[PATH_MAX], path[PATH_MAX];
-    struct target target = {.room = room};
-    bool base = way->text[0] == '@';
-    snprintf(path, sizeof path, "%s%s", base ? shown.base : "", way->text + base);
-    for (unsigned how = 0; how < 2; how++) {
-        if (fchdir(shown.cwd) == 0 &&
-            resolve(&caller, fd_of(&shown, way->pair), path, how == 0 ? RESOLVE_PLACE : RESOLVE_MAY_LACK,
-                    &target) == 0 &&
-            target.kind != TARGET_TREE) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct way way(void) {
-    struct way some = some_way();
-    while (leaves(&some) || (strstr(some.text, "..") != NULL && climbs(&real, &some))) {
-        some = some_way();
-    }
-    return some;
-}
 
 static char story[1000];
 
@@ -327,16 +241,14 @@ static void stay_inside(void) {
         close(real.cwd);
         close(shown.cwd);
         real.cwd = shown.cwd = -1;
+        SIDES(on_chmod(side, AT_FDCWD, "@", 0755, 0));
         real.cwd = (int)on_open(&real, AT_FDCWD, "@", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
         shown.cwd = (int)on_open(&shown, AT_FDCWD, "@", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-        if (fchdir(real.cwd) != 0) {
-            SIDES(on_chmod(side, AT_FDCWD, "@", 0755, 0));
-        }
     }
 }
 
 static void start(uint64_t seed) {
-    state = seed * 2654435761u + 17;
+    roll_from(seed);
     for (unsigned i = 0; i < PAIRS; i++) {
         static const char *const PLACES[] = {"@", "@/a", "@/a/b", "@/d", "@/e/a", "@/f"};
         pairs[i].real = (int)on_open(&real, AT_FDCWD, PLACES[i % 6], O_RDONLY | O_CLOEXEC, 0);

@@ -72,6 +72,15 @@ bool has_group(const struct credentials *who, uint32_t gid) {
     return in;
 }
 
+/* In a directory that was removed nothing can be made, whatever its mode says. */
+long may_add(struct caller *caller, node_id directory) {
+    struct node node;
+    if (!tree_node(&caller->world->tree, directory, &node) || node.parent == NO_NODE) {
+        return -ENOENT;
+    }
+    return world_permits(caller, directory, 3, false);
+}
+
 long may_make(struct caller *caller, const struct target *target, bool directory) {
     if (target->last != LAST_NAME || target->node != NO_NODE) {
         return -EEXIST;
@@ -79,7 +88,7 @@ long may_make(struct caller *caller, const struct target *target, bool directory
     if (target->slash && !directory) {
         return -ENOENT;
     }
-    return world_permits(caller, target->parent, 3, false);
+    return may_add(caller, target->parent);
 }
 
 long may_take(struct caller *caller, const struct target *target) {

@@ -37,6 +37,9 @@ bool has_group(const struct credentials *who, uint32_t gid);
  * what is made is one, so that a slash may follow. */
 long may_make(struct caller *caller, const struct target *target, bool directory);
 
+/* A directory may get one more name. */
+long may_add(struct caller *caller, node_id directory);
+
 /* What is there may be taken away: its directory may be written, and is not sticky for others. */
 long may_take(struct caller *caller, const struct target *target);
 

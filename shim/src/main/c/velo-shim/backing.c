@@ -144,13 +144,17 @@ void forget_descriptor(struct world *world, int fd) {
     (void)note_descriptor(world, fd, NO_NODE);
 }
 
-/* Noted before it gets its name: whoever finds it there must be able to recognise it. */
+/*
+ * Noted before it gets its name: whoever finds it there must be able to recognise it. There is nothing in it
+ * to be kept from anybody; a process that has given up its rights may still be allowed into the tree's
+ * directory.
+ */
 static long make_directory(struct world *world, struct real_path *path, node_id id) {
     struct real_path fresh = *path;
     long result = -EEXIST;
     for (unsigned count = 0; result == -EEXIST && count < BESIDE_MOST; count++) {
         name_beside(world->kernel, &fresh, path->length, count);
-        result = KERNEL3(world->kernel, SYS_mkdirat, AT_FDCWD, fresh.text, 0700);
+        result = KERNEL3(world->kernel, SYS_mkdirat, AT_FDCWD, fresh.text, 0755);
     }
     if (result < 0) {
         return result;

@@ -40,7 +40,7 @@ static long open_unnamed(struct caller *c, const struct target *target, int flag
     if (target->is.type != NODE_DIRECTORY) {
         return -ENOTDIR;
     }
-    long result = world_permits(c, target->node, 3, false);
+    long result = may_add(c, target->node);
     if (result < 0) {
         return result;
     }
@@ -67,7 +67,7 @@ static long create(struct caller *c, const struct target *target, int flags, uns
     struct world *world = c->world;
     struct real_path path;
     node_id id;
-    long result = world_permits(c, target->parent, 3, false);
+    long result = may_add(c, target->parent);
     if (result < 0) {
         return result;
     }

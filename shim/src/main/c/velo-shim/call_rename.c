@@ -63,7 +63,7 @@ static long loops(const struct tree *tree, const struct target *from, const stru
 static long permitted(struct caller *c, const struct target *from, const struct target *to, unsigned flags) {
     long result = may_take(c, from);
     if (result == 0) {
-        result = to->node == NO_NODE ? world_permits(c, to->parent, 3, false) : may_take(c, to);
+        result = to->node == NO_NODE ? may_add(c, to->parent) : may_take(c, to);
     }
     bool exchange = (flags & RENAME_EXCHANGE) != 0;
     if (result == 0 && to->node != NO_NODE && !exchange &&

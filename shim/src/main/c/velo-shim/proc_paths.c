@@ -101,6 +101,5 @@ node_id proc_program(struct caller *caller) {
     if (KERNEL4(caller->world->kernel, SYS_newfstatat, AT_FDCWD, path.text, &status, 0) < 0) {
         return NO_NODE;
     }
-    node_id id = tree_noted(&caller->world->tree, status.st_dev, status.st_ino);
-    return id;
+    return world_inode(caller, -1, &status);
 }

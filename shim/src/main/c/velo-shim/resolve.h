@@ -11,7 +11,8 @@ enum {
     RESOLVE_KEEP_LINK =
         1, /* the last component is not followed where it is a symbolic link (unless a slash follows it) */
     RESOLVE_MAY_LACK = 2,  /* the last component may be missing: *node is NO_NODE then, and parent and name
-                              tell where it would be */
+                              tell where it would be. Where a slash follows it is neither followed nor has
+                              to be a directory: see slash */
     RESOLVE_EMPTY = 4,     /* AT_EMPTY_PATH: "" is the origin itself */
     RESOLVE_NO_SEARCH = 8, /* no look at search permissions */
     RESOLVE_AGAIN = 16,    /* symbolic links of the host are looked at, where world_expects_host_links */
@@ -27,7 +28,7 @@ enum {
 struct target {
     enum {
         TARGET_KERNEL, /* nothing of the tree: the kernel is asked for the call as it is */
-        TARGET_HOST,   /* left the tree: the kernel is asked for the path in host, absolute, instead */
+        TARGET_HOST,   /* left the tree: the kernel is asked for the path in room, absolute, instead */
         TARGET_TREE
     } kind;
     node_id node;     /* TARGET_TREE; NO_NODE where the last component may be missing and is */
@@ -48,6 +49,12 @@ struct target {
  * NUL-terminated, its length is below PATH_MAX. What is of the host for sure after a look at its first bytes
  * costs nothing else. Paths of /proc that lead to a descriptor, the current directory or the program of this
  * process are seen through where those are of the tree.
+ *
+ * Not seen: paths of the host that reach the tree by a symbolic link of the host, unless RESOLVE_AGAIN says
+ * so and world_expects_host_links (that a process of the run has made such a link by call_symlink, or the
+ * front end has asked for it); and then only where the kernel finds nothing at the path. Relative paths from
+ * /proc.
+ * ".." of a directory that was removed: -ENOENT, where the kernel still knows its parent.
  */
 long resolve(struct caller *caller, int directory, const char *path, unsigned how, struct target *out);
 

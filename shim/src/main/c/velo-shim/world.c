@@ -45,33 +45,50 @@ bool world_expects_host_links(const struct world *world) {
     return tree_noted(&world->tree, FLAG_DEVICE, FLAG_HOST_LINKS) != NO_NODE;
 }
 
-/* The manifest's content of a node, which descriptors from before it was copied up still have. */
-static bool is_blob_of(const struct world *world, node_id id, const struct stat *status) {
+static bool is_at(const struct world *world, const struct real_path *path, const struct stat *status) {
+    struct stat found;
+    return KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, path->text, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+           found.st_dev == status->st_dev && found.st_ino == status->st_ino;
+}
+
+/*
+ * What still has a name in the file system, and is of a node without one: its file that is about to be
+ * removed or was just given its first name, or the manifest's content, of which descriptors are left from
+ * before it was copied up.
+ */
+static bool is_of_node(const struct world *world, node_id id, const struct stat *status) {
     struct manifest_entry entry;
     struct real_path path;
-    struct stat blob;
+    real_file(world, id, &path);
+    if (is_at(world, &path, status)) {
+        return true;
+    }
     if (!manifest_entry(&world->tree.lower, id, &entry) || entry.type != ENTRY_FILE) {
         return false;
     }
     real_blob(world, entry.digest, &path);
-    return KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, path.text, &blob, 0) == 0 &&
-           blob.st_dev == status->st_dev && blob.st_ino == status->st_ino;
+    return is_at(world, &path, status);
 }
 
-/* The file of a node without a name has none either: one that has is the host's, and got its inode. */
-static bool is_another(const struct world *world, node_id id, const struct stat *status) {
+/* A file of the host may have got the inode of one that was removed. */
+static bool is_another(const struct world *world, int fd, node_id id, const struct stat *status) {
     struct node node;
+    struct stat later;
     if (!tree_node(&world->tree, id, &node)) {
         return true;
     }
     bool removed = node.links == 0 && node.type != NODE_DIRECTORY && node.backing != BACKING_BLOB;
-    return removed && status->st_nlink != 0 && !S_ISLNK(status->st_mode) && !is_blob_of(world, id, status);
+    if (!removed || status->st_nlink == 0 || S_ISLNK(status->st_mode) || is_of_node(world, id, status)) {
+        return false;
+    }
+    /* Or the last name in the file system went since it was looked at. */
+    return fd < 0 || KERNEL2(world->kernel, SYS_fstat, fd, &later) < 0 || later.st_nlink != 0;
 }
 
 node_id world_inode(struct caller *caller, int fd, const struct stat *status) {
     const struct world *world = caller->world;
     node_id id = descriptor_node(caller, fd, status->st_dev, status->st_ino);
-    return id == NO_NODE || is_another(world, id, status) ? NO_NODE : id;
+    return id == NO_NODE || is_another(world, fd, id, status) ? NO_NODE : id;
 }
 
 long world_descriptor(struct caller *caller, int fd, node_id *node) {

@@ -52,6 +52,7 @@ struct caller {
     /* AT_FDCWD: the current directory. -EBADF where there is no such descriptor. */
     long (*origin)(struct caller *caller, int fd, struct origin *out);
     void (*credentials)(struct caller *caller, bool real, struct credentials *out);
+    /* Where that is another process, this one's own must be 0: the kernel applies it, too. */
     uint32_t (*umask)(struct caller *caller);
     /*
      * A memory of what each descriptor was opened for, where a blob stands for several files and the
@@ -75,7 +76,7 @@ struct caller {
  * for what is of the host. Costs one fstat(2). */
 long world_descriptor(struct caller *caller, int fd, node_id *node);
 
-/* The same for what stat(2) has told: of an open descriptor, or of the program that runs. */
+/* The same for what stat(2) has told: of an open descriptor, or, fd being -1, of the program that runs. */
 struct stat;
 node_id world_inode(struct caller *caller, int fd, const struct stat *status);
 
