@@ -302,6 +302,9 @@ static void test_inodes(void) {
     CHECK(tree_noted(tree, 1, 2) == NO_NODE && tree_note(tree, 1, 2, c) == 0 && tree_noted(tree, 1, 2) == c);
     CHECK(tree_noted(tree, 2, 2) == NO_NODE && tree_noted(tree, 1, 1) == NO_NODE);
     CHECK(tree_note(tree, 1, 2, f) == 0 && tree_noted(tree, 1, 2) == f);
+    CHECK(tree_note_first(tree, 1, 2, c) == -EEXIST && tree_noted(tree, 1, 2) == f);
+    CHECK(tree_note_first(tree, 1, 9, c) == 0 && tree_noted(tree, 1, 9) == c);
+    CHECK(tree_note(tree, 1, 9, NO_NODE) == 0 && tree_noted(tree, 1, 9) == NO_NODE);
     const uint64_t generation = tree_generation(tree);
     CHECK(tree_note(tree, 1, 2, f) == 0 && tree_generation(tree) == generation);
     CHECK(tree_note(tree, 1, 3, 999999) == -ENOENT && tree_noted(tree, 1, 3) == NO_NODE);

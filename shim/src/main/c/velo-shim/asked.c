@@ -27,6 +27,15 @@ unsigned how_of(int flags, unsigned how) {
     return how | ((flags & AT_EMPTY_PATH) != 0 ? RESOLVE_EMPTY : 0);
 }
 
+long host_side(const struct world *world, int at, const char *path) {
+    struct stat status;
+    if (*path == '/' || at == AT_FDCWD) {
+        return 0;
+    }
+    long result = at < 0 ? -EBADF : KERNEL2(world->kernel, SYS_fstat, at, &status);
+    return result < 0 ? result : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+}
+
 /* The clock that the kernel takes the times of files from. */
 struct moment now(const struct kernel *kernel) {
     struct timespec time = {0, 0};
@@ -131,6 +140,18 @@ void give_to_group(const struct kernel *kernel, int fd, const struct node *what)
     struct real_path path;
     real_descriptor(fd, &path);
     give_path_to_group(kernel, path.text, what);
+}
+
+/* A second name that comes and goes does it without a look at the mode, which another process may change. */
+void touch_real(struct world *world, node_id id) {
+    struct node node;
+    struct real_path path;
+    if (id == NO_NODE || !tree_node(&world->tree, id, &node) || node.links == 0 ||
+        (node.backing != BACKING_UPPER && node.type != NODE_OTHER)) {
+        return;
+    }
+    real_file(world, id, &path);
+    link_beside(world->kernel, &path);
 }
 
 void remove_real(struct world *world, node_id gone) {

@@ -12,6 +12,12 @@ long ask(struct caller *caller, int at, const char *path, unsigned how, char *el
 /* How paths are resolved for the AT_ flags of a call. */
 unsigned how_of(int flags, unsigned how);
 
+/*
+ * The side of the host of a call with two paths, of which the other is of the tree: -EBADF or -ENOTDIR where
+ * its path starts at what is no directory, as the kernel finds before it compares file systems.
+ */
+long host_side(const struct world *world, int at, const char *path);
+
 struct moment now(const struct kernel *kernel);
 
 /* Credentials and owner of a node; owns: may change what only owners may. */
@@ -43,6 +49,9 @@ void inherit(struct caller *caller, node_id directory, unsigned mode, struct nod
 /* The same for the real file that was made for it: the kernel took the group of the session's directory. */
 void give_to_group(const struct kernel *kernel, int fd, const struct node *what);
 void give_path_to_group(const struct kernel *kernel, const char *path, const struct node *what);
+
+/* A node got a name or lost one: the change time of its real file moves, if it has one. */
+void touch_real(struct world *world, node_id id);
 
 /* The last name of a node is gone: its real file follows. */
 void remove_real(struct world *world, node_id gone);

@@ -110,6 +110,18 @@ long make_beside(const struct kernel *kernel, struct real_path *path, unsigned m
     return fd;
 }
 
+void link_beside(const struct kernel *kernel, const struct real_path *path) {
+    struct real_path other = *path;
+    long result = -EEXIST;
+    for (unsigned count = 0; result == -EEXIST && count < BESIDE_MOST; count++) {
+        name_beside(kernel, &other, path->length, count);
+        result = KERNEL5(kernel, SYS_linkat, AT_FDCWD, path->text, AT_FDCWD, other.text, 0);
+    }
+    if (result == 0) {
+        (void)KERNEL3(kernel, SYS_unlinkat, AT_FDCWD, other.text, 0);
+    }
+}
+
 long note_path(struct world *world, const char *path, node_id id) {
     struct stat status;
     long result = KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW);

@@ -26,6 +26,9 @@ void path_number(struct real_path *path, unsigned long number, unsigned base, un
  */
 long make_beside(const struct kernel *kernel, struct real_path *path, unsigned mode);
 
+/* Gives a file another name for a moment. */
+void link_beside(const struct kernel *kernel, const struct real_path *path);
+
 /* dirs/<node>, made and noted where it is not there yet. 0 or -errno. */
 long have_directory(struct world *world, node_id id, struct real_path *out);
 

@@ -129,9 +129,6 @@ long call_utimens(struct caller *c, int at, const char *path, const struct times
                   char *elsewhere) {
     struct target target;
     struct real_path real;
-    if (times != NULL && (!is_time(&times[0]) || !is_time(&times[1]))) {
-        return -EINVAL;
-    }
     if (times != NULL && times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT) {
         elsewhere[0] = 0;
         return 0;
@@ -139,6 +136,9 @@ long call_utimens(struct caller *c, int at, const char *path, const struct times
     long result = ask_with(c, at, path, flags, elsewhere, &target);
     if (result != 0) {
         return result;
+    }
+    if (times != NULL && (!is_time(&times[0]) || !is_time(&times[1]))) {
+        return -EINVAL;
     }
     if (!is_real(&target)) {
         return set_times(c, target.node, times);

@@ -33,6 +33,9 @@ static long link_node(struct caller *c, const struct target *from, const struct 
     if (result == 0) {
         result = tree_link(&c->world->tree, from->node, to->parent, to->name, to->name_length);
     }
+    if (result == 0) {
+        touch_real(c->world, from->node);
+    }
     return result;
 }
 

@@ -136,6 +136,7 @@ long call_unlink(struct caller *c, int at, const char *path, int flags, char *el
             tree_unlink(&c->world->tree, target.parent, target.name, target.name_length, directories, &gone);
     }
     if (result == 0) {
+        touch_real(c->world, target.node);
         remove_real(c->world, gone);
     }
     return result;

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/syscall.h>
 
 enum { ATTEMPTS = 16 };
@@ -98,9 +97,10 @@ static long create(struct caller *c, const struct target *target, int flags, uns
 }
 
 /* A second look where another process made the name, or took it away, in between. */
-static long open_once(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere) {
+static long open_once(struct caller *c, int at, const char *path, int flags, unsigned mode, unsigned how,
+                      char *elsewhere) {
     struct target target;
-    long result = ask(c, at, path, how_to_open(flags), elsewhere, &target);
+    long result = ask(c, at, path, how_to_open(flags) | how, elsewhere, &target);
     if (result != PASS && !is_possible(flags)) {
         return -EINVAL;
     }
@@ -123,27 +123,18 @@ static long open_once(struct caller *c, int at, const char *path, int flags, uns
     return open_node(c, &target, flags);
 }
 
-long call_open(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere) {
+long open_by(struct caller *c, int at, const char *path, int flags, unsigned mode, unsigned how,
+             char *elsewhere) {
     if ((flags & O_PATH) != 0) {
         flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     }
     long result = -EAGAIN;
     for (unsigned i = 0; result == -EAGAIN && i < ATTEMPTS; i++) {
-        result = open_once(c, at, path, flags, mode, elsewhere);
+        result = open_once(c, at, path, flags, mode, how, elsewhere);
     }
     return result;
 }
 
-/* What is promised about the walk holds where the whole walk is the kernel's. */
-long call_open2(struct caller *c, int at, const char *path, const struct open_how *how, char *elsewhere) {
-    if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV |
-                         RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED)) == 0) {
-        return call_open(c, at, path, (int)how->flags, (unsigned)how->mode, elsewhere);
-    }
-    struct target target;
-    long result = ask(c, at, path, RESOLVE_MAY_LACK, elsewhere, &target);
-    if (result == PASS && target.kind == TARGET_KERNEL) {
-        return PASS;
-    }
-    return (how->resolve & RESOLVE_CACHED) != 0 ? -EAGAIN : -EXDEV;
+long call_open(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere) {
+    return open_by(c, at, path, flags, mode, 0, elsewhere);
 }

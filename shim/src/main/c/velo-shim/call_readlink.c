@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 /*
  * The path of a node as the kernel would tell that of an open file. A name may be longer than the room, and
@@ -47,6 +49,29 @@ static long tell_own(struct caller *c, const struct proc_path *proc, char *out, 
     return PASS;
 }
 
+/*
+ * What the kernel tells of another process: a place of the session or of the store is told as the name of
+ * what it stands for. PASS where it is none.
+ */
+static long tell_other(struct caller *c, const char *path, char *out, size_t room, char *scratch) {
+    const struct world *world = c->world;
+    const struct kernel *kernel = world->kernel;
+    struct stat status;
+    long length = KERNEL4(kernel, SYS_readlinkat, AT_FDCWD, path, scratch, PATH_MAX - 1);
+    scratch[length < 0 ? 0 : length] = 0;
+    bool inside = strncmp(scratch, world->session, world->session_length) == 0 ||
+                  strncmp(scratch, world->store, world->store_length) == 0;
+    node_id id = NO_NODE;
+    if (inside && KERNEL4(kernel, SYS_newfstatat, AT_FDCWD, path, &status, 0) == 0) {
+        id = world_inode(c, -1, &status);
+    }
+    if (id != NO_NODE) {
+        return tell_path(c, id, out, room, scratch);
+    }
+    scratch[0] = 0;
+    return PASS;
+}
+
 long call_readlink(struct caller *c, int at, const char *path, char *out, size_t room, char *elsewhere) {
     struct target target;
     struct proc_path proc = {.kind = PROC_OTHER};
@@ -58,6 +83,9 @@ long call_readlink(struct caller *c, int at, const char *path, char *out, size_t
     }
     if (proc.kind != PROC_OTHER && *proc.rest == 0) {
         return tell_own(c, &proc, out, room, elsewhere);
+    }
+    if (proc.kind == PROC_OTHER && strncmp(path, "/proc/", strlen("/proc/")) == 0) {
+        return tell_other(c, path, out, room, elsewhere);
     }
     /* "" names a descriptor of a link itself, and AT_FDCWD is none. */
     unsigned empty = at != AT_FDCWD ? RESOLVE_EMPTY : 0;

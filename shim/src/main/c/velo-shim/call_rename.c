@@ -100,6 +100,8 @@ static long rename_nodes(struct caller *c, const struct target *from, const stru
         result = tree_rename(&c->world->tree, old, new, flags, &gone);
     }
     if (result == 0) {
+        touch_real(c->world, from->node);
+        touch_real(c->world, to->node);
         remove_real(c->world, gone);
     }
     return result;
@@ -122,11 +124,14 @@ long call_rename(struct caller *c, int at, const char *path, int to_at, const ch
     if (!is_possible(flags)) {
         return -EINVAL;
     }
-    if (first != 0 && first != PASS) {
+    bool crosses = first == PASS || second == PASS;
+    first = first == PASS ? host_side(c->world, at, path) : first;
+    if (first < 0) {
         return first;
     }
-    if (second != 0 && second != PASS) {
+    second = second == PASS ? host_side(c->world, to_at, to) : second;
+    if (second < 0) {
         return second;
     }
-    return first == PASS || second == PASS ? -EXDEV : rename_nodes(c, &from, &target, flags);
+    return crosses ? -EXDEV : rename_nodes(c, &from, &target, flags);
 }

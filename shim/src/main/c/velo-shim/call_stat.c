@@ -66,10 +66,20 @@ static long tell_real(const struct world *world, const struct target *target, in
     return result;
 }
 
+/* What the kernel says of the flags before it looks at the path. */
+static bool is_possible(int flags, unsigned mask) {
+    const int sync = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
+    const int known = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | sync;
+    return (flags & ~known) == 0 && (flags & sync) != sync && (mask & STATX__RESERVED) == 0;
+}
+
 long call_statx(struct caller *c, int at, const char *path, int flags, unsigned mask, struct statx *out,
                 char *elsewhere) {
     struct target target;
     long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    if (result != PASS && !is_possible(flags, mask)) {
+        return -EINVAL;
+    }
     if (result != 0) {
         return result;
     }

@@ -23,8 +23,8 @@ struct sockaddr_un;
 /* A real descriptor of this process, close-on-exec as flags say. For a directory it is that of dirs/<node>.
  */
 long call_open(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere);
-/* openat2(2): how is already copied. RESOLVE_* flags that cannot be held over the border: -EXDEV, -EAGAIN as
- * the kernel says. */
+/* openat2(2): how is already copied. RESOLVE_* flags hold in the tree; what they would have to promise over
+ * its border is -EXDEV, RESOLVE_CACHED -EAGAIN as the kernel says. */
 struct open_how;
 long call_open2(struct caller *c, int at, const char *path, const struct open_how *how, char *elsewhere);
 

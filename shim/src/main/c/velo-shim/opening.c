@@ -2,6 +2,7 @@
 
 #include "backing.h"
 #include "copy_up.h"
+#include "descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,35 +42,34 @@ static long open_directory(struct caller *c, const struct target *target, int fl
     return result < 0 ? result : open_real(world->kernel, path.text, real);
 }
 
-/* What was noted first stays: descriptors that are out already go by it. */
-static void tell_opened(struct caller *c, int fd, node_id id) {
-    struct stat status;
-    struct tree *tree = &c->world->tree;
-    if (KERNEL2(c->world->kernel, SYS_fstat, fd, &status) < 0) {
-        return;
-    }
-    if (tree_noted(tree, status.st_dev, status.st_ino) == NO_NODE) {
-        (void)tree_note(tree, status.st_dev, status.st_ino, id);
-    }
-    if (c->opened != NULL) {
-        c->opened(c, fd, id, status.st_dev, status.st_ino);
-    }
-}
-
 static long open_blob(struct caller *c, const struct target *target, int flags) {
     struct real_path path;
     real_blob(c->world, target->is.digest, &path);
     long fd = open_real(c->world->kernel, path.text,
                         flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW | O_NOATIME | O_NOCTTY));
     if (fd >= 0) {
-        tell_opened(c, (int)fd, target->node);
+        descriptor_opened(c, (int)fd, target->node);
     }
     return fd == -ENOENT ? -EIO : fd;
+}
+
+/* A descriptor from before the file was copied up, which has no name any more. */
+static long open_again(struct caller *c, const struct target *target, int flags) {
+    struct real_path path;
+    real_descriptor(target->fd, &path);
+    long fd = open_real(c->world->kernel, path.text, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW));
+    if (fd >= 0) {
+        descriptor_opened(c, (int)fd, target->node);
+    }
+    return fd;
 }
 
 static long open_standing(struct caller *c, const struct target *target, int flags) {
     struct real_path path;
     long result = real_standing(c->world, target->node, target->fd, &path);
+    if (result == -ENOENT && target->fd >= 0 && !wants_write(flags)) {
+        return open_again(c, target, flags);
+    }
     if (result < 0) {
         return result;
     }

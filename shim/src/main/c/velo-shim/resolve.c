@@ -113,7 +113,8 @@ static long on_host(struct walk *walk, int fd, const char *path) {
     if (rest != NULL) {
         return below_prefix(walk, rest);
     }
-    if ((walk->how & RESOLVE_AGAIN) == 0 || !world_expects_host_links(world)) {
+    if ((walk->how & RESOLVE_AGAIN) == 0 || (walk->how & RESOLVE_LINKLESS) != 0 ||
+        !world_expects_host_links(world)) {
         return of_host(walk, path);
     }
     bool follow = (walk->how & (RESOLVE_KEEP_LINK | RESOLVE_PLACE)) == 0;
@@ -138,7 +139,8 @@ static long from_node(struct walk *walk, node_id node, int fd, const char *rest)
 static long from_proc(struct walk *walk, const struct proc_path *proc, const char **path) {
     struct origin origin = {.kind = ORIGIN_HOST};
     bool follow = (walk->how & (RESOLVE_KEEP_LINK | RESOLVE_PLACE)) == 0;
-    if (proc->kind == PROC_OTHER || (*proc->rest == 0 && !follow)) {
+    if (proc->kind == PROC_OTHER || (*proc->rest == 0 && !follow) ||
+        (walk->how & (RESOLVE_LINKLESS | RESOLVE_MAGICLESS)) != 0) {
         return of_host(walk, *path);
     }
     if (proc->kind == PROC_ROOT) {
@@ -202,8 +204,26 @@ static long relative(struct walk *walk, int directory, const char *path) {
     return result == WALK_LEAVES ? absolute(walk, walk->out->room) : result;
 }
 
+/* A path that must not leave the directory it starts from. */
+static long scoped(struct walk *walk, int directory, const char *path) {
+    struct origin origin;
+    if (walk->caller->origin(walk->caller, directory, &origin) < 0) {
+        return of_host(walk, path);
+    }
+    if (origin.kind == ORIGIN_HOST) {
+        long result = *path == '/' || *path == 0 ? of_host(walk, path) : on_host(walk, origin.fd, path);
+        return result < 0 || walk->out->kind == TARGET_KERNEL ? result : -EXDEV;
+    }
+    if (*path == '/' && (walk->how & RESOLVE_ROOTED) == 0) {
+        return -EXDEV;
+    }
+    walk->base = origin.node;
+    long result = from_node(walk, origin.node, origin.fd, path);
+    return result == WALK_LEAVES ? -EXDEV : result;
+}
+
 long resolve(struct caller *caller, int directory, const char *path, unsigned how, struct target *out) {
-    struct walk walk = {caller, how, 0, out};
+    struct walk walk = {caller, how, 0, out, NO_NODE};
     out->node = out->parent = NO_NODE;
     out->is = (struct node){.links = 0};
     out->name = NULL;
@@ -213,6 +233,9 @@ long resolve(struct caller *caller, int directory, const char *path, unsigned ho
     out->fd = -1;
     if (caller->again) {
         walk.how |= RESOLVE_AGAIN;
+    }
+    if ((how & (RESOLVE_STAYING | RESOLVE_ROOTED)) != 0) {
+        return *path == 0 ? -ENOENT : scoped(&walk, directory, path);
     }
     if (*path == '/') {
         return absolute(&walk, path);

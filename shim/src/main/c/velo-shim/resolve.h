@@ -16,6 +16,11 @@ enum {
     RESOLVE_EMPTY = 4,     /* AT_EMPTY_PATH: "" is the origin itself */
     RESOLVE_NO_SEARCH = 8, /* no look at search permissions */
     RESOLVE_AGAIN = 16,    /* symbolic links of the host are looked at, where world_expects_host_links */
+    /* As openat2(2) has them, for a path that starts in the tree; of others the kernel is asked. */
+    RESOLVE_STAYING = 64,    /* RESOLVE_BENEATH */
+    RESOLVE_ROOTED = 128,    /* RESOLVE_IN_ROOT */
+    RESOLVE_LINKLESS = 256,  /* RESOLVE_NO_SYMLINKS */
+    RESOLVE_MAGICLESS = 512, /* RESOLVE_NO_MAGICLINKS */
     RESOLVE_PLACE = 32 /* a name that is to be made or taken away: the last component is never followed, may
                           be missing, may be no directory where a slash follows, and last tells what it is */
 };

@@ -172,6 +172,9 @@ long tree_raise(struct tree *tree, node_id id, long (*publish)(void *with), void
 /* This inode stands for this node; NO_NODE: for nothing. Replaces what stood there. */
 long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id);
 
+/* The same where nothing stood there; -EEXIST where something did. */
+long tree_note_first(struct tree *tree, uint64_t device, uint64_t inode, node_id id);
+
 /*
  * NO_NODE: none, or not one that was noted. Once the node has no name the file system may have given the
  * inode to another file: then this is to be believed only where the real inode has no link either.

@@ -102,14 +102,8 @@ static long forget(struct tree *tree, uint64_t device, uint64_t inode) {
     return mutation_commit(&mutation);
 }
 
-long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id) {
+static long note(struct tree *tree, uint64_t device, uint64_t inode, node_id id, bool replaces) {
     struct mutation mutation;
-    if (id == NO_NODE) {
-        return forget(tree, device, inode);
-    }
-    if (tree_noted(tree, device, inode) == id) {
-        return 0;
-    }
     const long begun = mutation_begin(&mutation, tree);
     if (begun < 0) {
         return begun;
@@ -118,6 +112,9 @@ long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id) {
         return mutation_abandon(&mutation, -ENOENT);
     }
     uint32_t unit = inode_find(tree, device, inode);
+    if (unit != NO_BLOCK && !replaces) {
+        return mutation_abandon(&mutation, -EEXIST);
+    }
     if (unit != NO_BLOCK) {
         detach(&mutation, unit);
     } else {
@@ -133,6 +130,17 @@ long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id) {
     drop_oldest(&mutation, id, INODES_MOST - 1);
     attach(&mutation, unit, id);
     return mutation_commit(&mutation);
+}
+
+long tree_note(struct tree *tree, uint64_t device, uint64_t inode, node_id id) {
+    if (id == NO_NODE) {
+        return forget(tree, device, inode);
+    }
+    return tree_noted(tree, device, inode) == id ? 0 : note(tree, device, inode, id, true);
+}
+
+long tree_note_first(struct tree *tree, uint64_t device, uint64_t inode, node_id id) {
+    return note(tree, device, inode, id, false);
 }
 
 node_id tree_noted(const struct tree *tree, uint64_t device, uint64_t inode) {

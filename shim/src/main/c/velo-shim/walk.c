@@ -101,9 +101,18 @@ struct step {
     bool ended;
 };
 
+/* A symbolic link is absolute. */
+static long to_top(const struct walk *walk, struct step *step) {
+    if (walk->base == NO_NODE) {
+        return WALK_LEAVES;
+    }
+    step->directory = walk->base;
+    return (walk->how & RESOLVE_ROOTED) != 0 ? 0 : -EXDEV;
+}
+
 static long follow(struct walk *walk, struct step *step, node_id link) {
     char *room = walk->out->room;
-    if (++walk->links > LINKS_MOST) {
+    if (++walk->links > LINKS_MOST || (walk->how & RESOLVE_LINKLESS) != 0) {
         return -ELOOP;
     }
     size_t left = put_aside(walk, step->path);
@@ -113,7 +122,7 @@ static long follow(struct walk *walk, struct step *step, node_id link) {
     }
     step->path = room;
     long result = go_on(walk, (size_t)length, left);
-    return result < 0 ? result : *room == '/' ? WALK_LEAVES : 0;
+    return result < 0 ? result : *room == '/' ? to_top(walk, step) : 0;
 }
 
 static long step_by_name(struct walk *walk, struct step *step, const char *name, size_t length, bool last) {
@@ -138,6 +147,9 @@ static long step_by_name(struct walk *walk, struct step *step, const char *name,
 }
 
 static long step_up(struct walk *walk, struct step *step, const struct node *node) {
+    if (step->directory == walk->base) {
+        return (walk->how & RESOLVE_ROOTED) != 0 ? 0 : -EXDEV;
+    }
     if (step->directory == ROOT_NODE) {
         return leave(walk, step->path);
     }

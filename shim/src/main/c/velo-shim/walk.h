@@ -9,6 +9,7 @@ struct walk {
     unsigned how;
     unsigned links; /* symbolic links that were followed */
     struct target *out;
+    node_id base; /* RESOLVE_STAYING, RESOLVE_ROOTED: what the path must not leave; else NO_NODE */
 };
 
 enum { WALK_LEAVES = 1, LINKS_MOST = 40, NAME_MOST = 255 };

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "backing.h"
+#include "descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,13 +87,7 @@ static bool is_another(const struct world *world, int fd, node_id id, const stru
 
 node_id world_inode(struct caller *caller, int fd, const struct stat *status) {
     const struct world *world = caller->world;
-    node_id id = NO_NODE;
-    if (fd >= 0 && caller->hint != NULL) {
-        id = caller->hint(caller, fd, status->st_dev, status->st_ino);
-    }
-    if (id == NO_NODE) {
-        id = tree_noted(&world->tree, status->st_dev, status->st_ino);
-    }
+    node_id id = descriptor_node(caller, fd, status->st_dev, status->st_ino);
     return id == NO_NODE || is_another(world, fd, id, status) ? NO_NODE : id;
 }
 

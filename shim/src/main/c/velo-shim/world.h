@@ -55,7 +55,8 @@ struct caller {
     /* Where that is another process, this one's own must be 0: the kernel applies it, too. */
     uint32_t (*umask)(struct caller *caller);
     /*
-     * A memory of what each descriptor was opened for, where a blob stands for several files; NULL: none.
+     * A memory of what each descriptor was opened for, where a blob stands for several files and the
+     * descriptor could not be given a tag (descriptor.h); NULL: none.
      * opened is told of every descriptor of a blob; hint answers NO_NODE where it does not know, or where the
      * inode is not the one that it was told.
      */

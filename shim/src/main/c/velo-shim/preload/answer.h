@@ -3,11 +3,19 @@
 
 #include "sys.h"
 
+#include <sys/syscall.h>
+
 /* The kernel's arguments: of the path itself, or of another, absolute one that the core has named. */
 #define AT(at) (elsewhere[0] ? AT_FDCWD : (at))
 #define PATH(path) (elsewhere[0] ? elsewhere : (path))
 #define TO_AT(at) (to_elsewhere[0] ? AT_FDCWD : (at))
 #define TO_PATH(path) (to_elsewhere[0] ? to_elsewhere : (path))
+
+/* An O_PATH descriptor is none to calls that take a descriptor alone: -EBADF. */
+static inline long descriptor_check(int fd) {
+    long flags = RAW2(SYS_fcntl, fd, F_GETFL);
+    return flags < 0 ? flags : flags & O_PATH ? -EBADF : 0;
+}
 
 /*
  * Returns what the core answers, or else the kernel. Where the kernel knows nothing of the path, the core

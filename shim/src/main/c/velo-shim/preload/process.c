@@ -268,7 +268,12 @@ static node_id hint_of(struct caller *caller, int fd, uint64_t device, uint64_t 
     return __atomic_load_n(&hint->inode, __ATOMIC_RELAXED) == inode ? node : NO_NODE;
 }
 
+/* The same file, opened once more: the tag of the first one is not there (descriptor.h). */
 void process_copied(int from, int to) {
+    const long tag = RAW2(SYS_fcntl, from, F_GETSIG);
+    if (tag > 0) {
+        RAW3(SYS_fcntl, to, F_SETSIG, tag);
+    }
     if (from >= 0 && from < HINTS && hints[from].inode != 0) {
         opened(NULL, to, hints[from].node, hints[from].device, hints[from].inode);
     }

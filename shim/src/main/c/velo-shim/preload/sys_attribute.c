@@ -29,6 +29,10 @@ long sys_fchmodat(int at, const char *path, unsigned mode, int flags) {
 long sys_fchmod(int fd, unsigned mode) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
+        const long error = descriptor_check(fd);
+        if (error < 0) {
+            return error;
+        }
         ANSWER(call_chmod(caller, fd, "", mode, AT_EMPTY_PATH, elsewhere), RAW2(SYS_fchmod, fd, mode));
     }
     return RAW2(SYS_fchmod, fd, mode);
@@ -51,6 +55,10 @@ long sys_fchownat(int at, const char *path, uint32_t uid, uint32_t gid, int flag
 long sys_fchown(int fd, uint32_t uid, uint32_t gid) {
     char elsewhere[PATH_MAX];
     if (shim_virtual()) {
+        const long error = descriptor_check(fd);
+        if (error < 0) {
+            return error;
+        }
         ANSWER(call_chown(caller, fd, "", uid, gid, AT_EMPTY_PATH, elsewhere),
                RAW3(SYS_fchown, fd, uid, gid));
     }
@@ -62,7 +70,7 @@ long sys_utimensat(int at, const char *path, const struct timespec *times, int f
     elsewhere[0] = 0;
     if (shim_virtual()) {
         const char *named = path ? path : "";
-        long result = path_length(named);
+        long result = path || at == AT_FDCWD ? path_length(named) : descriptor_check(at);
         if (result < 0) {
             return result;
         }

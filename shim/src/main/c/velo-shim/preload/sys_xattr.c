@@ -15,8 +15,8 @@ static long form(const char *path, int flags, long follow, long keep, long descr
 
 #define BAD ((const char *)1)
 
-static long checked(const char *path, const char *name) {
-    long error = path ? path_length(path) : 0;
+static long checked(int at, const char *path, const char *name) {
+    long error = path ? path_length(path) : descriptor_check(at);
     if (error < 0) {
         return error;
     }
@@ -30,7 +30,7 @@ long sys_getxattr(int at, const char *path, int flags, const char *name, void *v
     char elsewhere[PATH_MAX];
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        long result = checked(path, name ? name : BAD);
+        long result = checked(at, path, name ? name : BAD);
         if (result < 0) {
             return result;
         }
@@ -50,7 +50,7 @@ long sys_setxattr(int at, const char *path, int flags, const char *name, const v
     char elsewhere[PATH_MAX];
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        long result = checked(path, name ? name : BAD);
+        long result = checked(at, path, name ? name : BAD);
         if (result < 0) {
             return result;
         }
@@ -72,7 +72,7 @@ long sys_listxattr(int at, const char *path, int flags, char *list, size_t size)
     char elsewhere[PATH_MAX];
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        long result = checked(path, NULL);
+        long result = checked(at, path, NULL);
         if (result < 0) {
             return result;
         }
@@ -91,7 +91,7 @@ long sys_removexattr(int at, const char *path, int flags, const char *name) {
     char elsewhere[PATH_MAX];
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        long result = checked(path, name ? name : BAD);
+        long result = checked(at, path, name ? name : BAD);
         if (result < 0) {
             return result;
         }
