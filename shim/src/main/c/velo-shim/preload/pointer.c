@@ -30,12 +30,10 @@ static bool impossible(uintptr_t address) {
 
 /* The kernel reads the set before it looks at what to do with it, and "what" is nothing that there is. */
 static bool page_readable(uintptr_t page) {
-    if (is_known(known_readable, page)) {
+    if (is_known(known_readable, page))
         return true;
-    }
-    if (RAW4(SYS_rt_sigprocmask, -1, page * PAGE, 0, 8) == -EFAULT) {
+    if (RAW4(SYS_rt_sigprocmask, -1, page * PAGE, 0, 8) == -EFAULT)
         return false;
-    }
     remember(known_readable, page);
     return true;
 }
@@ -46,16 +44,13 @@ static bool page_readable(uintptr_t page) {
  */
 static bool page_writable(uintptr_t address) {
     uint64_t before;
-    if (is_known(known_writable, address / PAGE)) {
+    if (is_known(known_writable, address / PAGE))
         return true;
-    }
-    if (!page_readable(address / PAGE) || !page_readable((address + 7) / PAGE)) {
+    if (!page_readable(address / PAGE) || !page_readable((address + 7) / PAGE))
         return false;
-    }
     memcpy(&before, (const void *)address, sizeof before);
-    if (RAW4(SYS_rt_sigprocmask, SIG_BLOCK, 0, address, 8) == -EFAULT) {
+    if (RAW4(SYS_rt_sigprocmask, SIG_BLOCK, 0, address, 8) == -EFAULT)
         return false;
-    }
     memcpy((void *)address, &before, sizeof before);
     remember(known_writable, address / PAGE);
     return true;
@@ -63,48 +58,38 @@ static bool page_writable(uintptr_t address) {
 
 bool memory_readable(const void *start, size_t length) {
     uintptr_t first = (uintptr_t)start, last = first + (length == 0 ? 0 : length - 1);
-    if (impossible(first) || impossible(last) || last < first) {
+    if (impossible(first) || impossible(last) || last < first)
         return false;
-    }
-    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++) {
-        if (!page_readable(page)) {
+    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++)
+        if (!page_readable(page))
             return false;
-        }
-    }
     return true;
 }
 
 bool memory_writable(void *start, size_t length) {
     uintptr_t first = (uintptr_t)start, last = first + (length == 0 ? 0 : length - 1);
-    if (length < sizeof(uint64_t)) {
+    if (length < sizeof(uint64_t))
         return memory_readable(start, length);
-    }
-    if (impossible(first) || impossible(last) || last < first || !page_writable(first)) {
+    if (impossible(first) || impossible(last) || last < first || !page_writable(first))
         return false;
-    }
-    for (uintptr_t page = first / PAGE + 1; page <= last / PAGE; page++) {
-        if (!page_readable(page) || !page_writable(page * PAGE + 7 <= last ? page * PAGE : last - 7)) {
+    for (uintptr_t page = first / PAGE + 1; page <= last / PAGE; page++)
+        if (!page_readable(page) || !page_writable(page * PAGE + 7 <= last ? page * PAGE : last - 7))
             return false;
-        }
-    }
     return true;
 }
 
 long path_length(const char *path) {
     uintptr_t at = (uintptr_t)path;
-    if (impossible(at)) {
+    if (impossible(at))
         return -EFAULT;
-    }
     size_t length = 0;
     while (length < PATH_MAX) {
-        if (!page_readable((at + length) / PAGE)) {
+        if (!page_readable((at + length) / PAGE))
             return -EFAULT;
-        }
         size_t rest = PAGE - (at + length) % PAGE;
         const char *end = memchr(path + length, 0, rest);
-        if (end) {
+        if (end)
             return end - path < PATH_MAX ? end - path : -ENAMETOOLONG;
-        }
         length += rest;
     }
     return -ENAMETOOLONG;
