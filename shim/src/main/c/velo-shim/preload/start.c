@@ -221,6 +221,13 @@ static node_id own_program(void) {
     return node;
 }
 
+static void show_prefix(void) {
+    size_t length = shim.world.prefix_length;
+    length = length < sizeof shim.prefix_word ? length : sizeof shim.prefix_word;
+    memcpy(&shim.prefix_word, shim.world.prefix, length);
+    shim.prefix_mask = UINT64_MAX >> (64 - 8 * length);
+}
+
 static bool start(void) {
     char session[sizeof shim.world.session];
     if (!find_variable(variable, session, sizeof session))
@@ -234,6 +241,7 @@ static bool start(void) {
     memcpy(shim.variable + sizeof variable, session, strlen(session) + 1);
     find_library(shim.library, sizeof shim.library);
     read_world(session);
+    show_prefix();
     process_caller(&shim.caller);
     shim.caller.program = own_program();
     return true;
