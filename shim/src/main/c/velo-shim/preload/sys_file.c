@@ -170,6 +170,20 @@ long sys_faccessat(int at, const char *path, int mode, int flags) {
     return answer_faccessat(at, path, mode, flags);
 }
 
+/* Only what is written must be writable: more room may be named than there is. */
+static long target_in_tree(struct caller *caller, int at, const char *path, char *out, size_t room,
+                           char *elsewhere) {
+    char target[PATH_MAX];
+    long length =
+        call_readlink(caller, at, path, target, room < sizeof target ? room : sizeof target, elsewhere);
+    if (length <= 0)
+        return length;
+    if (!memory_writable(out, (size_t)length))
+        return -EFAULT;
+    memcpy(out, target, (size_t)length);
+    return length;
+}
+
 static __attribute__((noinline)) long answer_readlinkat(int at, const char *path, char *out, size_t room) {
     char elsewhere[PATH_MAX];
     long result;
@@ -179,9 +193,7 @@ static __attribute__((noinline)) long answer_readlinkat(int at, const char *path
             return result;
         if (room == 0 || room > INT_MAX)
             return -EINVAL;
-        if (!memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
-            return -EFAULT;
-        ANSWER(call_readlink(&caller, at, path, out, room, elsewhere),
+        ANSWER(target_in_tree(&caller, at, path, out, room, elsewhere),
                RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
     }
     return RAW4(SYS_readlinkat, AT(at), PATH(path), out, room);
