@@ -26,7 +26,7 @@ static __attribute__((noinline)) long answer_openat(int at, const char *path, in
 }
 
 long sys_openat(int at, const char *path, int flags, unsigned mode) {
-    ANSWER_HOST(path, RAW4(SYS_openat, at, path, flags, mode));
+    ANSWER_HOST(path, QUICK4(SYS_openat, at, path, flags, mode));
     return answer_openat(at, path, flags, mode);
 }
 
@@ -127,7 +127,7 @@ static __attribute__((noinline)) long answer_fstatat(int at, const char *path, s
 }
 
 long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
-    ANSWER_HOST(path, RAW4(SYS_newfstatat, at, path, out, flags));
+    ANSWER_HOST(path, QUICK4(SYS_newfstatat, at, path, out, flags));
     return answer_fstatat(at, path, out, flags);
 }
 
@@ -200,7 +200,7 @@ static __attribute__((noinline)) long answer_readlinkat(int at, const char *path
 }
 
 long sys_readlinkat(int at, const char *path, char *out, size_t room) {
-    ANSWER_HOST(path, RAW4(SYS_readlinkat, at, path, out, room));
+    ANSWER_HOST(path, QUICK4(SYS_readlinkat, at, path, out, room));
     return answer_readlinkat(at, path, out, room);
 }
 
