@@ -208,7 +208,7 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 
 | what | how it is |
 |---|---|
-| a pointer that leads nowhere | EFAULT, as from the kernel, but for memory that was good when the library first looked at its page and has been unmapped since |
+| a pointer that leads nowhere | EFAULT, as from the kernel, but for memory that the library has looked at and that was taken away unseen: by a system call of the program's own code, by the C library itself (\`free\`, \`dlclose\`), by \`brk\`, or by cutting short a mapped file |
 | directory streams | read 32 KiB at a time; \`telldir\` positions are the descriptor's |
 | \`posix_spawn\` file actions | kept in memory of the library's own, and done by it in the child; at most what memory holds |
 | \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is |

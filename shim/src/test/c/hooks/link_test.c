@@ -1,5 +1,7 @@
 #include "hooks_test.h"
 
+#include <sys/mman.h>
+
 #include <limits.h>
 
 static bool t_readlink(void *symbol) {
@@ -8,6 +10,11 @@ static bool t_readlink(void *symbol) {
     CHECK(call(TREE "/link", out, sizeof out) == 8 && memcmp(out, "dir/file", 8) == 0);
     CHECK(call(TREE "/link", out, 3) == 3);
     CHECK(call(TREE "/dir/file", out, 3) == -1 && errno == EINVAL);
+    /* More room may be named than there is: the kernel touches what it writes. */
+    char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
+    CHECK(call(TREE "/link", pages + 4096 - 8, 4000) == 8 && memcmp(pages + 4096 - 8, "dir/file", 8) == 0);
+    CHECK(call(TREE "/link", pages + 4096 - 7, 4000) == -1 && errno == EFAULT);
     return true;
 }
 

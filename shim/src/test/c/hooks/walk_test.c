@@ -48,6 +48,15 @@ static bool t_nftw(void *symbol) {
     snprintf(wanted, sizeof wanted, "deep=%d,1 sub=%d,0 ", FTW_F, FTW_DP);
     CHECK(strcmp(seen, wanted) == 0);
     CHECK(call(TREE, stop, 8, FTW_PHYS) == 42);
+    /* What leads nowhere is told; what leads round and round ends the walk. */
+    const char *directory = fresh("round");
+    char link[128];
+    snprintf(link, sizeof link, "%s/link", directory);
+    CHECK(mkdir(directory, 0755) == 0 && symlink("nowhere", link) == 0);
+    CHECK(call(directory, new_visit, 8, 0) == 0);
+    CHECK(unlink(link) == 0 && symlink("link", link) == 0);
+    errno = 0;
+    CHECK(call(directory, new_visit, 8, 0) == -1 && errno == ELOOP);
     return true;
 }
 
@@ -89,7 +98,22 @@ static bool t_fts_open(void *symbol) {
     return walks(opened(call, FTS_PHYSICAL), fts_read);
 }
 
+/* The whole path of a root is its name until it is handed out. */
+static bool roots_are_sorted(FTSENT *(*next)(FTS *)) {
+    static char absolute[] = TREE "/dir/twin", relative[] = "file";
+    static char *const paths[] = {relative, absolute, NULL};
+    CHECK(chdir(TREE "/dir") == 0);
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    FTSENT *children = walk ? fts_children(walk, 0) : NULL;
+    CHECK(children && strcmp(children->fts_name, absolute) == 0);
+    FTSENT *entry = next(walk);
+    CHECK(entry && strcmp(entry->fts_name, "twin") == 0 && entry->fts_namelen == 4);
+    CHECK((entry = next(walk)) && strcmp(entry->fts_name, "file") == 0);
+    return fts_close(walk) == 0;
+}
+
 static bool t_fts_read(void *symbol) {
+    CHECK(roots_are_sorted((FTSENT * (*)(FTS *)) symbol));
     return walks(opened(fts_open, FTS_LOGICAL | FTS_NOCHDIR), (FTSENT * (*)(FTS *)) symbol);
 }
 
@@ -140,6 +164,10 @@ static bool t_glob(void *symbol) {
     CHECK(chdir(TREE "/dir") == 0 && call("*ub", GLOB_MARK, NULL, &found) == 0);
     CHECK(found.gl_pathc == 1 && strcmp(found.gl_pathv[0], "sub/") == 0);
     CHECK(call("none*", 0, NULL, &found) == GLOB_NOMATCH);
+    CHECK(call("*/", GLOB_PERIOD, NULL, &found) == 0 && found.gl_pathc == 1);
+    CHECK(strcmp(found.gl_pathv[0], "sub/") == 0);
+    CHECK(call("file", GLOB_ONLYDIR, NULL, &found) == 0 && found.gl_pathc == 1);
+    CHECK(call("*e*", GLOB_ONLYDIR, NULL, &found) == GLOB_NOMATCH);
     CHECK(call("none*", GLOB_NOCHECK, NULL, &found) == 0 && strcmp(found.gl_pathv[0], "none*") == 0);
     CHECK(setenv("HOME", TREE "/dir", 1) == 0 && call("~/f*", GLOB_TILDE, NULL, &found) == 0);
     CHECK(strcmp(found.gl_pathv[0], TREE "/dir/file") == 0);

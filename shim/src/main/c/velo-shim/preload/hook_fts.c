@@ -1,6 +1,7 @@
 #include "stream.h"
 
 #include <fts.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +18,15 @@ struct walk {
     bool begun;
 };
 
+/* The name goes on behind the entry. */
 struct entry_room {
-    FTSENT entry;
-    char name[NAME_MAX + 1];
     struct stat state;
+    FTSENT entry;
 };
 
 static void release(FTSENT *entry) {
     free(entry->fts_path);
-    free(entry);
+    free((char *)entry - offsetof(struct entry_room, entry));
 }
 
 static void release_list(FTSENT *entry) {
@@ -65,8 +66,9 @@ static unsigned short kind_of(const struct walk *walk, FTSENT *entry, bool follo
 
 /* The path is the directory's and the name, or the name alone. */
 static FTSENT *make(FTSENT *parent, const char *name, short level) {
-    struct entry_room *room = calloc(1, sizeof *room);
-    size_t length = strlen(name), before = level > FTS_ROOTLEVEL ? parent->fts_pathlen : 0;
+    size_t length = strlen(name);
+    struct entry_room *room = calloc(1, sizeof *room + length + 1);
+    size_t before = level > FTS_ROOTLEVEL ? parent->fts_pathlen : 0;
     char *path = malloc(before + length + 2);
     if (!room || !path) {
         free(room);
@@ -80,11 +82,9 @@ static FTSENT *make(FTSENT *parent, const char *name, short level) {
             path[before++] = '/';
     }
     memcpy(path + before, name, length + 1);
-    const char *last = level == FTS_ROOTLEVEL ? strrchr(name, '/') : NULL;
-    const char *shown = last && last[1] ? last + 1 : name;
-    size_t fits = strnlen(shown, NAME_MAX);
-    memcpy(entry->fts_name, shown, fits);
-    entry->fts_namelen = (unsigned short)fits;
+    char *shown = entry->fts_name;
+    memcpy(shown, name, length + 1);
+    entry->fts_namelen = (unsigned short)length;
     entry->fts_path = entry->fts_accpath = path;
     entry->fts_pathlen = (unsigned short)(before + length);
     entry->fts_parent = parent;
@@ -182,10 +182,21 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
     return &walk->shown;
 }
 
+/* A root is sorted by all of its path, and shows its last name from then on. */
+static void show_last_name(FTSENT *root) {
+    char *last = strrchr(root->fts_name, '/');
+    if (!last || !last[1])
+        return;
+    root->fts_namelen = (unsigned short)strlen(last + 1);
+    memmove(root->fts_name, last + 1, root->fts_namelen + 1u);
+}
+
 static FTSENT *hand_out(struct walk *walk, FTSENT *entry) {
     walk->shown.fts_cur = entry;
-    if (entry->fts_level == FTS_ROOTLEVEL)
+    if (entry->fts_level == FTS_ROOTLEVEL) {
         walk->shown.fts_dev = entry->fts_dev;
+        show_last_name(entry);
+    }
     return entry;
 }
 

@@ -155,7 +155,9 @@ static int walk_at(struct tree_walk *walk, int level, int base, const struct dir
     struct FTW where = {base, level};
     bool physical = (walk->flags & FTW_PHYS) != 0;
     long error = sys_fstatat(AT_FDCWD, walk->path, &state, physical ? AT_SYMLINK_NOFOLLOW : 0);
-    if (error < 0 && level == 0 && (physical || error != -ENOENT))
+    if (error < 0 && error != -ENOENT && (level == 0 || error != -EACCES))
+        return (int)told(error);
+    if (error < 0 && level == 0 && physical)
         return (int)told(error);
     if (error < 0) {
         if (physical || sys_fstatat(AT_FDCWD, walk->path, &state, AT_SYMLINK_NOFOLLOW) < 0 ||

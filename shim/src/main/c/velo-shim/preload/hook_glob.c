@@ -60,17 +60,17 @@ static bool has_magic(const char *text, size_t length, int flags) {
 
 static int expand(struct search *search, char *path, size_t length, const char *rest);
 
+static bool is_directory(const char *path) {
+    struct stat state;
+    return sys_fstatat(AT_FDCWD, path, &state, 0) == 0 && S_ISDIR(state.st_mode);
+}
+
 static int end_of_path(struct search *search, char *path, size_t length) {
     struct stat state;
     path[length] = 0;
     if (sys_fstatat(AT_FDCWD, path, &state, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
-    bool directory =
-        S_ISDIR(state.st_mode) ||
-        (S_ISLNK(state.st_mode) && sys_fstatat(AT_FDCWD, path, &state, 0) == 0 && S_ISDIR(state.st_mode));
-    if (search->flags & ONLYDIR && !directory)
-        return 0;
-    return add(search, path, directory && search->flags & GLOB_MARK);
+    return add(search, path, search->flags & GLOB_MARK && is_directory(path));
 }
 
 static int plain(struct search *search, char *path, size_t length, const char *name, size_t count,
@@ -102,15 +102,20 @@ static int wild(struct search *search, char *path, size_t length, const char *na
                     ((search->failed && search->failed(path, number)) || search->flags & GLOB_ERR);
         return stop ? GLOB_ABORTED : 0;
     }
-    int how = (search->flags & PERIOD ? 0 : FNM_PERIOD) | (search->flags & GLOB_NOESCAPE ? FNM_NOESCAPE : 0);
+    /* GLOB_PERIOD is for the last name alone, and GLOB_ONLYDIR says nothing of names without a wildcard. */
+    bool directories = *rest || search->flags & ONLYDIR;
+    int how = (search->flags & PERIOD && !*rest ? 0 : FNM_PERIOD) |
+              (search->flags & GLOB_NOESCAPE ? FNM_NOESCAPE : 0);
     struct dirent *entry;
     while (result == 0 && (entry = stream_next(stream, &error)) != NULL) {
         size_t size = strlen(entry->d_name);
         if (length + size + 2 >= PATH_MAX || fnmatch(pattern, entry->d_name, how) != 0)
             continue;
-        if (*rest && entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+        if (directories && entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
             continue;
-        memcpy(path + length, entry->d_name, size);
+        memcpy(path + length, entry->d_name, size + 1);
+        if (!*rest && search->flags & ONLYDIR && !is_directory(path))
+            continue;
         result = expand(search, path, length + size, rest);
     }
     stream_close(stream);

@@ -1,7 +1,9 @@
+#include "pointer.h"
 #include "raw.h"
 #include "refusal.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <utime.h>

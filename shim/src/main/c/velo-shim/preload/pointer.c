@@ -1,26 +1,33 @@
-#include "shim.h"
+#include "pointer.h"
 
-#include <signal.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 /*
  * The kernel answers EFAULT where a program's pointer leads nowhere. The library would die of it, so it asks
- * the kernel about each page before it looks at it for the first time. A page that was good once is taken for
- * good: who unmaps memory and then passes a pointer into it dies, as he would of any function of libc that
- * makes no system call.
+ * the kernel about each page before it looks at it for the first time, and again after anything that may have
+ * taken memory away. What takes memory away unseen, by a system call of the program's own code, or by cutting
+ * short a file that is mapped, leads to the signal that any function of libc without a system call would get.
  */
-#define PAGE 4096ul
-#define KNOWN 512
+uint64_t known_readable[KNOWN];
+static uint64_t known_writable[KNOWN];
+uint64_t memory_age;
 
-static uintptr_t known_readable[KNOWN], known_writable[KNOWN];
-
-static bool is_known(uintptr_t *known, uintptr_t page) {
-    return __atomic_load_n(&known[page % KNOWN], __ATOMIC_RELAXED) == page;
+/* The memory's age before the kernel was asked: what has changed since makes the answer worthless. */
+static void remember(uint64_t *known, uintptr_t page, uint64_t age) {
+    __atomic_store_n(&known[page % KNOWN], known_page(page, age), __ATOMIC_RELAXED);
 }
 
-static void remember(uintptr_t *known, uintptr_t page) {
-    __atomic_store_n(&known[page % KNOWN], page, __ATOMIC_RELAXED);
+/* After the change, not before: an answer that was true in between is forgotten too. */
+long memory_changed(long result) {
+    uint64_t age = __atomic_add_fetch(&memory_age, 1, __ATOMIC_ACQ_REL);
+    if ((age & AGE_MASK) == 0)
+        for (unsigned i = 0; i < KNOWN; i++) {
+            __atomic_store_n(&known_readable[i], 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&known_writable[i], 0, __ATOMIC_RELAXED);
+        }
+    return result;
 }
 
 /* Addresses that no program has: the first page, and those that are not canonical. */
@@ -30,29 +37,24 @@ static bool impossible(uintptr_t address) {
 
 /* The kernel reads the set before it looks at what to do with it, and "what" is nothing that there is. */
 static bool page_readable(uintptr_t page) {
-    if (is_known(known_readable, page))
+    uint64_t age = __atomic_load_n(&memory_age, __ATOMIC_ACQUIRE);
+    if (is_known(known_readable, page, age))
         return true;
     if (RAW4(SYS_rt_sigprocmask, -1, page * PAGE, 0, 8) == -EFAULT)
         return false;
-    remember(known_readable, page);
+    remember(known_readable, page, age);
     return true;
 }
 
-/*
- * The kernel writes the mask of signals to these 8 bytes, and what was there is put back. They are the
- * buffer's own: nobody else writes there meanwhile.
- */
-static bool page_writable(uintptr_t address) {
-    uint64_t before;
-    if (is_known(known_writable, address / PAGE))
+/* The kernel adds nothing to a word of it, in one step: another thread may be writing there. */
+static bool page_writable(uintptr_t page) {
+    uint64_t age = __atomic_load_n(&memory_age, __ATOMIC_ACQUIRE);
+    if (is_known(known_writable, page, age))
         return true;
-    if (!page_readable(address / PAGE) || !page_readable((address + 7) / PAGE))
+    if (RAW6(SYS_futex, page * PAGE, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0, page * PAGE,
+             FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0)) == -EFAULT)
         return false;
-    memcpy(&before, (const void *)address, sizeof before);
-    if (RAW4(SYS_rt_sigprocmask, SIG_BLOCK, 0, address, 8) == -EFAULT)
-        return false;
-    memcpy((void *)address, &before, sizeof before);
-    remember(known_writable, address / PAGE);
+    remember(known_writable, page, age);
     return true;
 }
 
@@ -68,12 +70,10 @@ bool memory_readable(const void *start, size_t length) {
 
 bool memory_writable(void *start, size_t length) {
     uintptr_t first = (uintptr_t)start, last = first + (length == 0 ? 0 : length - 1);
-    if (length < sizeof(uint64_t))
-        return memory_readable(start, length);
-    if (impossible(first) || impossible(last) || last < first || !page_writable(first))
+    if (impossible(first) || impossible(last) || last < first)
         return false;
-    for (uintptr_t page = first / PAGE + 1; page <= last / PAGE; page++)
-        if (!page_readable(page) || !page_writable(page * PAGE + 7 <= last ? page * PAGE : last - 7))
+    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++)
+        if (!page_writable(page))
             return false;
     return true;
 }

@@ -8,6 +8,9 @@
     .globl raw_call
     .hidden raw_call
     .type raw_call, %function
+    .globl raw_call4
+    .hidden raw_call4
+    .type raw_call4, %function
     .globl raw_spawn
     .hidden raw_spawn
     .type raw_spawn, %function
@@ -30,6 +33,13 @@ raw_call:
     syscall
     ret
     .size raw_call, . - raw_call
+
+raw_call4:
+    mov %r8, %rax
+    mov %rcx, %r10
+    syscall
+    ret
+    .size raw_call4, . - raw_call4
 
 raw_spawn:
     sub $16, %rsi
@@ -84,6 +94,12 @@ raw_call:
     svc 0
     ret
     .size raw_call, . - raw_call
+
+raw_call4:
+    mov x8, x4
+    svc 0
+    ret
+    .size raw_call4, . - raw_call4
 
 raw_spawn:
     stp x3, x4, [x1, -16]!

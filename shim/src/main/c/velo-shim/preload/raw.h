@@ -6,6 +6,8 @@
  * that a filter of system calls can tell them by their instruction pointer.
  */
 long raw_call(long number, long a, long b, long c, long d, long e, long f);
+/* The same of four arguments at most, which stand where the kernel takes them: for what must be quick. */
+long raw_call4(long a, long b, long c, long d, long number);
 
 /* clone(2) with a stack of its own, on which the child calls body(with), which must not return. */
 long raw_spawn(unsigned long flags, void *stack_end, int *pidfd, void (*body)(void *), void *with);
@@ -18,5 +20,7 @@ long raw_spawn(unsigned long flags, void *stack_end, int *pidfd, void (*body)(vo
 #define RAW2(nr, a, b) RAW6(nr, a, b, 0, 0, 0, 0)
 #define RAW1(nr, a) RAW6(nr, a, 0, 0, 0, 0, 0)
 #define RAW0(nr) RAW6(nr, 0, 0, 0, 0, 0, 0)
+
+#define QUICK4(nr, a, b, c, d) raw_call4((long)(a), (long)(b), (long)(c), (long)(d), (nr))
 
 #endif

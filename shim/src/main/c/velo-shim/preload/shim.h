@@ -14,6 +14,8 @@
  */
 struct shim {
     int phase; /* enum phase, atomic */
+    uint64_t prefix_mask,
+        prefix_word; /* how paths of the tree begin: 8 bytes at most, as they are in memory */
     struct world world;
     struct caller caller;
     char variable[PATH_MAX / 4]; /* VELO_SHIM_SESSION=..., as it goes to children */

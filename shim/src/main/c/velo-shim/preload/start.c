@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 struct shim shim;
 
@@ -140,23 +141,6 @@ static void find_library(char *out, size_t room) {
     }
 }
 
-static const uint8_t *map_file(int directory, const char *path, size_t *length, int *file, int flags) {
-    struct stat state;
-    long fd = RAW4(SYS_openat, directory, path, flags | O_CLOEXEC, 0);
-    if (fd < 0)
-        return NULL;
-    long memory = -1;
-    if (RAW2(SYS_fstat, fd, &state) == 0 && state.st_size > 0) {
-        *length = (size_t)state.st_size;
-        memory = RAW6(SYS_mmap, 0, *length, PROT_READ, MAP_SHARED, fd, 0);
-    }
-    if (file)
-        *file = (int)fd;
-    else
-        RAW1(SYS_close, fd);
-    return memory < 0 ? NULL : (const uint8_t *)memory;
-}
-
 /* The next of the NUL-terminated strings of the file "world"; NULL where it is missing or too long. */
 static const char *next_string(const uint8_t **at, const uint8_t *end, size_t most) {
     const uint8_t *stop = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
@@ -168,11 +152,15 @@ static const char *next_string(const uint8_t **at, const uint8_t *end, size_t mo
 }
 
 static void map_manifest(const char *session, const char *path, struct manifest *lower) {
-    size_t length;
-    const uint8_t *bytes = map_file(AT_FDCWD, path, &length, NULL, O_RDONLY);
-    if (!bytes)
+    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), memory = -1;
+    long length = fd < 0 ? fd : RAW3(SYS_lseek, fd, 0, SEEK_END);
+    if (length > 0)
+        memory = RAW6(SYS_mmap, 0, length, PROT_READ, MAP_SHARED, fd, 0);
+    if (fd >= 0)
+        RAW1(SYS_close, fd);
+    if (memory < 0 && memory >= -4095)
         fail(session, "its manifest cannot be read");
-    if (!manifest_open(lower, bytes, length))
+    if (!manifest_open(lower, (const uint8_t *)memory, (size_t)length))
         fail(session, "its manifest is none, or is cut short");
 }
 
@@ -197,19 +185,30 @@ static size_t put(char *out, const char *text) {
     return length;
 }
 
+/* Length, 0 where it cannot be read. A file this small is not worth a mapping. */
+static size_t read_file(const char *session, const char *name, uint8_t *out, size_t room) {
+    char path[sizeof shim.world.session + 16];
+    size_t length = strlen(session);
+    memcpy(path, session, length);
+    memcpy(path + length, name, strlen(name) + 1);
+    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long got = fd < 0 ? fd : RAW3(SYS_read, fd, out, room);
+    if (fd >= 0)
+        RAW1(SYS_close, fd);
+    return got < 0 ? 0 : (size_t)got;
+}
+
 static void read_world(const char *session) {
     struct world *world = &shim.world;
-    char path[sizeof world->session + 16];
-    size_t length, at = strlen(session);
-    memcpy(path, session, at);
-    memcpy(path + at, "/world", sizeof "/world");
-    const uint8_t *bytes = map_file(AT_FDCWD, path, &length, NULL, O_RDONLY), *next = bytes;
-    const char *magic = bytes ? next_string(&next, bytes + length, 16) : NULL;
+    uint8_t bytes[16 + sizeof world->prefix + sizeof world->store + PATH_MAX];
+    size_t length = read_file(session, "/world", bytes, sizeof bytes);
+    const uint8_t *next = bytes, *end = bytes + length;
+    const char *magic = next_string(&next, end, 16);
     if (!magic || strcmp(magic, "VELOSHIM1") != 0)
         fail(session, "its file \"world\" is missing, or of another version");
-    const char *prefix = next_string(&next, bytes + length, sizeof world->prefix);
-    const char *store = prefix ? next_string(&next, bytes + length, sizeof world->store) : NULL;
-    const char *manifest = store ? next_string(&next, bytes + length, PATH_MAX) : NULL;
+    const char *prefix = next_string(&next, end, sizeof world->prefix);
+    const char *store = prefix ? next_string(&next, end, sizeof world->store) : NULL;
+    const char *manifest = store ? next_string(&next, end, PATH_MAX) : NULL;
     if (!manifest || prefix[0] != '/' || store[0] != '/' || manifest[0] != '/' || strlen(prefix) < 2)
         fail(session, "its file \"world\" is cut short");
     world->kernel = &own_kernel;
@@ -221,7 +220,6 @@ static void read_world(const char *session) {
     struct manifest lower;
     map_manifest(session, manifest, &lower);
     map_session(session, &lower);
-    RAW2(SYS_munmap, bytes, length);
     if (world_begin(world) < 0)
         fail(session, "its directory cannot be looked at");
 }
@@ -253,6 +251,13 @@ static node_id own_program(void) {
     return node;
 }
 
+static void show_prefix(void) {
+    size_t length = shim.world.prefix_length;
+    length = length < sizeof shim.prefix_word ? length : sizeof shim.prefix_word;
+    memcpy(&shim.prefix_word, shim.world.prefix, length);
+    shim.prefix_mask = UINT64_MAX >> (64 - 8 * length);
+}
+
 static bool start(void) {
     char session[sizeof shim.world.session];
     if (!find_variable(variable, session, sizeof session))
@@ -268,6 +273,7 @@ static bool start(void) {
     if (!shim.library[0])
         find_mapped(shim.library, sizeof shim.library);
     read_world(session);
+    show_prefix();
     process_caller(&shim.caller);
     shim.caller.program = own_program();
     return true;

@@ -1,4 +1,5 @@
 #include "answer.h"
+#include "host_path.h"
 
 #include <linux/openat2.h>
 #include <string.h>
@@ -11,7 +12,7 @@ static bool bad_path(const char *path, long *error) {
     return length < 0;
 }
 
-long sys_openat(int at, const char *path, int flags, unsigned mode) {
+static __attribute__((noinline)) long answer_openat(int at, const char *path, int flags, unsigned mode) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
@@ -22,6 +23,11 @@ long sys_openat(int at, const char *path, int flags, unsigned mode) {
                RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
     }
     return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
+}
+
+long sys_openat(int at, const char *path, int flags, unsigned mode) {
+    ANSWER_HOST(path, QUICK4(SYS_openat, at, path, flags, mode));
+    return answer_openat(at, path, flags, mode);
 }
 
 /* Fields that this library does not know must be zero, as for a kernel that does not know them. */
@@ -54,7 +60,8 @@ long sys_openat2(int at, const char *path, const void *how, size_t size) {
     return RAW4(SYS_openat2, AT(at), PATH(path), how, size);
 }
 
-long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx *out) {
+static __attribute__((noinline)) long answer_statx(int at, const char *path, int flags, unsigned mask,
+                                                   struct statx *out) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
@@ -69,6 +76,11 @@ long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx 
                RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
     }
     return RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out);
+}
+
+long sys_statx(int at, const char *path, int flags, unsigned mask, struct statx *out) {
+    ANSWER_HOST(path, RAW5(SYS_statx, at, path, flags, mask, out));
+    return answer_statx(at, path, flags, mask, out);
 }
 
 static void state_of(const struct statx *from, struct stat *out) {
@@ -99,7 +111,7 @@ static long state_in_tree(struct caller *caller, int at, const char *path, int f
     return result;
 }
 
-long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
+static __attribute__((noinline)) long answer_fstatat(int at, const char *path, struct stat *out, int flags) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
@@ -112,6 +124,11 @@ long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
                RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags));
     }
     return RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags);
+}
+
+long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
+    ANSWER_HOST(path, QUICK4(SYS_newfstatat, at, path, out, flags));
+    return answer_fstatat(at, path, out, flags);
 }
 
 /* The kernel is asked first: most descriptors are of the host, and its answer tells which. */
@@ -135,7 +152,7 @@ static long kernel_access(int at, const char *path, int mode, int flags) {
     return flags == 0 ? RAW3(SYS_faccessat, at, path, mode) : RAW4(SYS_faccessat2, at, path, mode, flags);
 }
 
-long sys_faccessat(int at, const char *path, int mode, int flags) {
+static __attribute__((noinline)) long answer_faccessat(int at, const char *path, int mode, int flags) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
@@ -148,7 +165,26 @@ long sys_faccessat(int at, const char *path, int mode, int flags) {
     return kernel_access(AT(at), PATH(path), mode, flags);
 }
 
-long sys_readlinkat(int at, const char *path, char *out, size_t room) {
+long sys_faccessat(int at, const char *path, int mode, int flags) {
+    ANSWER_HOST(path, kernel_access(at, path, mode, flags));
+    return answer_faccessat(at, path, mode, flags);
+}
+
+/* Only what is written must be writable: more room may be named than there is. */
+static long target_in_tree(struct caller *caller, int at, const char *path, char *out, size_t room,
+                           char *elsewhere) {
+    char target[PATH_MAX];
+    long length =
+        call_readlink(caller, at, path, target, room < sizeof target ? room : sizeof target, elsewhere);
+    if (length <= 0)
+        return length;
+    if (!memory_writable(out, (size_t)length))
+        return -EFAULT;
+    memcpy(out, target, (size_t)length);
+    return length;
+}
+
+static __attribute__((noinline)) long answer_readlinkat(int at, const char *path, char *out, size_t room) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
@@ -157,12 +193,15 @@ long sys_readlinkat(int at, const char *path, char *out, size_t room) {
             return result;
         if (room == 0 || room > INT_MAX)
             return -EINVAL;
-        if (!memory_writable(out, room < PATH_MAX ? room : PATH_MAX))
-            return -EFAULT;
-        ANSWER(call_readlink(caller, at, path, out, room, elsewhere),
+        ANSWER(target_in_tree(caller, at, path, out, room, elsewhere),
                RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
     }
     return RAW4(SYS_readlinkat, AT(at), PATH(path), out, room);
+}
+
+long sys_readlinkat(int at, const char *path, char *out, size_t room) {
+    ANSWER_HOST(path, QUICK4(SYS_readlinkat, at, path, out, room));
+    return answer_readlinkat(at, path, out, room);
 }
 
 long sys_statfs(const char *path, struct statfs *out) {
