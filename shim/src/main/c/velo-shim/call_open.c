@@ -26,6 +26,9 @@ static bool is_possible(int flags) {
 
 static unsigned how_to_open(int flags) {
     unsigned how = (flags & O_NOFOLLOW) != 0 ? RESOLVE_KEEP_LINK : 0;
+    if ((flags & O_PATH) == 0 && (flags & (O_ACCMODE | O_TRUNC)) != 0) {
+        how |= RESOLVE_CHANGES;
+    }
     if (has_all(flags, O_TMPFILE) || (flags & O_CREAT) == 0) {
         return how;
     }
@@ -141,7 +144,7 @@ long call_open2(struct caller *c, int at, const char *path, const struct open_ho
         return call_open(c, at, path, (int)how->flags, (unsigned)how->mode, elsewhere);
     }
     struct target target;
-    long result = ask(c, at, path, RESOLVE_MAY_LACK, elsewhere, &target);
+    long result = ask(c, at, path, RESOLVE_MAY_LACK | RESOLVE_CHANGES, elsewhere, &target);
     if (result == PASS && target.kind == TARGET_KERNEL) {
         return PASS;
     }
