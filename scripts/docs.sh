@@ -218,7 +218,10 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
 | locales, time zones, user databases below the prefix | not seen: the C library opens them itself |
 | io_uring through syscall(3) | ENOSYS, so that programs use system calls |
-| static programs, and system calls that a program makes without the C library | not seen by this library |
+| static programs | not seen by this library, so they do not see the tree. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
+| system calls that a program makes without the C library | not seen by this library |
+| \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
+| \`name_to_handle_at\` | EOPNOTSUPP in the tree |
 
 ## Names
 

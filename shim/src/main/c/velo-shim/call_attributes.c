@@ -15,7 +15,7 @@ static bool is_real(const struct target *target) {
 
 static long ask_with(struct caller *c, int at, const char *path, int flags, char *elsewhere,
                      struct target *target) {
-    long result = ask(c, at, path, how_of(flags, 0), elsewhere, target);
+    long result = ask(c, at, path, how_of(flags, RESOLVE_CHANGES), elsewhere, target);
     bool possible = (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) == 0;
     return result != PASS && !possible ? -EINVAL : result;
 }
@@ -153,7 +153,7 @@ long call_truncate(struct caller *c, const char *path, int64_t length, char *els
     if (length < 0) {
         return -EINVAL;
     }
-    long result = ask(c, AT_FDCWD, path, 0, elsewhere, &target);
+    long result = ask(c, AT_FDCWD, path, RESOLVE_CHANGES, elsewhere, &target);
     if (result != 0) {
         return result;
     }

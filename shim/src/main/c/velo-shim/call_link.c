@@ -43,7 +43,7 @@ long call_link(struct caller *c, int at, const char *path, int to_at, const char
                char *elsewhere, char *to_elsewhere) {
     struct target from, target;
     unsigned how = (flags & AT_SYMLINK_FOLLOW) != 0 ? 0 : RESOLVE_KEEP_LINK;
-    long first = ask(c, at, path, how_of(flags, how), elsewhere, &from);
+    long first = ask(c, at, path, how_of(flags, how | RESOLVE_CHANGES), elsewhere, &from);
     long second = ask(c, to_at, to, RESOLVE_PLACE, to_elsewhere, &target);
     if (first == PASS && second == PASS) {
         return PASS;

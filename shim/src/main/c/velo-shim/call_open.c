@@ -25,6 +25,9 @@ static bool is_possible(int flags) {
 
 static unsigned how_to_open(int flags) {
     unsigned how = (flags & O_NOFOLLOW) != 0 ? RESOLVE_KEEP_LINK : 0;
+    if ((flags & O_PATH) == 0 && (flags & (O_ACCMODE | O_TRUNC)) != 0) {
+        how |= RESOLVE_CHANGES;
+    }
     if (has_all(flags, O_TMPFILE) || (flags & O_CREAT) == 0) {
         return how;
     }

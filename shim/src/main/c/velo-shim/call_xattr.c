@@ -94,7 +94,7 @@ long call_setxattr(struct caller *c, int at, const char *path, int flags, const 
                    size_t size, int how, char *elsewhere) {
     struct target target;
     struct real_path real;
-    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    long result = ask(c, at, path, how_of(flags, RESOLVE_CHANGES), elsewhere, &target);
     if (result != 0) {
         return result;
     }
@@ -138,7 +138,7 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
                       char *elsewhere) {
     struct target target;
     struct real_path real;
-    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    long result = ask(c, at, path, how_of(flags, RESOLVE_CHANGES), elsewhere, &target);
     if (result != 0) {
         return result;
     }

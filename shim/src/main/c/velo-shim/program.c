@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-enum { SEGMENTS_MOST = 256, SEGMENTS_AT_ONCE = 16 };
+enum { SEGMENTS_MOST = 256, SEGMENTS_AT_ONCE = 16, DYNAMIC_MOST = 512 };
 
 /* The kernel looks at so many bytes of a "#!" line and takes a longer one as it is cut there, if only the
  * interpreter's name is whole. */
@@ -46,8 +46,26 @@ static long parse_line(char *text, size_t length, size_t *argument) {
     return 0;
 }
 
+/* A library that is run as a program is a loader, and loads what it is told to. */
+static bool is_library(const struct kernel *kernel, int fd, const Elf64_Phdr *dynamic) {
+    Elf64_Dyn some[SEGMENTS_AT_ONCE];
+    for (unsigned from = 0; from < DYNAMIC_MOST; from += SEGMENTS_AT_ONCE) {
+        long got =
+            KERNEL4(kernel, SYS_pread64, fd, some, sizeof some, dynamic->p_offset + from * sizeof some[0]);
+        for (unsigned i = 0; i < SEGMENTS_AT_ONCE; i++) {
+            if (got < (long)((i + 1) * sizeof some[0]) || some[i].d_tag == DT_NULL) {
+                return false;
+            }
+            if (some[i].d_tag == DT_SONAME) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool has_loader(const struct kernel *kernel, int fd, const Elf64_Ehdr *head) {
-    Elf64_Phdr some[SEGMENTS_AT_ONCE];
+    Elf64_Phdr some[SEGMENTS_AT_ONCE], dynamic = {.p_type = PT_NULL};
     unsigned count = head->e_phnum < SEGMENTS_MOST ? head->e_phnum : SEGMENTS_MOST;
     for (unsigned from = 0; from < count; from += SEGMENTS_AT_ONCE) {
         long got = KERNEL4(kernel, SYS_pread64, fd, some, sizeof some, head->e_phoff + from * sizeof some[0]);
@@ -58,9 +76,10 @@ static bool has_loader(const struct kernel *kernel, int fd, const Elf64_Ehdr *he
             if (some[i].p_type == PT_INTERP) {
                 return true;
             }
+            dynamic = some[i].p_type == PT_DYNAMIC ? some[i] : dynamic;
         }
     }
-    return false;
+    return dynamic.p_type == PT_DYNAMIC && is_library(kernel, fd, &dynamic);
 }
 
 long program_read(const struct kernel *kernel, int fd, struct program_head *out) {

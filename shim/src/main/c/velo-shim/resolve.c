@@ -2,6 +2,7 @@
 
 #include "border.h"
 #include "proc_paths.h"
+#include "proc_places.h"
 #include "walk.h"
 
 #include <errno.h>
@@ -191,10 +192,15 @@ static long absolute(struct walk *walk, const char *path) {
 
 static long relative(struct walk *walk, int directory, const char *path) {
     struct origin origin;
+    struct proc_path proc;
     long result = walk->caller->origin(walk->caller, directory, &origin);
     if (result < 0) {
         /* The kernel has the same to say, and about other things of the call before. */
         return of_host(walk, path);
+    }
+    if (origin.kind == ORIGIN_HOST && proc_relative(walk->caller->world, origin.fd, path, walk->out->room) &&
+        (proc_path(walk->caller, walk->out->room, &proc), proc.kind != PROC_OTHER)) {
+        return absolute(walk, walk->out->room);
     }
     if (origin.kind == ORIGIN_HOST) {
         result = *path == 0 ? of_host(walk, path) : on_host(walk, origin.fd, path);
@@ -222,6 +228,15 @@ static long scoped(struct walk *walk, int directory, const char *path) {
     return result == WALK_LEAVES ? -EXDEV : result;
 }
 
+/* Whichever way a path takes: what many trees share is not changed. */
+static long see_through(struct walk *walk, int directory, const char *path) {
+    struct target *out = walk->out;
+    const char *named = out->kind == TARGET_HOST ? out->room : path;
+    int open;
+    node_id node = proc_behind(walk->caller, directory, named, (walk->how & RESOLVE_KEEP_LINK) == 0, &open);
+    return node == NO_NODE ? 0 : from_node(walk, node, open, "");
+}
+
 long resolve(struct caller *caller, int directory, const char *path, unsigned how, struct target *out) {
     struct walk walk = {caller, how, 0, out, NO_NODE};
     out->node = out->parent = NO_NODE;
@@ -234,11 +249,13 @@ long resolve(struct caller *caller, int directory, const char *path, unsigned ho
     if (caller->again) {
         walk.how |= RESOLVE_AGAIN;
     }
+    if (*path == 0 && (how & RESOLVE_EMPTY) == 0) {
+        return -ENOENT;
+    }
     if ((how & (RESOLVE_STAYING | RESOLVE_ROOTED)) != 0) {
-        return *path == 0 ? -ENOENT : scoped(&walk, directory, path);
+        return scoped(&walk, directory, path);
     }
-    if (*path == '/') {
-        return absolute(&walk, path);
-    }
-    return *path == 0 && (how & RESOLVE_EMPTY) == 0 ? -ENOENT : relative(&walk, directory, path);
+    long result = *path == '/' ? absolute(&walk, path) : relative(&walk, directory, path);
+    bool through = result == 0 && out->kind != TARGET_TREE && (how & RESOLVE_CHANGES) != 0;
+    return through ? see_through(&walk, directory, path) : result;
 }

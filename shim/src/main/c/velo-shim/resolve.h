@@ -21,6 +21,8 @@ enum {
     RESOLVE_ROOTED = 128,    /* RESOLVE_IN_ROOT */
     RESOLVE_LINKLESS = 256,  /* RESOLVE_NO_SYMLINKS */
     RESOLVE_MAGICLESS = 512, /* RESOLVE_NO_MAGICLINKS */
+    RESOLVE_CHANGES = 1024, /* what is there will be changed: files of the tree are found behind every path of
+                              the host that the kernel follows to one. Costs one stat(2) for those */
     RESOLVE_PLACE = 32 /* a name that is to be made or taken away: the last component is never followed, may
                           be missing, may be no directory where a slash follows, and last tells what it is */
 };
@@ -52,8 +54,8 @@ struct target {
  *
  * Not seen: paths of the host that reach the tree by a symbolic link of the host, unless RESOLVE_AGAIN says
  * so and world_expects_host_links (that a process of the run has made such a link by call_symlink, or the
- * front end has asked for it); and then only where the kernel finds nothing at the path. Relative paths from
- * /proc.
+ * front end has asked for it); and then only where the kernel finds nothing at the path. Other ways to what
+ * is open (links to /proc/self/fd, other processes' descriptors), unless RESOLVE_CHANGES says so.
  * ".." of a directory that was removed: -ENOENT, where the kernel still knows its parent.
  */
 long resolve(struct caller *caller, int directory, const char *path, unsigned how, struct target *out);

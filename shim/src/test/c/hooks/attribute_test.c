@@ -1,5 +1,7 @@
 #include "hooks_test.h"
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <utime.h>
 
@@ -141,8 +143,19 @@ static bool t_truncate(void *symbol) {
     return true;
 }
 
+/* A flag that does no harm where it is set after all. */
+static bool t_ioctl(void *symbol) {
+    int (*call)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))symbol;
+    int fd = open(TREE "/dir/file", O_RDONLY), flags = FS_NODUMP_FL, length = 0;
+    struct fsxattr attribute = {.fsx_xflags = FS_XFLAG_NODUMP};
+    CHECK(fd >= 0 && call(fd, FS_IOC_SETFLAGS, &flags) == -1 && errno == ENOTTY);
+    CHECK(call(fd, FS_IOC_FSSETXATTR, &attribute) == -1 && errno == ENOTTY);
+    CHECK(call(fd, FS_IOC_GETFLAGS, &flags) == -1 || (flags & FS_NODUMP_FL) == 0);
+    return call(fd, FIONREAD, &length) == 0 && length == 10;
+}
+
 CASES("attribute", {"chmod", t_chmod}, {"lchmod", t_chmod}, {"fchmod", t_fchmod}, {"fchmodat", t_fchmodat},
       {"chown", t_chown}, {"lchown", t_lchown}, {"fchown", t_fchown}, {"fchownat", t_fchownat},
       {"utime", t_utime}, {"utimes", t_utimes}, {"lutimes", t_lutimes}, {"futimes", t_futimes},
       {"futimesat", t_futimesat}, {"utimensat", t_utimensat}, {"futimens", t_futimens},
-      {"truncate", t_truncate}, {"truncate64", t_truncate})
+      {"truncate", t_truncate}, {"truncate64", t_truncate}, {"ioctl", t_ioctl})

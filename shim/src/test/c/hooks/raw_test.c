@@ -126,6 +126,8 @@ CALLS(futimesat, const char *path = own_file("futimesat");
       return path && call(SYS_futimesat, HERE, path, OLD) == 0 && time_is(path, 77);)
 CALLS(utimensat, const char *path = own_file("utimensat"); int fd = path ? open(path, O_RDONLY) : -1;
       return call(SYS_utimensat, fd, NULL, EXACT, 0) == 0 && time_is(path, 77);)
+CALLS(ioctl, int flags = FS_NODUMP_FL; int fd = open(FILE_, O_RDONLY);
+      return fd >= 0 && call(SYS_ioctl, fd, FS_IOC_SETFLAGS, &flags) == -1 && errno == ENOTTY;)
 CALLS(truncate, const char *path = own_file("truncate");
       return path && call(SYS_truncate, path, 2) == 0 && has_content(path, "co");)
 
@@ -268,5 +270,5 @@ CASES("raw", {"syscall", t_syscall}, SYS(open), SYS(openat), SYS(creat), SYS(ope
       SYS(fremovexattr), SYS(execve), SYS(execveat), SYS(bind), SYS(connect), SYS(inotify_add_watch),
       SYS(fanotify_mark), SYS(name_to_handle_at), SYS(mount), SYS(umount2), SYS(pivot_root), SYS(open_tree),
       SYS(move_mount), SYS(fspick), SYS(mount_setattr), SYS(swapon), SYS(swapoff), SYS(acct),
-      SYS(io_uring_setup), SYS(setxattrat), SYS(getxattrat), SYS(listxattrat), SYS(removexattrat),
+      SYS(io_uring_setup), SYS(setxattrat), SYS(getxattrat), SYS(listxattrat), SYS(removexattrat), SYS(ioctl),
       SYS(file_getattr), SYS(file_setattr), SYS(open_tree_attr), SYS(getdents))

@@ -1,4 +1,5 @@
 #include "execution.h"
+#include "static_program.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -223,6 +224,10 @@ static __attribute__((noinline)) long interpret(struct program *program, char *s
 static long execute_program(int at, const char *path, char *const argv[], char *const envp[], int flags,
                             struct program *program) {
     char script[PATH_MAX];
+    long allowed = static_program_allowed(path, program);
+    if (allowed < 0) {
+        return allowed;
+    }
     if (!program->path[0]) {
         return execute(at, path, argv, envp, flags, program->node);
     }

@@ -1,3 +1,4 @@
+#include "ioctl.h"
 #include "pointer.h"
 #include "raw.h"
 #include "refusal.h"

@@ -1,5 +1,6 @@
 #include "sys.h"
 
+#include <string.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
 
@@ -30,14 +31,26 @@ long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, const char
                 elsewhere[0] ? elsewhere : path);
 }
 
-/* A handle is of the real file: open_by_handle_at(2) opens that, and its inode tells what it stands for. */
+static bool is_below(const char *path, const char *directory, size_t length) {
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
+}
+
+/*
+ * A handle is of the real file, and open_by_handle_at(2) would open that for writing, too: a blob belongs to
+ * many trees. So the tree is a file system without handles, of which there are many.
+ */
 long sys_name_to_handle_at(int at, const char *path, void *handle, void *mount, int flags) {
     char elsewhere[PATH_MAX];
+    const struct world *world = &shim.world;
     unsigned how =
         (flags & AT_SYMLINK_FOLLOW ? 0 : RESOLVE_KEEP_LINK) | (flags & AT_EMPTY_PATH ? RESOLVE_EMPTY : 0);
     long result = real_path(at, path, how, elsewhere);
     if (result != PASS) {
         return result;
+    }
+    if (elsewhere[0] && (is_below(elsewhere, world->store, world->store_length) ||
+                         is_below(elsewhere, world->session, world->session_length))) {
+        return -EOPNOTSUPP;
     }
     return RAW5(SYS_name_to_handle_at, elsewhere[0] ? AT_FDCWD : at, elsewhere[0] ? elsewhere : path, handle,
                 mount, flags);

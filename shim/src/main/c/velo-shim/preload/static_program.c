@@ -1,0 +1,79 @@
+#include "static_program.h"
+
+#include "../backing.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+/* Descriptors that were opened before a file was copied up still are of its blob. */
+static bool is_blob(int fd) {
+    struct node node;
+    struct stat open, real;
+    struct real_path path;
+    node_id id;
+    if (world_descriptor(&shim.caller, fd, &id) < 0 || id == NO_NODE ||
+        !tree_node(&shim.world.tree, id, &node) || node.type != NODE_FILE) {
+        return false;
+    }
+    real_file(&shim.world, id, &path);
+    if (node.backing == BACKING_BLOB || RAW2(SYS_fstat, fd, &open) < 0) {
+        return true;
+    }
+    if (RAW4(SYS_newfstatat, AT_FDCWD, path.text, &real, AT_SYMLINK_NOFOLLOW) < 0) {
+        return open.st_nlink != 0;
+    }
+    return open.st_dev != real.st_dev || open.st_ino != real.st_ino;
+}
+
+static bool is_in_tree(void) {
+    struct origin here;
+    return shim.caller.origin(&shim.caller, AT_FDCWD, &here) == 0 && here.kind == ORIGIN_TREE;
+}
+
+/* Velo's own programs know what they stand in: a run may start another one. */
+static bool is_own(const char *name) {
+    static const char *const PLACES[] = {"/libexec/velo-", "/bin/velo"};
+    const char *end = shim.library + strlen(shim.library);
+    for (int up = 0; up < 2; up++) {
+        end = memrchr(shim.library, '/', (size_t)(end - shim.library));
+        if (!end) {
+            return false;
+        }
+    }
+    size_t length = (size_t)(end - shim.library);
+    bool is = false;
+    for (unsigned i = 0; strncmp(name, shim.library, length) == 0 && i < 2; i++) {
+        is = is || strncmp(name + length, PLACES[i], strlen(PLACES[i])) == 0;
+    }
+    return is;
+}
+
+/* Whoever searches along PATH comes here several times. */
+static void tell(const char *name) {
+    static long told_by;
+    long self = RAW0(SYS_getpid);
+    if (__atomic_exchange_n(&told_by, self, __ATOMIC_RELAXED) == self) {
+        return;
+    }
+    const char *words[] = {"velo: cannot execute ", name,
+                           ": it is a static program, which would not see the tree; run it with --isolate, "
+                           "or from a directory outside\n"};
+    struct iovec parts[3];
+    for (int i = 0; i < 3; i++) {
+        parts[i] = (struct iovec){(void *)(uintptr_t)words[i], strlen(words[i])};
+    }
+    RAW3(SYS_writev, 2, parts, 3);
+}
+
+long static_program_allowed(const char *name, const struct program *program) {
+    if (!program->is_static || is_own(name)) {
+        return 0;
+    }
+    bool of_tree = program->node != ROOT_NODE || program->word_count > 0;
+    if (!of_tree && !is_in_tree() && !is_blob(0) && !is_blob(1) && !is_blob(2)) {
+        return 0;
+    }
+    tell(*name ? name : program->path[0] ? program->path : "what the descriptor is of");
+    return -EACCES;
+}
