@@ -1,12 +1,14 @@
 #include "execution.h"
 #include "static_program.h"
 
+#include "auditing.h"
+
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define FEW 256
-#define MORE 4 /* variables that may be added, and the end */
+#define MORE 5 /* variables that may be added, and the end */
 
 char **pointer_room(char **small, size_t small_count, size_t count) {
     if (count <= small_count) {
@@ -46,6 +48,7 @@ struct kept_environment {
     char *few[FEW];
     char preload[PATH_MAX];
     char program[32];
+    char audit[PATH_MAX];
 };
 
 static bool names_library(const char *value) {
@@ -81,6 +84,7 @@ static long join_preload(const char *value, char *out, size_t room) {
 struct missing {
     bool session, preload;
     node_id program; /* ROOT_NODE: nothing is said */
+    enum auditing auditing;
 };
 
 static void put_program(node_id node, char *out) {
@@ -99,7 +103,8 @@ static void put_program(node_id node, char *out) {
 
 static bool replaced(const struct missing *missing, const char *entry) {
     return (missing->preload && strncmp(entry, "LD_PRELOAD=", 11) == 0) ||
-           (missing->program != ROOT_NODE && strncmp(entry, "VELO_SHIM_PROGRAM=", 18) == 0);
+           (missing->program != ROOT_NODE && strncmp(entry, "VELO_SHIM_PROGRAM=", 18) == 0) ||
+           (missing->auditing != AUDITING_STAYS && strncmp(entry, "LD_AUDIT=", 9) == 0);
 }
 
 static void fill(char *const envp[], size_t count, const struct missing *missing,
@@ -120,6 +125,9 @@ static void fill(char *const envp[], size_t count, const struct missing *missing
         put_program(missing->program, room->program);
         list[next++] = room->program;
     }
+    if (missing->auditing == AUDITING_CHANGES) {
+        list[next++] = room->audit;
+    }
     list[next] = NULL;
 }
 
@@ -129,9 +137,10 @@ static long complete(char *const envp[], size_t count, node_id program, struct k
     const char *preload = environment_value(envp, "LD_PRELOAD");
     struct missing missing = {.session = !environment_value(envp, "VELO_SHIM_SESSION"),
                               .preload = shim.library[0] && !(preload && names_library(preload)),
-                              .program = program};
+                              .program = program,
+                              .auditing = auditing_of(envp, program, room->audit)};
     *list = (char **)(uintptr_t)envp;
-    if (!missing.session && !missing.preload && program == ROOT_NODE) {
+    if (!missing.session && !missing.preload && program == ROOT_NODE && missing.auditing == AUDITING_STAYS) {
         return 0;
     }
     if (missing.preload) {

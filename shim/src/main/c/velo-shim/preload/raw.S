@@ -1,7 +1,7 @@
 /*
  * System calls of the library, in a page of their own (raw.h), and the entry of syscall(3): numbers that the
  * library has no word in are made right here, with nothing between the caller and the kernel, since some of
- * them (clone, rt_sigreturn) do not come back the way they went.
+ * them (clone, rt_sigreturn) do not come back the way they went. RAW_ALONE: without that entry.
  */
     .section .text.velo_raw, "ax", %progbits
     .balign 4096
@@ -14,12 +14,14 @@
     .globl raw_spawn
     .hidden raw_spawn
     .type raw_spawn, %function
+#ifndef RAW_ALONE
     .globl syscall_entry
     .hidden syscall_entry
     .type syscall_entry, %function
     .hidden syscall_known
     .hidden syscall_failed
     .hidden hook_syscall
+#endif
 
 #if defined(__x86_64__)
 raw_call:
@@ -59,6 +61,7 @@ raw_spawn:
     ud2
     .size raw_spawn, . - raw_spawn
 
+#ifndef RAW_ALONE
 syscall_entry:
     cmp $512, %rdi
     jae 1f
@@ -81,6 +84,7 @@ syscall_entry:
 3:  mov %rax, %rdi
     jmp syscall_failed
     .size syscall_entry, . - syscall_entry
+#endif
 
 #elif defined(__aarch64__)
 raw_call:
@@ -116,6 +120,7 @@ raw_spawn:
     brk 1
     .size raw_spawn, . - raw_spawn
 
+#ifndef RAW_ALONE
 syscall_entry:
     cmp x0, 512
     b.hs 1f
@@ -137,6 +142,7 @@ syscall_entry:
 2:  b hook_syscall
 3:  b syscall_failed
     .size syscall_entry, . - syscall_entry
+#endif
 #else
 #error "no system calls for this machine"
 #endif

@@ -1,0 +1,219 @@
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+/* As preload/start.c has them. */
+#define TREE_MAJOR 0xe1f
+#define TREE_MINOR 0x0e10
+#define WORLD_MOST (2 * PATH_MAX) /* what is longer is not used */
+
+static struct world world;
+static struct caller caller;
+static char manifest[PATH_MAX];
+static char exe[PATH_MAX],
+    program[PATH_MAX]; /* directories of the program, real and shown; empty: of the host */
+static node_id program_node = ROOT_NODE;
+static enum { NOT_READ, READ, MAPPED, UNUSABLE } state;
+
+static long own_call(long number, long a, long b, long c, long d, long e, long f) {
+    return raw_call(number, a, b, c, d, e, f);
+}
+
+static const struct kernel kernel = {own_call};
+
+static const char *value_of(const char *entry, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : NULL;
+}
+
+static void read_number(const char *text) {
+    uint64_t number = 0;
+    for (; *text >= '0' && *text <= '9' && number <= UINT32_MAX; text++) {
+        number = number * 10 + (uint64_t)(*text - '0');
+    }
+    program_node = *text == 0 && number <= UINT32_MAX ? (node_id)number : ROOT_NODE;
+}
+
+void audit_environment(char *const *environment) {
+    for (; environment && *environment; environment++) {
+        const char *session = value_of(*environment, "VELO_SHIM_SESSION");
+        const char *number = value_of(*environment, "VELO_SHIM_PROGRAM");
+        if (session && session[0] == '/' && strlen(session) < sizeof world.session) {
+            world.session_length = strlen(session);
+            memcpy(world.session, session, world.session_length + 1);
+        } else if (number) {
+            read_number(number);
+        }
+    }
+}
+
+static long open_in_session(const char *name, int flags) {
+    char path[sizeof world.session + 16];
+    memcpy(path, world.session, world.session_length);
+    memcpy(path + world.session_length, name, strlen(name) + 1);
+    return RAW4(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
+}
+
+static bool take(char **at, const char *end, char *out, size_t room, size_t *length) {
+    char *stop = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
+    if (!stop || **at != '/' || (size_t)(stop - *at) >= room) {
+        return false;
+    }
+    *length = (size_t)(stop - *at);
+    memcpy(out, *at, *length + 1);
+    *at = stop + 1;
+    return true;
+}
+
+/* The file "world": where the tree is shown, and where its parts are. */
+static bool read_world(void) {
+    static const char magic[] = "VELOSHIM1";
+    char text[WORLD_MOST], *at = text + sizeof magic;
+    size_t ignored;
+    long fd = world.session_length > 0 ? open_in_session("/world", O_RDONLY) : -ENOENT;
+    if (fd < 0) {
+        return false;
+    }
+    long length = RAW3(SYS_read, fd, text, sizeof text - 1);
+    RAW1(SYS_close, fd);
+    const char *end = text + (length < 0 ? 0 : length);
+    if (length < (long)sizeof magic || memcmp(text, magic, sizeof magic) != 0 ||
+        !take(&at, end, world.prefix, sizeof world.prefix, &world.prefix_length) ||
+        !take(&at, end, world.store, sizeof world.store, &world.store_length) ||
+        !take(&at, end, manifest, sizeof manifest, &ignored) || world.prefix_length < 2) {
+        return false;
+    }
+    world.last_name = (size_t)(strrchr(world.prefix, '/') - world.prefix) + 1;
+    world.device = makedev(TREE_MAJOR, TREE_MINOR);
+    world.kernel = &kernel;
+    return true;
+}
+
+static bool map_manifest(struct manifest *lower) {
+    struct stat status;
+    long memory = -1, fd = RAW4(SYS_openat, AT_FDCWD, manifest, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    if (RAW2(SYS_fstat, fd, &status) == 0 && status.st_size > 0) {
+        memory = RAW6(SYS_mmap, 0, status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    }
+    RAW1(SYS_close, fd);
+    return (memory >= 0 || memory < -4095) &&
+           manifest_open(lower, (const uint8_t *)memory, (size_t)status.st_size);
+}
+
+static bool map_session(void) {
+    struct manifest lower;
+    long fd = map_manifest(&lower) ? open_in_session("/session", O_RDWR) : -ENOENT;
+    if (fd < 0) {
+        return false;
+    }
+    long result = tree_map(&world.tree, &kernel, (int)fd, &lower);
+    RAW1(SYS_close, fd);
+    return result == 0 && world_begin(&world) == 0;
+}
+
+static bool is_in(const char *path, const char *directory, size_t length) {
+    return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+static void cut_last(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash) {
+        *slash = 0;
+    }
+}
+
+/* A number of a program that went on to one of the host says nothing: preload/start.c. */
+static void find_program(void) {
+    long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
+    exe[length < 0 ? 0 : length] = 0;
+    if (program_node == ROOT_NODE ||
+        (!is_in(exe, world.store, world.store_length) && !is_in(exe, world.session, world.session_length))) {
+        program_node = ROOT_NODE;
+        exe[0] = 0;
+        return;
+    }
+    cut_last(exe);
+}
+
+static void name_program(void) {
+    size_t begin = world.prefix_length + 1;
+    caller.program = program_node;
+    memcpy(program, world.prefix, world.prefix_length);
+    program[world.prefix_length] = '/';
+    if (program_node == ROOT_NODE ||
+        tree_path(&world.tree, program_node, program + begin, sizeof program - begin) <= 0) {
+        exe[0] = program[0] = 0;
+        return;
+    }
+    cut_last(program);
+}
+
+static long origin(struct caller *who, int fd, struct origin *out) {
+    long error = world_descriptor(who, fd, &out->node);
+    out->kind = error == 0 && out->node != NO_NODE ? ORIGIN_TREE : ORIGIN_HOST;
+    out->fd = fd;
+    return error;
+}
+
+static void credentials(struct caller *who, bool real, struct credentials *out) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    (void)who;
+    out->uid = (uint32_t)(real ? RAW0(SYS_getuid) : RAW0(SYS_geteuid));
+    out->gid = (uint32_t)(real ? RAW0(SYS_getgid) : RAW0(SYS_getegid));
+    long count = RAW2(SYS_getgroups, sizeof out->groups / sizeof *out->groups, out->groups);
+    out->group_count = count < 0 ? 0 : (unsigned)count;
+    out->overrides = RAW2(SYS_capget, &header, data) == 0 ? (data[0].effective & 1u << CAP_DAC_OVERRIDE) != 0
+                                                          : out->uid == 0;
+}
+
+/* Nothing is made here. */
+static uint32_t file_mask(struct caller *who) {
+    (void)who;
+    return 0;
+}
+
+/* An absolute path that neither has the prefix's last name in it nor begins with $ORIGIN is of the host. */
+static bool may_be_of_tree(const char *name) {
+    return name[0] != '/' || strstr(name, world.prefix + world.last_name) ||
+           (exe[0] && is_in(name, exe, strlen(exe)));
+}
+
+struct caller *audit_caller(const char *name) {
+    if (state == NOT_READ) {
+        state = read_world() ? READ : UNUSABLE;
+        if (state == READ) {
+            find_program();
+        }
+    }
+    if (state == UNUSABLE || !may_be_of_tree(name)) {
+        return NULL;
+    }
+    if (state == READ) {
+        state = UNUSABLE;
+        if (!map_session()) {
+            return NULL;
+        }
+        caller = (struct caller){
+            .world = &world, .origin = origin, .credentials = credentials, .umask = file_mask};
+        name_program();
+        state = MAPPED;
+    }
+    return &caller;
+}
+
+bool audit_origin(struct directory *real, struct directory *shown) {
+    *real = (struct directory){exe, strlen(exe)};
+    *shown = (struct directory){program, strlen(program)};
+    return exe[0] != 0;
+}
