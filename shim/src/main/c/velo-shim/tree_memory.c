@@ -88,8 +88,12 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     if (!lay_out(&plan, lower->entries, bytes)) {
         return -EINVAL;
     }
-    const long grown = KERNEL2(kernel, SYS_ftruncate, file, bytes);
-    if (grown < 0) {
+    long grown = KERNEL2(kernel, SYS_ftruncate, file, bytes);
+    /* What every look at a node reads: on a tmpfs that takes room as well. */
+    if (grown == 0) {
+        grown = KERNEL4(kernel, SYS_fallocate, file, 0, 0, plan.graves);
+    }
+    if (grown < 0 && grown != -EOPNOTSUPP) {
         return grown;
     }
     struct session *session = map(kernel, file, bytes);

@@ -108,6 +108,8 @@ struct session {
     struct table table[TABLES];
     uint64_t deaths;
 
+    struct record none; /* what a mutation looks at where there is no room for a record: always zeros */
+
     _Alignas(64) struct redo_write redo[REDO_MOST];
 };
 

@@ -46,17 +46,19 @@ node_id node_parent(const struct tree *tree, node_id id) {
 }
 
 /* Room that was never written to may be a hole of the file. */
-static void make_ready(struct mutation *mutation, const void *at, size_t bytes) {
+static bool make_ready(struct mutation *mutation, const void *at, size_t bytes) {
     if (!memory_ready(mutation->tree, at, bytes)) {
         mutation->full = true;
+        return false;
     }
+    return true;
 }
 
 void bits_set(struct mutation *mutation, uint32_t entry, uint32_t bits) {
     uint32_t *word = bits_word(mutation->tree, entry);
     const uint32_t old = GET(mutation, *word);
     if (old == 0) {
-        make_ready(mutation, word, sizeof *word);
+        (void)make_ready(mutation, word, sizeof *word);
     }
     PUT(mutation, *word, old | bits << bits_shift(entry));
 }
@@ -88,10 +90,10 @@ struct record *record_for(struct mutation *mutation, node_id id) {
     if (is_lower(tree, id)) {
         const uint32_t bits = GET(mutation, *bits_word(tree, id)) >> bits_shift(id);
         if ((bits & BIT_RECORD) == 0 && manifest_entry(&tree->lower, id, &entry)) {
-            make_ready(mutation, record, sizeof *record);
-            if (!mutation->full) {
-                fill(record, &entry, id);
+            if (!make_ready(mutation, record, sizeof *record)) {
+                return &tree->session->none;
             }
+            fill(record, &entry, id);
             bits_set(mutation, id, BIT_RECORD);
         }
     }
@@ -152,7 +154,7 @@ static void forget(struct mutation *mutation, node_id id) {
     uint32_t *losses = losses_of(tree, id);
     const uint32_t lost = GET(mutation, *losses);
     if (lost == 0) {
-        make_ready(mutation, losses, sizeof *losses);
+        (void)make_ready(mutation, losses, sizeof *losses);
     }
     PUT(mutation, *losses, lost + 1);
     mutation->forgotten = id;
@@ -170,7 +172,7 @@ static void bury(struct mutation *mutation, node_id id) {
     const uint64_t deaths = GET(mutation, tree->session->deaths);
     uint32_t *grave = grave_at(tree, deaths);
     if (deaths < GRAVES && deaths % GRAVES_OF_PAGE == 0) {
-        make_ready(mutation, grave, sizeof *grave);
+        (void)make_ready(mutation, grave, sizeof *grave);
     }
     if (deaths >= GRAVES) {
         forget(mutation, GET(mutation, *grave));

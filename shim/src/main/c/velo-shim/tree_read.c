@@ -114,7 +114,9 @@ static uint32_t manifest_directories(const struct tree *tree, node_id directory)
         return 0;
     }
     struct record *record = record_at(tree, directory);
-    const bool dear = entry.children > COUNT_IS_DEAR;
+    /* Where the file system is full there may be no page behind a record that nobody has written. */
+    const bool dear = entry.children > COUNT_IS_DEAR && ((bits_of(tree, directory) & BIT_RECORD) != 0 ||
+                                                         memory_ready(tree, record, sizeof *record));
     uint32_t count = dear ? LOAD(record->counted) : 0;
     if (count != 0) {
         return count - 1;

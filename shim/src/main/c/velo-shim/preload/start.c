@@ -174,9 +174,12 @@ static void map_session(const char *session, const struct manifest *lower) {
         fail(session, "its shared memory cannot be opened");
     long error = tree_map(&shim.world.tree, &own_kernel, (int)fd, lower);
     RAW1(SYS_close, fd);
-    if (error != 0)
-        fail(session, error == -EINVAL ? "it was made for another manifest or by another version"
-                                       : "its shared memory cannot be mapped");
+    if (error != 0) {
+        fail(session, error == -EINVAL   ? "it was made for another manifest or by another version"
+                      : error == -ENOMEM ? "its shared memory cannot be mapped, which takes 1 GiB of address "
+                                           "space (ulimit -v)"
+                                         : "its shared memory cannot be mapped");
+    }
 }
 
 static size_t put(char *out, const char *text) {

@@ -167,6 +167,44 @@ class ShimStoreIT {
                 .contains("libc");
     }
 
+    /** The session is a sparse file: on a full file system a look at it must not end the program by SIGBUS. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "os.stat('/vrift')",
+                "os.stat('/vrift/7')",
+                "open('/vrift/7').read()",
+                "os.listdir('/vrift')",
+                "os.rename('/vrift/7', '/vrift/new')",
+                "os.mkdir('/vrift/new')",
+                "os.unlink('/vrift/7')",
+                "os.symlink('x', '/vrift/new')",
+                "os.chmod('/vrift/7', 0o600)"
+            })
+    void aFullFileSystemEndsNoProgram(String act) {
+        Host.needsTool("python3");
+        Host.needsRoot("a file system of its own is mounted");
+        Outcome outcome = work.mounting("""
+                        mount -t tmpfs -o size=60M none "$1"
+                        export VR_THE_SOURCE="$1/store"
+                        mkdir "$2/t"; cd "$2/t"; touch $(seq 100); cd ..
+                        "$velo" ingest t --output t.velo >/dev/null
+                        "$velo" run --manifest t.velo -- python3 -c "$3" "$1/fill" "$4"
+                        """, work.dir("mount"), work.dir("work"), """
+                        import errno, os, sys
+                        size = 1 << 20
+                        with open(sys.argv[1], 'wb', 0) as fill:
+                            while size:
+                                try: fill.write(b'x' * size)
+                                except OSError: size //= 2
+                        try: eval(sys.argv[2])
+                        except OSError as e: assert e.errno == errno.ENOSPC, e
+                        print('goes on')
+                        """, act)
+                .run();
+        outcome.prints("goes on\n");
+    }
+
     /** velo-session is static, and nothing of the tree is its concern. */
     @Test
     void aRunStartsAnotherOneFromTheTree() {
