@@ -222,6 +222,10 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | system calls that a program makes without the C library | not seen by this library |
 | \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
 | \`name_to_handle_at\` | EOPNOTSUPP in the tree |
+| libraries that ld.so(8) looks for by itself (RUNPATH, LD_LIBRARY_PATH, LD_PRELOAD, what a library needs) | found with glibc where the program or its interpreter is of the tree, or LD_LIBRARY_PATH or LD_PRELOAD leads there. Such a program has \`libvelo-audit.so\` in LD_AUDIT, before auditors of the user's own, and getenv(3) shows it; it costs its start some 0.1 ms. It is taken out of the environment of programs for which it does not matter |
+| the same in other programs, and with musl, which has no LD_AUDIT | \`dlopen\` of a path of the tree gives the library, which ld.so knows by its file's real path; other libraries of the tree that it needs are not found, and its \$ORIGIN is not of the tree |
+| what ld.so tells of such libraries | the tree's path, with more slashes where \$ORIGIN of the program was in it, or, where that is longer than the program's real directory, the real path. Messages about a damaged library name the real file |
+| libraries by \`dlopen("\$ORIGIN/...")\`, or by a symbolic link of the host that leads into the tree | not found |
 
 ## Names
 

@@ -10,7 +10,7 @@ $(OUT)/libvelo-audit.so: $(AUDIT:%=audit/%.c) audit/audit.h audit/symbols.sh pre
 	@mkdir -p $(OUT)/audit
 	for name in $(AUDIT); do $(CC) $(CFLAGS) $(AUDIT_FLAGS) -c -o $(OUT)/audit/$$name.o audit/$$name.c || exit 1; done
 	$(CC) $(AUDIT_FLAGS) -DRAW_ALONE -c -o $(OUT)/audit/raw.o preload/raw.S
-	$(CC) -shared -nostdlib -nostartfiles -Wl,-soname,libvelo-audit.so -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,-z,defs \
+	$(CC) -shared -nostdlib -nostartfiles -Wl,-soname,libvelo-audit.so -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,-z,noseparate-code -Wl,-z,defs \
 		-Wl,--exclude-libs,ALL -Wl,--gc-sections -o $@.new $(AUDIT:%=$(OUT)/audit/%.o) $(OUT)/audit/raw.o $(OUT)/core.a
 	sh audit/symbols.sh $@.new
 	mv $@.new $@

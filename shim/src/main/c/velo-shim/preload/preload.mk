@@ -59,7 +59,7 @@ $(OUT)/hooks/program: $(CASES)/program.c
 
 $(OUT)/hooks/library.so: $(CASES)/library.c
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -fPIC -shared -o $@ $<
+	gcc $(CFLAGS) -fPIC -shared -Wl,-soname,library.so -o $@ $<
 
 $(OUT)/hooks/origin/velo-hooks-origin.so: $(OUT)/hooks/library.so
 	@mkdir -p $(OUT)/hooks/origin
@@ -69,10 +69,17 @@ $(OUT)/hooks/threads: $(CASES)/threads.c
 	@mkdir -p $(OUT)/hooks
 	gcc $(CFLAGS) -o $@ $< -pthread
 
+$(OUT)/hooks/linked: $(CASES)/linked.c $(OUT)/hooks/library.so
+	gcc $(CFLAGS) -o $@ $< -L$(OUT)/hooks -l:library.so -Wl,-rpath,'$$ORIGIN'
+
+$(OUT)/hooks/unlinked: $(CASES)/linked.c $(OUT)/hooks/library.so
+	gcc $(CFLAGS) -o $@ $< -L$(OUT)/hooks -l:library.so
+
 check: hooks-check
 hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
-		$(OUT)/hooks/library.so $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols \
+		$(OUT)/hooks/library.so $(OUT)/libvelo-audit.so $(OUT)/hooks/linked $(OUT)/hooks/unlinked $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols \
 		$(if $(MUSL_GCC),$(HOOK_TESTS:%=$(OUT)/hooks/musl/%_test))
 	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)
 	sh $(CASES)/session.sh $(OUT)
+	sh $(CASES)/libraries.sh $(OUT)
 .PHONY: hooks-check
