@@ -189,6 +189,7 @@ bool write_changes(const struct run *run) {
         free(walk);
         return false;
     }
+    tree_give_back(&walk->tree); /* the disk may be full: there is room for what follows */
     const int file = openat(run->directory, "changes", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     walk->out = file < 0 ? NULL : fdopen(file, "w");
     bool done = walk->out != NULL && write_to(walk);

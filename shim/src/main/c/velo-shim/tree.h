@@ -82,6 +82,9 @@ long tree_map(struct tree *tree, const struct kernel *kernel, int file, const st
 
 void tree_unmap(struct tree *tree);
 
+/* Gives to the file system what was kept back so that things can be removed and moved while it is full. */
+void tree_give_back(struct tree *tree);
+
 /* ---- Reading: no system call, no lock. ---- */
 
 /*

@@ -10,22 +10,34 @@ static unsigned class_of(size_t bytes) {
     return class;
 }
 
-enum { READY_AT_ONCE = 2048 };
+enum { READY_AT_ONCE = 2048, READY_AT_LEAST = 256 };
 
-/* Whether blocks up to this unit may be written to. With the lock. */
-static bool is_ready(struct tree *tree, uint32_t end) {
-    struct session *session = tree->session;
+/* Up to this unit, and behind it what is looked at without being there. */
+static bool ready_to(struct mutation *mutation, uint32_t end) {
+    struct session *session = mutation->tree->session;
+    const uint64_t start = session->blocks + (uint64_t)LOAD(session->block_ready) * UNIT;
+    const uint64_t stop = session->blocks + (uint64_t)end * UNIT + LARGEST_BLOCK;
+    if (!mutation_ready(mutation, session_at(mutation->tree, start),
+                        (stop < session->bytes ? stop : session->bytes) - start)) {
+        return false;
+    }
+    __atomic_store_n(&session->block_ready, end, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* Whether blocks up to this unit may be written to. With the lock. The reserve is not for more than is
+ * needed. */
+static bool is_ready(struct mutation *mutation, uint32_t end) {
+    const struct session *session = mutation->tree->session;
     const uint32_t ready = LOAD(session->block_ready);
     if (end <= ready) {
         return true;
     }
-    const uint64_t start = session->blocks + (uint64_t)ready * UNIT, bytes = (uint64_t)READY_AT_ONCE * UNIT;
-    if (!memory_ready(tree, session_at(tree, start),
-                      start + bytes < session->bytes ? bytes : session->bytes - start)) {
-        return false;
-    }
-    __atomic_store_n(&session->block_ready, ready + READY_AT_ONCE, __ATOMIC_RELAXED);
-    return true;
+    const bool frees = mutation->frees;
+    mutation->frees = false;
+    const bool done = ready_to(mutation, ready + READY_AT_ONCE);
+    mutation->frees = frees;
+    return done || ready_to(mutation, ready + READY_AT_LEAST);
 }
 
 uint32_t block_take(struct mutation *mutation, size_t bytes) {
@@ -42,7 +54,8 @@ uint32_t block_take(struct mutation *mutation, size_t bytes) {
         return free;
     }
     const uint32_t unit = GET(mutation, session->next_block);
-    if (block_at(tree, unit) == NULL || !is_ready(tree, unit + sizes[class] / UNIT)) {
+    if (session->blocks + (uint64_t)unit * UNIT >= session->block_end ||
+        !is_ready(mutation, unit + sizes[class] / UNIT)) {
         return NO_BLOCK;
     }
     PUT(mutation, session->next_block, unit + sizes[class] / UNIT);

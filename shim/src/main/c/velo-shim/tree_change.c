@@ -46,6 +46,7 @@ long tree_raise(struct tree *tree, node_id id, long (*publish)(void *with), void
     if (done < 0) {
         return done;
     }
+    struct record *record = NULL;
     if (node_type(tree, id) == 0) {
         done = -ENOENT;
     } else if (node_type(tree, id) != NODE_FILE) {
@@ -53,13 +54,16 @@ long tree_raise(struct tree *tree, node_id id, long (*publish)(void *with), void
     } else if (backing_of(tree, id) == BACKING_UPPER) {
         done = -EALREADY;
     } else {
+        record = record_for(&mutation, id); /* its room, before there is a file */
+        done = mutation.full ? -ENOSPC : 0;
+    }
+    if (done == 0) {
         /* A process that is killed here leaves a file that nothing shows; the next one puts its own there. */
         done = publish(with);
     }
     if (done < 0) {
         return mutation_abandon(&mutation, done);
     }
-    struct record *record = record_for(&mutation, id);
     PUT(&mutation, record->kind, (GET(&mutation, record->kind) & ~UINT32_C(0xF0)) | BACKING_UPPER << 4);
     return mutation_commit(&mutation);
 }

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { PAGE = 4096, FIRST_BUCKETS = 64, BYTES_PER_NODE = 512, LARGEST_BLOCK = 8192 };
+enum { PAGE = 4096, FIRST_BUCKETS = 64, BYTES_PER_NODE = 256, SPENT_AT_ONCE = 4 };
 enum { MOST_UNITS = 0x7FFFFFFF };
 
 static uint64_t pages(uint64_t *end, uint64_t bytes) {
@@ -22,7 +22,8 @@ static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
     uint64_t end = 0, fixed = 0, nodes;
     pages(&fixed, sizeof *session);
     pages(&fixed, (uint64_t)entries / 2 + 8);
-    fixed += GRAVES * sizeof(uint32_t) + NODES_MOST / GROUP + (uint64_t)entries * sizeof(struct record);
+    fixed +=
+        GRAVES * sizeof(uint32_t) + NODES_MOST / GROUP + RESERVE + (uint64_t)entries * sizeof(struct record);
     nodes = bytes < fixed + 64 * PAGE ? 0 : (bytes - fixed) / BYTES_PER_NODE;
     nodes = nodes < NODES_MOST ? nodes : NODES_MOST;
     if (nodes < GROUP || (uint64_t)entries + nodes >= NO_NODE) {
@@ -38,6 +39,7 @@ static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
     session->bits = pages(&end, (uint64_t)entries / 2 + 8);
     session->graves = pages(&end, GRAVES * sizeof(uint32_t));
     session->losses = pages(&end, session->node_end / GROUP * sizeof(uint32_t) + sizeof(uint32_t));
+    session->reserve = pages(&end, RESERVE);
     session->records = pages(&end, (uint64_t)session->node_end * sizeof(struct record));
     for (unsigned i = 0; i < TABLES; i++) {
         session->buckets[i] = pages(&end, session->bucket_limit * sizeof(uint32_t));
@@ -71,8 +73,39 @@ bool memory_ready(const struct tree *tree, const void *at, size_t bytes) {
     return done != -EFAULT && done != -ENOMEM;
 }
 
-/* What every mutation writes to. */
-static bool is_writable(const struct tree *tree) {
+bool memory_spend(const struct tree *tree) {
+    struct session *session = tree->session;
+    const uint32_t left = LOAD(session->reserve_left);
+    if (left < SPENT_AT_ONCE || left > RESERVE / PAGE) {
+        return false;
+    }
+    /* First the number: who is killed in between loses these pages, and nobody takes them twice. */
+    __atomic_store_n(&session->reserve_left, left - SPENT_AT_ONCE, __ATOMIC_RELAXED);
+    KERNEL3(tree->kernel, SYS_madvise,
+            session_at(tree, session->reserve + (uint64_t)(left - SPENT_AT_ONCE) * PAGE),
+            SPENT_AT_ONCE * PAGE, MADV_REMOVE);
+    return true;
+}
+
+/* Blocks of the file system for the start of the file. Where it cannot be asked for them zeros are written.
+ */
+static long allocate(const struct kernel *kernel, int file, uint64_t bytes) {
+    static const uint8_t zeros[PAGE];
+    long done = KERNEL4(kernel, SYS_fallocate, file, 0, 0, bytes);
+    if (done != -EOPNOTSUPP && done != -ENOSYS) {
+        return done;
+    }
+    for (uint64_t at = 0; at < bytes; at += PAGE) {
+        done = KERNEL4(kernel, SYS_pwrite64, file, zeros, PAGE, at);
+        if (done != PAGE) {
+            return done < 0 ? done : -ENOSPC;
+        }
+    }
+    return 0;
+}
+
+/* The first pages of what grows. */
+static bool is_begun(const struct tree *tree) {
     bool ready = true;
     for (unsigned i = 0; i < TABLES && ready; i++) {
         ready = memory_ready(tree, session_at(tree, tree->session->buckets[i]), PAGE);
@@ -89,11 +122,10 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
         return -EINVAL;
     }
     long grown = KERNEL2(kernel, SYS_ftruncate, file, bytes);
-    /* What every look at a node reads: on a tmpfs that takes room as well. */
     if (grown == 0) {
-        grown = KERNEL4(kernel, SYS_fallocate, file, 0, 0, plan.graves);
+        grown = allocate(kernel, file, plan.records);
     }
-    if (grown < 0 && grown != -EOPNOTSUPP) {
+    if (grown < 0) {
         return grown;
     }
     struct session *session = map(kernel, file, bytes);
@@ -107,6 +139,7 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     memcpy(plan.manifest, lower->bytes, sizeof plan.manifest);
     plan.next_node = plan.node_ready = lower->entries;
     plan.next_block = 1;
+    plan.reserve_left = RESERVE / PAGE;
     for (unsigned i = 0; i < TABLES; i++) {
         plan.table[i].buckets = FIRST_BUCKETS;
     }
@@ -115,7 +148,7 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     if (room) {
         memcpy(session, &plan, sizeof plan - sizeof plan.redo);
     }
-    const long made = room && is_writable(&tree) ? 0 : -ENOSPC;
+    const long made = room && is_begun(&tree) ? 0 : -ENOSPC;
     KERNEL2(kernel, SYS_munmap, session, bytes);
     return made;
 }
@@ -127,7 +160,7 @@ static bool is_ours(const struct session *session, const struct manifest *lower,
            lay_out(&plan, lower->entries, bytes) && session->entries == plan.entries &&
            session->node_end == plan.node_end && session->bucket_limit == plan.bucket_limit &&
            session->bits == plan.bits && session->graves == plan.graves && session->losses == plan.losses &&
-           session->records == plan.records &&
+           session->reserve == plan.reserve && session->records == plan.records &&
            memcmp(session->buckets, plan.buckets, sizeof plan.buckets) == 0 &&
            session->blocks == plan.blocks && session->block_end == plan.block_end;
 }

@@ -5,11 +5,16 @@
 
 /*
  * The session's shared memory: a header, then sparse arrays whose places follow from the number of entries
- * and the length of the file. Only pages that were written to cost anything.
+ * and the length of the file. A page that was never written to may have no block of the file system behind
+ * it: on a full one a store there is a SIGBUS, and on tmpfs a read, too. So what any process may look at or
+ * store to at any time is allocated from the start, up to records; all else is made ready before it is used,
+ * and known to be ready before it is read.
  *
  *   bits     4 for each entry of the manifest
  *   graves   nodes that lost their last name not long ago, a ring
  *   losses   how many nodes of each group of records have been forgotten
+ *   reserve  pages that are given back to a full file system, one mutation after another, so that things can
+ *            still be removed and moved
  *   records  one for each node number, those of the manifest's entries first
  *   buckets  of the three hash tables
  *   blocks   names, targets of links, inodes: in units of 32 bytes
@@ -18,7 +23,8 @@
 enum bit {
     BIT_MOVED = 1,  /* the name that the manifest gives it is shadowed by one of the session */
     BIT_RECORD = 2, /* its record says what it is, not the manifest */
-    BIT_NAMES = 4   /* a directory: the session has names in it */
+    BIT_NAMES = 4,  /* a directory: the session has names in it */
+    BIT_COUNTED = 8 /* a directory: its record's count is there. Not by redo: it may be lost and set again */
 };
 
 enum {
@@ -26,6 +32,8 @@ enum {
     GRAVES = 1 << 16,     /* this many nodes without a name are known */
     GROUP = 128,          /* records that are given back together: 3 pages */
     UNIT = 32,
+    RESERVE = 1 << 20,
+    LARGEST_BLOCK = 8192,
     CLASSES = 9,
     REDO_MOST = 240,
     NO_BLOCK = 0,
@@ -40,7 +48,7 @@ struct record {
     uint64_t modified, changed;
     uint32_t modified_part, changed_part;
     uint32_t directories; /* in it, those of the manifest not counted */
-    uint32_t counted;     /* those of the manifest plus 1, or 0 where nobody has counted */
+    uint32_t counted;     /* with BIT_COUNTED: those of the manifest plus 1, or 0 */
     uint32_t names;       /* block: its first name of the session */
     uint32_t first, last; /* blocks: names of the session in this directory that shadow nothing */
     uint32_t live;        /* names of the session in this directory that lead to a node */
@@ -95,7 +103,7 @@ struct redo_write {
 struct session {
     char magic[8];
     uint32_t entries, node_end, bucket_limit, reserved;
-    uint64_t bytes, seed, bits, graves, losses, records, buckets[TABLES], blocks, block_end;
+    uint64_t bytes, seed, bits, graves, losses, reserve, records, buckets[TABLES], blocks, block_end;
     uint8_t manifest[128]; /* its header */
 
     _Alignas(64) uint32_t lock;
@@ -107,8 +115,7 @@ struct session {
     uint32_t next_block, free_block[CLASSES]; /* in units */
     struct table table[TABLES];
     uint64_t deaths;
-
-    struct record none; /* what a mutation looks at where there is no room for a record: always zeros */
+    uint32_t reserve_left; /* pages; with the lock, and not by redo */
 
     _Alignas(64) struct redo_write redo[REDO_MOST];
 };
@@ -136,11 +143,12 @@ static inline uint32_t bits_of(const struct tree *tree, uint32_t entry) {
     return LOAD(*bits_word(tree, entry)) >> bits_shift(entry) & 15;
 }
 
-/* NULL: no block can be there. Behind every unit that this accepts lie bytes enough for the largest kind. */
+/* NULL: no block is there. Behind every unit that this accepts lie bytes enough for the largest kind. */
 static inline void *block_at(const struct tree *tree, uint32_t unit) {
     const struct session *session = tree->session;
-    const uint64_t offset = session->blocks + (uint64_t)unit * UNIT;
-    return unit == NO_BLOCK || offset >= session->block_end ? NULL : session_at(tree, offset);
+    return unit == NO_BLOCK || unit >= LOAD(session->block_ready)
+               ? NULL
+               : session_at(tree, session->blocks + (uint64_t)unit * UNIT);
 }
 
 /*
@@ -148,5 +156,8 @@ static inline void *block_at(const struct tree *tree, uint32_t unit) {
  * False: it is full. Kernels before 5.14 cannot tell.
  */
 bool memory_ready(const struct tree *tree, const void *at, size_t bytes);
+
+/* Gives some of the reserve back to the file system, with the lock. False: there is none left. */
+bool memory_spend(const struct tree *tree);
 
 #endif

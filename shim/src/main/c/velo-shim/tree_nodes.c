@@ -7,11 +7,17 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+static uint32_t *losses_of(const struct tree *tree, node_id id) {
+    return (uint32_t *)session_at(tree, tree->session->losses) + id / GROUP;
+}
+
+/* A group of which all are forgotten has no memory any more. */
 struct record *record_of(const struct tree *tree, node_id id) {
     if (is_lower(tree, id)) {
         return (bits_of(tree, id) & BIT_RECORD) != 0 ? record_at(tree, id) : NULL;
     }
-    return id < LOAD(tree->session->next_node) && id < tree->session->node_end ? record_at(tree, id) : NULL;
+    const bool known = id < LOAD(tree->session->next_node) && id < tree->session->node_end;
+    return known && LOAD(*losses_of(tree, id)) < GROUP ? record_at(tree, id) : NULL;
 }
 
 unsigned node_type(const struct tree *tree, node_id id) {
@@ -45,22 +51,9 @@ node_id node_parent(const struct tree *tree, node_id id) {
     return id == ROOT_NODE ? ROOT_NODE : entry_parent(&tree->lower, id);
 }
 
-/* Room that was never written to may be a hole of the file. */
-static bool make_ready(struct mutation *mutation, const void *at, size_t bytes) {
-    if (!memory_ready(mutation->tree, at, bytes)) {
-        mutation->full = true;
-        return false;
-    }
-    return true;
-}
-
 void bits_set(struct mutation *mutation, uint32_t entry, uint32_t bits) {
     uint32_t *word = bits_word(mutation->tree, entry);
-    const uint32_t old = GET(mutation, *word);
-    if (old == 0) {
-        (void)make_ready(mutation, word, sizeof *word);
-    }
-    PUT(mutation, *word, old | bits << bits_shift(entry));
+    PUT(mutation, *word, GET(mutation, *word) | bits << bits_shift(entry));
 }
 
 /* Nothing reads a record before its bit is set, but the count that readers may have put there. */
@@ -90,8 +83,10 @@ struct record *record_for(struct mutation *mutation, node_id id) {
     if (is_lower(tree, id)) {
         const uint32_t bits = GET(mutation, *bits_word(tree, id)) >> bits_shift(id);
         if ((bits & BIT_RECORD) == 0 && manifest_entry(&tree->lower, id, &entry)) {
-            if (!make_ready(mutation, record, sizeof *record)) {
-                return &tree->session->none;
+            if (mutation->full || !mutation_ready(mutation, record, sizeof *record)) {
+                mutation->full = true;
+                mutation->nothing = (struct record){0};
+                return &mutation->nothing;
             }
             fill(record, &entry, id);
             bits_set(mutation, id, BIT_RECORD);
@@ -129,10 +124,6 @@ void node_gains(struct mutation *mutation, node_id id, node_id directory) {
     directory_touched(mutation, directory);
 }
 
-static uint32_t *losses_of(const struct tree *tree, node_id id) {
-    return (uint32_t *)session_at(tree, tree->session->losses) + id / GROUP;
-}
-
 /* Of a node that died GRAVES deaths ago. */
 static void forget(struct mutation *mutation, node_id id) {
     struct tree *tree = mutation->tree;
@@ -152,15 +143,9 @@ static void forget(struct mutation *mutation, node_id id) {
     }
     PUT(mutation, record->kind, 0);
     uint32_t *losses = losses_of(tree, id);
-    const uint32_t lost = GET(mutation, *losses);
-    if (lost == 0) {
-        (void)make_ready(mutation, losses, sizeof *losses);
-    }
-    PUT(mutation, *losses, lost + 1);
+    PUT(mutation, *losses, GET(mutation, *losses) + 1);
     mutation->forgotten = id;
 }
-
-enum { GRAVES_OF_PAGE = 1024 };
 
 static uint32_t *grave_at(const struct tree *tree, uint64_t death) {
     return (uint32_t *)session_at(tree, tree->session->graves) + death % GRAVES;
@@ -171,9 +156,6 @@ static void bury(struct mutation *mutation, node_id id) {
     struct tree *tree = mutation->tree;
     const uint64_t deaths = GET(mutation, tree->session->deaths);
     uint32_t *grave = grave_at(tree, deaths);
-    if (deaths < GRAVES && deaths % GRAVES_OF_PAGE == 0) {
-        (void)make_ready(mutation, grave, sizeof *grave);
-    }
     if (deaths >= GRAVES) {
         forget(mutation, GET(mutation, *grave));
     }

@@ -23,7 +23,8 @@ static inline bool is_lower(const struct tree *tree, node_id id) {
 
 /* ---- Writing. ---- */
 
-/* A node's record, filled from the manifest where it had none. The node exists. */
+/* A node's record, filled from the manifest where it had none. The node exists. Where there is no room for it
+ * the mutation is full, and this is a record that nobody else sees. */
 struct record *record_for(struct mutation *mutation, node_id id);
 
 void bits_set(struct mutation *mutation, uint32_t entry, uint32_t bits);

@@ -104,20 +104,28 @@ node_id tree_child(const struct tree *tree, node_id directory, const char *name,
     return id;
 }
 
-/*
- * Directories that the manifest has in one. Of a large directory the number is kept in its record: it never
- * changes, so it may be stored by anybody at any time.
- */
+/* It never changes, so it may be stored by anybody at any time, where there is room for the record. */
+static void keep_count(const struct tree *tree, node_id directory, uint32_t count) {
+    struct record *record = record_at(tree, directory);
+    if (memory_ready(tree, &record->counted, sizeof record->counted)) {
+        __atomic_store_n(&record->counted, count + 1, __ATOMIC_RELEASE);
+        __atomic_fetch_or(bits_word(tree, directory), BIT_COUNTED << bits_shift(directory), __ATOMIC_RELEASE);
+    }
+}
+
+/* Directories that the manifest has in one. Of a large directory the number is kept in its record. */
 static uint32_t manifest_directories(const struct tree *tree, node_id directory) {
     struct manifest_entry entry;
     if (!is_lower(tree, directory) || !manifest_entry(&tree->lower, directory, &entry)) {
         return 0;
     }
-    struct record *record = record_at(tree, directory);
-    /* Where the file system is full there may be no page behind a record that nobody has written. */
-    const bool dear = entry.children > COUNT_IS_DEAR && ((bits_of(tree, directory) & BIT_RECORD) != 0 ||
-                                                         memory_ready(tree, record, sizeof *record));
-    uint32_t count = dear ? LOAD(record->counted) : 0;
+    const bool dear = entry.children > COUNT_IS_DEAR;
+    uint32_t count = 0;
+    if (dear && (__atomic_load_n(bits_word(tree, directory), __ATOMIC_ACQUIRE) >> bits_shift(directory) &
+                 BIT_COUNTED) != 0) {
+        /* 0: whoever gave the directory a record has overwritten it. */
+        count = LOAD(record_at(tree, directory)->counted);
+    }
     if (count != 0) {
         return count - 1;
     }
@@ -125,7 +133,7 @@ static uint32_t manifest_directories(const struct tree *tree, node_id directory)
         count += entry_type(&tree->lower, entry.first_child + i) == ENTRY_DIRECTORY;
     }
     if (dear) {
-        __atomic_store_n(&record->counted, count + 1, __ATOMIC_RELAXED);
+        keep_count(tree, directory, count);
     }
     return count;
 }

@@ -26,7 +26,19 @@ static struct redo_write *pending(const struct mutation *mutation, uint64_t plac
     return NULL;
 }
 
+bool mutation_ready(struct mutation *mutation, const void *at, size_t bytes) {
+    while (!memory_ready(mutation->tree, at, bytes)) {
+        if (!mutation->frees || !memory_spend(mutation->tree)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void mutation_put(struct mutation *mutation, const void *at, size_t width, uint64_t value) {
+    if (mutation->full) {
+        return;
+    }
     const uint64_t place = place_of(mutation->tree, at, width);
     struct redo_write *write = pending(mutation, place);
     if (write == NULL) {
@@ -42,6 +54,9 @@ void mutation_put(struct mutation *mutation, const void *at, size_t width, uint6
 }
 
 uint64_t mutation_get(const struct mutation *mutation, const void *at, size_t width, uint64_t stored) {
+    if (mutation->full) {
+        return stored;
+    }
     const struct redo_write *write = pending(mutation, place_of(mutation->tree, at, width));
     return write == NULL ? stored : write->value;
 }
@@ -87,7 +102,7 @@ long mutation_begin(struct mutation *mutation, struct tree *tree) {
     mutation->tree = tree;
     mutation->seen = 0;
     mutation->count = 0;
-    mutation->full = false;
+    mutation->full = mutation->frees = false;
     mutation->forgotten = NO_NODE;
     const long taken = take(tree, &mutation->hold);
     if (taken == 0) {
@@ -108,6 +123,15 @@ long mutation_store(struct mutation *mutation) {
     mutation->seen = 0;
     mutation->count = 0;
     return 0;
+}
+
+void tree_give_back(struct tree *tree) {
+    struct mutation mutation;
+    if (mutation_begin(&mutation, tree) == 0) {
+        while (memory_spend(tree)) {
+        }
+        mutation_abandon(&mutation, 0);
+    }
 }
 
 long mutation_commit(struct mutation *mutation) {

@@ -12,8 +12,10 @@ struct mutation {
     struct moment now;
     uint64_t seen; /* a bit for the hash of each place that was PUT */
     uint32_t count;
-    bool full;         /* there was no room for something: nothing will be stored */
-    node_id forgotten; /* a node that was forgotten in it, or NO_NODE */
+    bool full;             /* there was no room for something: nothing will be stored */
+    bool frees;            /* it hides or moves something: the reserve is for it */
+    node_id forgotten;     /* a node that was forgotten in it, or NO_NODE */
+    struct record nothing; /* where a record would be for which there is no room */
     struct hold hold;
 };
 
@@ -25,6 +27,9 @@ struct mutation {
 long mutation_begin(struct mutation *mutation, struct tree *tree);
 void mutation_put(struct mutation *mutation, const void *at, size_t width, uint64_t value);
 uint64_t mutation_get(const struct mutation *mutation, const void *at, size_t width, uint64_t stored);
+
+/* Makes pages be there before they are stored to, and, on tmpfs, looked at. False: there is no room. */
+bool mutation_ready(struct mutation *mutation, const void *at, size_t bytes);
 
 /* Stores, and drops the lock. -ENOSPC where it did not fit into the record: then nothing is stored. */
 long mutation_commit(struct mutation *mutation);

@@ -122,6 +122,7 @@ long tree_rename(struct tree *tree, struct place from, struct place to, unsigned
     if (done < 0) {
         return done;
     }
+    mutation.frees = true;
     done = rename_names(&mutation, from, to, flags, gone);
     done = done < 0 ? mutation_abandon(&mutation, done) : nodes_commit(&mutation);
     if (done < 0) {

@@ -87,10 +87,13 @@ static node_id take_number(struct tree *tree) {
             return NO_NODE;
         }
         if (next >= ready) {
-            const uint32_t rest = session->node_end - next,
-                           more = rest < READY_AT_ONCE ? rest : READY_AT_ONCE;
+            const uint32_t rest = session->node_end - next;
+            uint32_t more = rest < READY_AT_ONCE ? rest : READY_AT_ONCE;
             if (!memory_ready(tree, record_at(tree, next), more * sizeof(struct record))) {
-                return NO_NODE;
+                more = 1;
+                if (!memory_ready(tree, record_at(tree, next), sizeof(struct record))) {
+                    return NO_NODE;
+                }
             }
             __atomic_store_n(&session->node_ready, next + more, __ATOMIC_RELAXED);
             ready = next + more;
@@ -223,6 +226,7 @@ long tree_unlink(struct tree *tree, node_id directory, const char *name, size_t 
     if (done < 0) {
         return done;
     }
+    mutation.frees = true;
     done = directory_check(tree, directory);
     if (done == 0) {
         spot_find(tree, directory, name, length, &spot);
