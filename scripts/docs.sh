@@ -218,6 +218,9 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
 | locales, time zones, user databases below the prefix | not seen: the C library opens them itself |
 | io_uring through syscall(3) | ENOSYS, so that programs use system calls |
+| a process of the run that became another user (\`setpriv\`, \`su\`, \`sudo -u\`), or root of a user namespace (\`unshare -Ur\`) | what runs already goes on; a program that it starts ends with 125 and "permission denied to user N", since the session is its owner's alone: run all of \`velo run\` as that user, there |
+| a full disk | what makes or changes something fails with ENOSPC; removing and moving work from a reserve of 1 MiB of the session, which is good for some 60 to 250 files of the manifest in places far apart, and for any number that the run has made; content that is read and cannot be noted is told by its real inode. On kernels before 5.14, and on file systems that copy on write (Btrfs, ZFS), a full disk may still end a program by SIGBUS |
+| what a session takes | 1.4 MiB of blocks at its start, and half a byte for each entry of the manifest. It grows with the names that exist and with the files, directories and links that are made: of a symbolic link made and removed some 150 bytes stay, of a directory 65, of a file none on the whole. It ends at 1 GiB, or when a run has made some 4,000,000 files, directories and links, removed ones counted, since a node number is never used twice: from then on making things fails with ENOSPC, and reading, writing and removing work. A limit of address space (\`ulimit -v\`) must leave room for it in every process |
 | static programs, and system calls that a program makes without the C library | not seen by this library |
 
 ## Names
