@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { PAGE = 4096, FIRST_BUCKETS = 64, BYTES_PER_NODE = 512, SPENT_AT_ONCE = 4 };
+enum { PAGE = 4096, FIRST_BUCKETS = 64, BYTES_PER_NODE = 256, SPENT_AT_ONCE = 4 };
 enum { MOST_UNITS = 0x7FFFFFFF };
 
 static uint64_t pages(uint64_t *end, uint64_t bytes) {
