@@ -300,8 +300,8 @@ static void __attribute__((noreturn)) init(const struct sandbox *box, unsigned u
 
 /* What the kernel made in the work directory has mode 000. */
 static void remove_run_directory(void) {
-    static const char *const made[] = {"work/incompat/volatile/dirty", "work/incompat/volatile", "work/incompat",
-                                       "work"};
+    static const char *const made[] = {"work/incompat/volatile/dirty", "work/incompat/volatile",
+                                       "work/incompat", "work"};
     must(chdir("work"), "enter the work directory");
     for (size_t i = sizeof made / sizeof *made; i-- > 1;) {
         chmod(made[i], 0700);

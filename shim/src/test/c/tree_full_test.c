@@ -4,6 +4,7 @@
  * one a small tmpfs is mounted, where even a look at a hole takes a block.
  */
 #include "shim_test.h"
+#include "tree_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ static struct fixture made_in(const char *directory) {
         perror("cannot make a session");
         exit(2);
     }
+    CHECK(fixture.tree.session->node_end > 4000000); /* a build makes millions of temporary files */
     return fixture;
 }
 

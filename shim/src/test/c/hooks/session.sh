@@ -50,6 +50,25 @@ refused "no session" "$work/bad" "it was made for another manifest or by another
 rm "$work/bad/session"
 refused "session file missing" "$work/bad" "its shared memory cannot be opened"
 
+# Another user may not enter the session: the reason is said, and nothing runs half inside the tree.
+cp "$build/libvelo-shim.so" "$work/libvelo-shim.so"
+chmod 755 "$work" "$work/good" "$work/libvelo-shim.so"
+if [ "$(id -u)" = 0 ]; then
+    chmod 700 "$work/good/session"
+    said=$(LD_PRELOAD=$work/libvelo-shim.so VELO_SHIM_SESSION=$work/good/session timeout 10 \
+        setpriv --reuid=65534 --regid=65534 --clear-groups /bin/cat /etc/passwd 2>&1)
+    code=$? user=65534
+else
+    chmod 000 "$work/good/session"
+    said=$(LD_PRELOAD=$work/libvelo-shim.so VELO_SHIM_SESSION=$work/good/session timeout 10 /bin/cat /etc/passwd 2>&1)
+    code=$? user=$(id -u)
+    chmod 700 "$work/good/session"
+fi
+expect "another user: exit status" 125 $code
+expect "another user: message" \
+    "velo: cannot use session $work/good/session: permission denied to user $user; run the whole of velo run as that user, in its user namespace" \
+    "$said"
+
 # What a program drops from the environment is there again in its children; other libraries stay, and nothing is named twice.
 expect "env -i" "content 8" "$(run env -i /bin/cat $tree/dir/file)"
 loader=$(readelf -l /bin/sh | sed -n 's/.*interpreter: \(.*\)]/\1/p')

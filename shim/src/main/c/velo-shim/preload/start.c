@@ -37,9 +37,43 @@ static void say(const char *text) {
     RAW3(SYS_write, 2, text, strlen(text));
 }
 
+/* The session is its owner's alone: a process that became another user, or entered a user namespace. */
+static bool is_denied(const char *session) {
+    char path[sizeof shim.world.session + 16];
+    size_t length = strlen(session);
+    if (session[0] != '/' || length >= sizeof shim.world.session) {
+        return false;
+    }
+    memcpy(path, session, length);
+    memcpy(path + length, "/session", sizeof "/session");
+    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        RAW1(SYS_close, fd);
+    }
+    return fd == -EACCES || fd == -EPERM;
+}
+
+static void say_number(uint32_t number) {
+    char text[12] = "";
+    size_t at = sizeof text - 1;
+    do {
+        text[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    say(text + at);
+}
+
 static _Noreturn void fail(const char *session, const char *reason) {
     say("velo: cannot use session ");
     say(session);
+    if (is_denied(session)) {
+        say(": permission denied to user ");
+        say_number((uint32_t)RAW0(SYS_geteuid));
+        say("; run the whole of velo run as that user, in its user namespace\n");
+        for (;;) {
+            RAW1(SYS_exit_group, 125);
+        }
+    }
     say(": ");
     say(reason);
     say("; start the command with velo run, or unset VELO_SHIM_SESSION\n");
