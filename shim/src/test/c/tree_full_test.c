@@ -135,6 +135,11 @@ static int run_in(const char *directory, unsigned part) {
         use_up(tree);
         whole(tree);
     }
+    unsigned given = 0;
+    while (tree_give_little(tree)) {
+        given++;
+    }
+    CHECK(given > 0); /* and what is left is enough */
     remove_and_move(tree, 1);
     whole(tree);
     tree_give_back(tree);

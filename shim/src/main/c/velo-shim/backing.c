@@ -175,7 +175,12 @@ long have_directory(struct world *world, node_id id, struct real_path *out) {
     struct stat status;
     real_directory(world, id, out);
     long result = KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, out->text, &status, 0);
-    return result == -ENOENT ? make_directory(world, out, id) : result;
+    if (result == -ENOENT) {
+        do {
+            result = make_directory(world, out, id);
+        } while (result == -ENOSPC && tree_give_little(&world->tree));
+    }
+    return result;
 }
 
 long have_link(struct world *world, node_id id, const char *target, struct real_path *out) {

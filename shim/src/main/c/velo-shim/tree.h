@@ -85,6 +85,10 @@ void tree_unmap(struct tree *tree);
 /* Gives to the file system what was kept back so that things can be removed and moved while it is full. */
 void tree_give_back(struct tree *tree);
 
+/* A little of it, so that a directory can be read, as who removes it does. False: the other half is for
+ * removing and moving alone. */
+bool tree_give_little(struct tree *tree);
+
 /* ---- Reading: no system call, no lock. ---- */
 
 /*

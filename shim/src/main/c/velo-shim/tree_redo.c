@@ -134,6 +134,16 @@ void tree_give_back(struct tree *tree) {
     }
 }
 
+bool tree_give_little(struct tree *tree) {
+    struct mutation mutation;
+    bool given = false;
+    if (mutation_begin(&mutation, tree) == 0) {
+        given = LOAD(tree->session->reserve_left) > RESERVE / 4096 / 2 && memory_spend(tree);
+        mutation_abandon(&mutation, 0);
+    }
+    return given;
+}
+
 long mutation_commit(struct mutation *mutation) {
     const long stored = mutation_store(mutation);
     lock_drop(mutation->tree, &mutation->hold);
