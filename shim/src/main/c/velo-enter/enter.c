@@ -52,6 +52,12 @@ static void try_execute(char **arguments, const char *path, int *worst) {
     }
 }
 
+/* A directory of PATH that this user may not search says nothing of the command: shells pass it over. */
+static bool is_closed(const char *path) {
+    struct stat status;
+    return stat(path, &status) != 0 && errno == EACCES;
+}
+
 static void search(char **arguments, const char *path, int *worst) {
     while (path != NULL) {
         const size_t length = strcspn(path, ":");
@@ -59,7 +65,7 @@ static void search(char **arguments, const char *path, int *worst) {
         const int written = length == 0
                                 ? snprintf(each, sizeof each, "./%s", arguments[0])
                                 : snprintf(each, sizeof each, "%.*s/%s", (int)length, path, arguments[0]);
-        if (written > 0 && (size_t)written < sizeof each) {
+        if (written > 0 && (size_t)written < sizeof each && !is_closed(each)) {
             try_execute(arguments, each, worst);
         }
         path = path[length] == ':' ? path + length + 1 : NULL;

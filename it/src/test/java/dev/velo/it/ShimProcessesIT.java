@@ -140,7 +140,7 @@ class ShimProcessesIT {
                 for round in 1 2 3 4 5 6; do
                   writers=()
                   size=$(stat -c %s "$H/log")
-                  for i in 1 2 3 4; do
+                  for i in 1 2 5 7; do
                     /usr/bin/python3 py/until_killed.py $i "$H/log" &
                     writers+=($!)
                   done
@@ -155,7 +155,7 @@ class ShimProcessesIT {
                 done 2>"$H/err"
                 # Killed between its two names or between close and note, a file may be there under another name; none may lack.
                 sha256sum --quiet -c "$H/log" && echo all
-                for i in 1 2 3 4; do head -n $((i * 37 - i + 1)) data/n$i.txt | cmp - <(seq $i $((i * 37))); done
+                for i in 1 2 5 7; do head -n $((i * 37 - i + 1)) data/n$i.txt | cmp - <(seq $i $((i * 37))); done
                 find . -type l -print0 | xargs -0 -n 100 readlink >/dev/null
                 find . -type d -name '*.[de]' | while read -r d; do test -L "$d/link" || ls -A "$d"; done
                 rm -rf written; ls
