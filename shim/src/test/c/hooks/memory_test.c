@@ -13,8 +13,9 @@ enum { ROOM = 4096 };
 
 static char *page_with_path(void) {
     char *page = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED)
+    if (page != MAP_FAILED) {
         strcpy(page, TREE "/dir/file");
+    }
     return page;
 }
 

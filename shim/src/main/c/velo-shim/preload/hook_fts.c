@@ -40,8 +40,9 @@ static void release_list(FTSENT *entry) {
 static unsigned short kind_of(const struct walk *walk, FTSENT *entry, bool follow) {
     struct stat *state = entry->fts_statp;
     long error = sys_fstatat(AT_FDCWD, entry->fts_path, state, follow ? 0 : AT_SYMLINK_NOFOLLOW);
-    if (error < 0 && follow && sys_fstatat(AT_FDCWD, entry->fts_path, state, AT_SYMLINK_NOFOLLOW) == 0)
+    if (error < 0 && follow && sys_fstatat(AT_FDCWD, entry->fts_path, state, AT_SYMLINK_NOFOLLOW) == 0) {
         return FTS_SLNONE;
+    }
     if (error < 0) {
         entry->fts_errno = (int)-error;
         memset(state, 0, sizeof *state);
@@ -50,16 +51,19 @@ static unsigned short kind_of(const struct walk *walk, FTSENT *entry, bool follo
     entry->fts_dev = state->st_dev;
     entry->fts_ino = state->st_ino;
     entry->fts_nlink = state->st_nlink;
-    if (!S_ISDIR(state->st_mode))
+    if (!S_ISDIR(state->st_mode)) {
         return S_ISLNK(state->st_mode) ? FTS_SL : S_ISREG(state->st_mode) ? FTS_F : FTS_DEFAULT;
-    if (entry->fts_level > 0 && (strcmp(entry->fts_name, ".") == 0 || strcmp(entry->fts_name, "..") == 0))
+    }
+    if (entry->fts_level > 0 && (strcmp(entry->fts_name, ".") == 0 || strcmp(entry->fts_name, "..") == 0)) {
         return FTS_DOT;
+    }
     for (FTSENT *above = entry->fts_parent; above && above->fts_level >= FTS_ROOTLEVEL;
-         above = above->fts_parent)
+         above = above->fts_parent) {
         if (above->fts_ino == entry->fts_ino && above->fts_dev == entry->fts_dev) {
             entry->fts_cycle = above;
             return FTS_DC;
         }
+    }
     (void)walk;
     return FTS_D;
 }
@@ -78,8 +82,9 @@ static FTSENT *make(FTSENT *parent, const char *name, short level) {
     FTSENT *entry = &room->entry;
     if (before > 0) {
         memcpy(path, parent->fts_path, before);
-        if (path[before - 1] != '/')
+        if (path[before - 1] != '/') {
             path[before++] = '/';
+        }
     }
     memcpy(path + before, name, length + 1);
     char *shown = entry->fts_name;
@@ -96,20 +101,26 @@ static FTSENT *make(FTSENT *parent, const char *name, short level) {
 
 static FTSENT *sort(const struct walk *walk, FTSENT *list) {
     size_t count = 0, next = 0;
-    if (!walk->shown.fts_compar)
+    if (!walk->shown.fts_compar) {
         return list;
-    for (FTSENT *at = list; at; at = at->fts_link)
+    }
+    for (FTSENT *at = list; at; at = at->fts_link) {
         count++;
+    }
     FTSENT **all = malloc((count + 1) * sizeof *all);
-    if (!all)
+    if (!all) {
         return list;
-    for (FTSENT *at = list; at; at = at->fts_link)
+    }
+    for (FTSENT *at = list; at; at = at->fts_link) {
         all[next++] = at;
+    }
     all[next] = NULL;
-    if (count > 1)
+    if (count > 1) {
         qsort(all, count, sizeof *all, (int (*)(const void *, const void *))(void *)walk->shown.fts_compar);
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         all[i]->fts_link = all[i + 1];
+    }
     list = all[0];
     free(all);
     return list;
@@ -128,8 +139,9 @@ static FTSENT *read_children(struct walk *walk, FTSENT *directory) {
     }
     while (!error && (found = stream_next(stream, &error)) != NULL) {
         bool dot = strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0;
-        if (dot && !(options & FTS_SEEDOT))
+        if (dot && !(options & FTS_SEEDOT)) {
             continue;
+        }
         FTSENT *entry = make(directory, found->d_name, (short)(directory->fts_level + 1));
         if (!entry) {
             error = ENOMEM;
@@ -142,8 +154,9 @@ static FTSENT *read_children(struct walk *walk, FTSENT *directory) {
         end = &entry->fts_link;
     }
     stream_close(stream);
-    if (error)
+    if (error) {
         directory->fts_errno = error;
+    }
     return sort(walk, first);
 }
 
@@ -169,11 +182,13 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
     walk->shown.fts_compar = (int (*)(const void *, const void *))(void *)compare;
     for (; *paths; paths++) {
         FTSENT *entry = make(root, *paths, FTS_ROOTLEVEL);
-        if (!entry)
+        if (!entry) {
             continue;
+        }
         entry->fts_info = **paths ? kind_of(walk, entry, logical || (options & FTS_COMFOLLOW)) : FTS_NS;
-        if (!**paths)
+        if (!**paths) {
             entry->fts_errno = ENOENT;
+        }
         *end = entry;
         end = &entry->fts_link;
     }
@@ -185,8 +200,9 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
 /* A root is sorted by all of its path, and shows its last name from then on. */
 static void show_last_name(FTSENT *root) {
     char *last = strrchr(root->fts_name, '/');
-    if (!last || !last[1])
+    if (!last || !last[1]) {
         return;
+    }
     root->fts_namelen = (unsigned short)strlen(last + 1);
     memmove(root->fts_name, last + 1, root->fts_namelen + 1u);
 }
@@ -215,8 +231,9 @@ static FTSENT *go_on(struct walk *walk, FTSENT *entry) {
             parent->fts_info = parent->fts_errno ? FTS_ERR : FTS_DP;
             return hand_out(walk, parent);
         }
-        if (next->fts_instr == FTS_FOLLOW)
+        if (next->fts_instr == FTS_FOLLOW) {
             next->fts_info = kind_of(walk, next, true);
+        }
         if (next->fts_instr != FTS_SKIP) {
             next->fts_instr = 3;
             return hand_out(walk, next);
@@ -249,16 +266,18 @@ HOOK(FTSENT *, fts_read, (FTS * shown)) {
         return next(shown);
     }
     FTSENT *entry = shown->fts_cur;
-    if (!entry)
+    if (!entry) {
         return NULL;
+    }
     int instruction = entry->fts_instr;
     entry->fts_instr = 3;
     if (!walk->begun) {
         walk->begun = true;
         FTSENT *first = walk->children;
         walk->children = NULL;
-        if (first)
+        if (first) {
             return hand_out(walk, first);
+        }
         release(entry);
         shown->fts_cur = NULL;
         return NULL;
@@ -279,14 +298,17 @@ HOOK(FTSENT *, fts_children, (FTS * shown, int options)) {
     }
     errno = 0;
     FTSENT *entry = shown->fts_cur;
-    if (!walk->begun || !entry)
+    if (!walk->begun || !entry) {
         return walk->children;
-    if (entry->fts_info != FTS_D)
+    }
+    if (entry->fts_info != FTS_D) {
         return NULL;
+    }
     release_list(walk->children);
     walk->children = read_children(walk, entry);
-    if (!walk->children && entry->fts_errno)
+    if (!walk->children && entry->fts_errno) {
         errno = entry->fts_errno;
+    }
     return walk->children;
 }
 

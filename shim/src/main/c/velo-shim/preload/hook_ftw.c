@@ -42,12 +42,14 @@ static char *read_names(const char *path, size_t *count) {
     *count = 0;
     while (names && (entry = stream_next(stream, &error)) != NULL) {
         size_t length = strlen(entry->d_name) + 1;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
+        }
         if (filled + length > room) {
             char *more = realloc(names, room *= 2);
-            if (!more)
+            if (!more) {
                 free(names);
+            }
             names = more;
         }
         if (names) {
@@ -56,8 +58,9 @@ static char *read_names(const char *path, size_t *count) {
             ++*count;
         }
     }
-    if (stream)
+    if (stream) {
         stream_close(stream);
+    }
     return names;
 }
 
@@ -67,8 +70,9 @@ static int walk_names(struct tree_walk *walk, int level, const struct directory 
     size_t length = strlen(walk->path), count;
     char *names = read_names(walk->path, &count), *name = names;
     int result = 0;
-    if (!names)
+    if (!names) {
         return errno == ENOMEM ? -1 : 0;
+    }
     bool slash = length > 0 && walk->path[length - 1] == '/';
     for (; count > 0 && result == 0; count--, name += strlen(name) + 1) {
         if (length + strlen(name) + 2 > sizeof walk->path) {
@@ -79,8 +83,9 @@ static int walk_names(struct tree_walk *walk, int level, const struct directory 
         walk->path[length] = '/';
         strcpy(walk->path + length + !slash, name);
         result = walk_at(walk, level + 1, (int)(length + !slash), above);
-        if (result == FTW_SKIP_SUBTREE && walk->flags & FTW_ACTIONRETVAL)
+        if (result == FTW_SKIP_SUBTREE && walk->flags & FTW_ACTIONRETVAL) {
             result = 0;
+        }
         if (result == FTW_SKIP_SIBLINGS && walk->flags & FTW_ACTIONRETVAL) {
             result = 0;
             break;
@@ -95,14 +100,17 @@ static int walk_names(struct tree_walk *walk, int level, const struct directory 
 static int enter(struct tree_walk *walk, int base, int *back) {
     char parent[PATH_MAX];
     *back = -1;
-    if (!(walk->flags & FTW_CHDIR))
+    if (!(walk->flags & FTW_CHDIR)) {
         return 0;
+    }
     long fd = told(sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     *back = (int)fd;
-    if (base == 0)
+    if (base == 0) {
         return 0;
+    }
     memcpy(parent, walk->path, (size_t)base);
     parent[base] = 0;
     return (int)told(sys_chdir(parent));
@@ -117,36 +125,44 @@ static void leave(int back) {
 
 static int tell_inside(struct tree_walk *walk, const struct stat *state, int type, struct FTW *where) {
     int back, result = enter(walk, where->base, &back);
-    if (result == 0)
+    if (result == 0) {
         result = tell(walk, state, type, where);
+    }
     leave(back);
     return result;
 }
 
 static bool is_above(const struct stat *state, const struct directory *above) {
-    for (; above; above = above->above)
-        if (above->device == state->st_dev && above->inode == state->st_ino)
+    for (; above; above = above->above) {
+        if (above->device == state->st_dev && above->inode == state->st_ino) {
             return true;
+        }
+    }
     return false;
 }
 
 static int walk_directory(struct tree_walk *walk, const struct stat *state, struct FTW *where,
                           const struct directory *above) {
     struct directory here = {state->st_dev, state->st_ino, above};
-    if (!(walk->flags & FTW_PHYS) && is_above(state, above))
+    if (!(walk->flags & FTW_PHYS) && is_above(state, above)) {
         return 0;
+    }
     long readable = sys_openat(AT_FDCWD, walk->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (readable < 0)
+    if (readable < 0) {
         return tell_inside(walk, state, FTW_DNR, where);
+    }
     RAW1(SYS_close, readable);
     bool after = (walk->flags & FTW_DEPTH) != 0;
     int result = after ? 0 : tell_inside(walk, state, FTW_D, where);
-    if (result == FTW_SKIP_SUBTREE && walk->flags & FTW_ACTIONRETVAL)
+    if (result == FTW_SKIP_SUBTREE && walk->flags & FTW_ACTIONRETVAL) {
         return 0;
-    if (result == 0)
+    }
+    if (result == 0) {
         result = walk_names(walk, where->level, &here);
-    if (result == 0 && after)
+    }
+    if (result == 0 && after) {
         result = tell_inside(walk, state, FTW_DP, where);
+    }
     return result;
 }
 
@@ -155,38 +171,47 @@ static int walk_at(struct tree_walk *walk, int level, int base, const struct dir
     struct FTW where = {base, level};
     bool physical = (walk->flags & FTW_PHYS) != 0;
     long error = sys_fstatat(AT_FDCWD, walk->path, &state, physical ? AT_SYMLINK_NOFOLLOW : 0);
-    if (error < 0 && error != -ENOENT && (level == 0 || error != -EACCES))
+    if (error < 0 && error != -ENOENT && (level == 0 || error != -EACCES)) {
         return (int)told(error);
-    if (error < 0 && level == 0 && physical)
+    }
+    if (error < 0 && level == 0 && physical) {
         return (int)told(error);
+    }
     if (error < 0) {
         if (physical || sys_fstatat(AT_FDCWD, walk->path, &state, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !S_ISLNK(state.st_mode))
+            !S_ISLNK(state.st_mode)) {
             return level == 0 ? (int)told(error) : tell_inside(walk, &state, FTW_NS, &where);
+        }
         return tell_inside(walk, &state, walk->old ? FTW_NS : FTW_SLN, &where);
     }
-    if (level == 0)
+    if (level == 0) {
         walk->device = state.st_dev;
-    if (walk->flags & FTW_MOUNT && state.st_dev != walk->device)
+    }
+    if (walk->flags & FTW_MOUNT && state.st_dev != walk->device) {
         return 0;
-    if (S_ISDIR(state.st_mode))
+    }
+    if (S_ISDIR(state.st_mode)) {
         return walk_directory(walk, &state, &where, above);
+    }
     return tell_inside(walk, &state, S_ISLNK(state.st_mode) ? FTW_SL : FTW_F, &where);
 }
 
 static int walk_from(const char *path, visit_old *old, visit_new *visit, int flags) {
     long length = path_length(path);
-    if (length <= 0)
+    if (length <= 0) {
         return (int)told(length == 0 ? -ENOENT : length);
+    }
     struct tree_walk *walk = malloc(sizeof *walk);
-    if (!walk)
+    if (!walk) {
         return -1;
+    }
     walk->old = old;
     walk->visit = visit;
     walk->flags = flags;
     walk->first = libc_is_musl();
-    while (length > 1 && path[length - 1] == '/')
+    while (length > 1 && path[length - 1] == '/') {
         length--;
+    }
     memcpy(walk->path, path, (size_t)length);
     walk->path[length] = 0;
     const char *slash = strrchr(walk->path, '/');

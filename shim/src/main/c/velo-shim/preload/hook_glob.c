@@ -31,18 +31,21 @@ static int add(struct search *search, const char *path, bool mark) {
     if (search->count + 1 >= search->room) {
         size_t room = search->room ? 2 * search->room : 16;
         char **list = realloc(search->found, room * sizeof *list);
-        if (!list)
+        if (!list) {
             return GLOB_NOSPACE;
+        }
         search->found = list;
         search->room = room;
     }
     size_t length = strlen(path);
     char *copy = malloc(length + 2);
-    if (!copy)
+    if (!copy) {
         return GLOB_NOSPACE;
+    }
     memcpy(copy, path, length + 1);
-    if (mark && length > 0 && copy[length - 1] != '/')
+    if (mark && length > 0 && copy[length - 1] != '/') {
         memcpy(copy + length, "/", 2);
+    }
     search->found[search->count++] = copy;
     return 0;
 }
@@ -50,10 +53,12 @@ static int add(struct search *search, const char *path, bool mark) {
 /* A wildcard before the end of the component. */
 static bool has_magic(const char *text, size_t length, int flags) {
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\\' && !(flags & GLOB_NOESCAPE))
+        if (text[i] == '\\' && !(flags & GLOB_NOESCAPE)) {
             i++;
-        else if (text[i] == '*' || text[i] == '?' || (text[i] == '[' && memchr(text + i, ']', length - i)))
+        } else if (text[i] == '*' || text[i] == '?' ||
+                   (text[i] == '[' && memchr(text + i, ']', length - i))) {
             return true;
+        }
     }
     return false;
 }
@@ -68,18 +73,21 @@ static bool is_directory(const char *path) {
 static int end_of_path(struct search *search, char *path, size_t length) {
     struct stat state;
     path[length] = 0;
-    if (sys_fstatat(AT_FDCWD, path, &state, AT_SYMLINK_NOFOLLOW) < 0)
+    if (sys_fstatat(AT_FDCWD, path, &state, AT_SYMLINK_NOFOLLOW) < 0) {
         return 0;
+    }
     return add(search, path, search->flags & GLOB_MARK && is_directory(path));
 }
 
 static int plain(struct search *search, char *path, size_t length, const char *name, size_t count,
                  const char *rest) {
     for (size_t i = 0; i < count; i++) {
-        if (name[i] == '\\' && !(search->flags & GLOB_NOESCAPE) && i + 1 < count)
+        if (name[i] == '\\' && !(search->flags & GLOB_NOESCAPE) && i + 1 < count) {
             i++;
-        if (length + 2 >= PATH_MAX)
+        }
+        if (length + 2 >= PATH_MAX) {
             return 0;
+        }
         path[length++] = name[i];
     }
     return expand(search, path, length, rest);
@@ -89,8 +97,9 @@ static int wild(struct search *search, char *path, size_t length, const char *na
                 const char *rest) {
     char pattern[NAME_MAX * 4];
     int result = 0, error = 0;
-    if (count >= sizeof pattern)
+    if (count >= sizeof pattern) {
         return 0;
+    }
     memcpy(pattern, name, count);
     pattern[count] = 0;
     path[length] = 0;
@@ -109,27 +118,35 @@ static int wild(struct search *search, char *path, size_t length, const char *na
     struct dirent *entry;
     while (result == 0 && (entry = stream_next(stream, &error)) != NULL) {
         size_t size = strlen(entry->d_name);
-        if (length + size + 2 >= PATH_MAX || fnmatch(pattern, entry->d_name, how) != 0)
+        if (length + size + 2 >= PATH_MAX || fnmatch(pattern, entry->d_name, how) != 0) {
             continue;
-        if (directories && entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+        }
+        if (directories && entry->d_type != DT_DIR && entry->d_type != DT_LNK &&
+            entry->d_type != DT_UNKNOWN) {
             continue;
+        }
         memcpy(path + length, entry->d_name, size + 1);
-        if (!*rest && search->flags & ONLYDIR && !is_directory(path))
+        if (!*rest && search->flags & ONLYDIR && !is_directory(path)) {
             continue;
+        }
         result = expand(search, path, length + size, rest);
     }
     stream_close(stream);
-    if (result == 0 && error && (search->flags & GLOB_ERR || (search->failed && search->failed(path, error))))
+    if (result == 0 && error &&
+        (search->flags & GLOB_ERR || (search->failed && search->failed(path, error)))) {
         result = GLOB_ABORTED;
+    }
     return result;
 }
 
 /* path has what is settled; rest is what follows, from a slash or from the first component on. */
 static int expand(struct search *search, char *path, size_t length, const char *rest) {
-    while (*rest == '/' && length + 2 < PATH_MAX)
+    while (*rest == '/' && length + 2 < PATH_MAX) {
         path[length++] = *rest++;
-    if (*rest == 0)
+    }
+    if (*rest == 0) {
         return end_of_path(search, path, length);
+    }
     size_t count = strcspn(rest, "/");
     return has_magic(rest, count, search->flags) ? wild(search, path, length, rest, count, rest + count)
                                                  : plain(search, path, length, rest, count, rest + count);
@@ -148,8 +165,9 @@ static size_t home_of(const char *name, size_t length, char *out) {
         home = entry ? entry->pw_dir : NULL;
     }
     size_t size = home ? strnlen(home, PATH_MAX - 1) : 0;
-    if (size > 0)
+    if (size > 0) {
         memcpy(out, home, size);
+    }
     return size;
 }
 
@@ -157,10 +175,12 @@ static int expand_tilde(struct search *search, char *path, const char *pattern) 
     size_t length = 0, name = strcspn(pattern, "/");
     if (*pattern == '~' && search->flags & (TILDE | TILDE_CHECK)) {
         length = home_of(pattern + 1, name - 1, path);
-        if (length == 0 && search->flags & TILDE_CHECK)
+        if (length == 0 && search->flags & TILDE_CHECK) {
             return GLOB_NOMATCH;
-        if (length > 0)
+        }
+        if (length > 0) {
             pattern += name;
+        }
     }
     return expand(search, path, length, pattern);
 }
@@ -169,34 +189,39 @@ static int expand_tilde(struct search *search, char *path, const char *pattern) 
 static const char *end_of_part(const char *at) {
     int depth = 0;
     for (; *at; at++) {
-        if (*at == '\\' && at[1])
+        if (*at == '\\' && at[1]) {
             at++;
-        else if (*at == '{')
+        } else if (*at == '{') {
             depth++;
-        else if ((*at == '}' && depth-- == 0) || (*at == ',' && depth == 0))
+        } else if ((*at == '}' && depth-- == 0) || (*at == ',' && depth == 0)) {
             return at;
+        }
     }
     return NULL;
 }
 
 static const char *closing(const char *open) {
     const char *at = end_of_part(open + 1);
-    while (at && *at == ',')
+    while (at && *at == ',') {
         at = end_of_part(at + 1);
+    }
     return at;
 }
 
 static int expand_braces(struct search *search, char *path, const char *pattern) {
     const char *open = search->flags & BRACE ? strchr(pattern, '{') : NULL;
-    while (open && open[1] == '}')
+    while (open && open[1] == '}') {
         open = strchr(open + 2, '{');
+    }
     const char *close = open ? closing(open) : NULL;
-    if (!close)
+    if (!close) {
         return expand_tilde(search, path, pattern);
+    }
     size_t before = (size_t)(open - pattern), after = strlen(close + 1);
     char *one = malloc(strlen(pattern) + 1);
-    if (!one)
+    if (!one) {
         return GLOB_NOSPACE;
+    }
     int result = 0;
     for (const char *part = open + 1, *end; result == 0 && part <= close; part = end + 1) {
         end = end_of_part(part);
@@ -219,14 +244,18 @@ static int deliver(struct search *search, glob_t *out) {
     size_t before = search->flags & GLOB_APPEND ? out->gl_pathc : 0;
     char **old = search->flags & GLOB_APPEND ? out->gl_pathv : NULL;
     char **list = realloc(old, (offset + before + search->count + 1) * sizeof *list);
-    if (!list)
+    if (!list) {
         return GLOB_NOSPACE;
-    if (!old)
+    }
+    if (!old) {
         memset(list, 0, offset * sizeof *list);
-    if (!(search->flags & GLOB_NOSORT) && search->count > 1)
+    }
+    if (!(search->flags & GLOB_NOSORT) && search->count > 1) {
         qsort(search->found, search->count, sizeof *search->found, by_text);
-    if (search->count > 0)
+    }
+    if (search->count > 0) {
         memcpy(list + offset + before, search->found, search->count * sizeof *list);
+    }
     out->gl_pathv = list;
     out->gl_pathc = before + search->count;
     list[offset + out->gl_pathc] = NULL;
@@ -238,15 +267,17 @@ HOOK(int, glob, (const char *pattern, int flags, int (*failed)(const char *, int
     int (*next)(const char *, int, int (*)(const char *, int), glob_t *) =
         (int (*)(const char *, int, int (*)(const char *, int), glob_t *))hidden_function(HIDDEN_glob);
     /* The caller's own functions say what there is: no file is asked for. */
-    if (flags & ALTDIRFUNC && !libc_is_musl())
+    if (flags & ALTDIRFUNC && !libc_is_musl()) {
         return next(pattern, flags, failed, out);
+    }
     struct search search = {.flags = flags, .failed = failed};
     char path[PATH_MAX];
     if (!(flags & GLOB_APPEND)) {
         out->gl_pathc = 0;
         out->gl_pathv = NULL;
-        if (!(flags & GLOB_DOOFFS))
+        if (!(flags & GLOB_DOOFFS)) {
             out->gl_offs = 0;
+        }
     }
     int result = expand_braces(&search, path, pattern);
     if (result == 0 && search.count == 0) {
@@ -259,16 +290,18 @@ HOOK(int, glob, (const char *pattern, int flags, int (*failed)(const char *, int
         int given = deliver(&search, out);
         result = given ? given : result;
     }
-    while (search.count > 0)
+    while (search.count > 0) {
         free(search.found[--search.count]);
+    }
     free(search.found);
     return result;
 }
 
 HOOK(void, globfree, (glob_t * out)) {
     size_t offset = out->gl_flags & GLOB_DOOFFS ? out->gl_offs : 0;
-    for (size_t i = 0; out->gl_pathv && i < out->gl_pathc; i++)
+    for (size_t i = 0; out->gl_pathv && i < out->gl_pathc; i++) {
         free(out->gl_pathv[offset + i]);
+    }
     free(out->gl_pathv);
     out->gl_pathv = NULL;
     out->gl_pathc = 0;

@@ -30,23 +30,28 @@ static inline bool is_host_path(const char *path) {
     uintptr_t at = (uintptr_t)path;
     uint64_t word, carry = 0;
     if (__atomic_load_n(&shim.phase, __ATOMIC_ACQUIRE) != PHASE_VIRTUAL || at >> 56 != 0 ||
-        !is_known(known_readable, at / PAGE, __atomic_load_n(&memory_age, __ATOMIC_ACQUIRE)))
+        !is_known(known_readable, at / PAGE, __atomic_load_n(&memory_age, __ATOMIC_ACQUIRE))) {
         return false;
+    }
     size_t left = PAGE - at % PAGE;
-    if (left < sizeof word)
+    if (left < sizeof word) {
         return false;
+    }
     memcpy(&word, path, sizeof word);
     if (path[0] != '/' || (word & shim.prefix_mask) == shim.prefix_word || begins(word, "/proc/", 6) ||
-        begins(word, "/dev/", 5))
+        begins(word, "/dev/", 5)) {
         return false;
+    }
     for (;;) {
         uint64_t slash = zero_bytes(word ^ EACH_BYTE('/'));
         uint64_t slash_or_point = zero_bytes((word | EACH_BYTE(1)) ^ EACH_BYTE('/'));
         uint64_t winding = (slash << 8 | carry) & slash_or_point, end = zero_bytes(word);
-        if (end)
+        if (end) {
             return (winding & ((end & -end) - 1)) == 0;
-        if (winding || (left -= sizeof word) < sizeof word)
+        }
+        if (winding || (left -= sizeof word) < sizeof word) {
             return false;
+        }
         carry = slash >> 56;
         path += sizeof word;
         memcpy(&word, path, sizeof word);

@@ -22,11 +22,12 @@ static void remember(uint64_t *known, uintptr_t page, uint64_t age) {
 /* After the change, not before: an answer that was true in between is forgotten too. */
 long memory_changed(long result) {
     uint64_t age = __atomic_add_fetch(&memory_age, 1, __ATOMIC_ACQ_REL);
-    if ((age & AGE_MASK) == 0)
+    if ((age & AGE_MASK) == 0) {
         for (unsigned i = 0; i < KNOWN; i++) {
             __atomic_store_n(&known_readable[i], 0, __ATOMIC_RELAXED);
             __atomic_store_n(&known_writable[i], 0, __ATOMIC_RELAXED);
         }
+    }
     return result;
 }
 
@@ -38,10 +39,12 @@ static bool impossible(uintptr_t address) {
 /* The kernel reads the set before it looks at what to do with it, and "what" is nothing that there is. */
 static bool page_readable(uintptr_t page) {
     uint64_t age = __atomic_load_n(&memory_age, __ATOMIC_ACQUIRE);
-    if (is_known(known_readable, page, age))
+    if (is_known(known_readable, page, age)) {
         return true;
-    if (RAW4(SYS_rt_sigprocmask, -1, page * PAGE, 0, 8) == -EFAULT)
+    }
+    if (RAW4(SYS_rt_sigprocmask, -1, page * PAGE, 0, 8) == -EFAULT) {
         return false;
+    }
     remember(known_readable, page, age);
     return true;
 }
@@ -49,47 +52,58 @@ static bool page_readable(uintptr_t page) {
 /* The kernel adds nothing to a word of it, in one step: another thread may be writing there. */
 static bool page_writable(uintptr_t page) {
     uint64_t age = __atomic_load_n(&memory_age, __ATOMIC_ACQUIRE);
-    if (is_known(known_writable, page, age))
+    if (is_known(known_writable, page, age)) {
         return true;
+    }
     if (RAW6(SYS_futex, page * PAGE, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, 0, page * PAGE,
-             FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0)) == -EFAULT)
+             FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_LT, 0)) == -EFAULT) {
         return false;
+    }
     remember(known_writable, page, age);
     return true;
 }
 
 bool memory_readable(const void *start, size_t length) {
     uintptr_t first = (uintptr_t)start, last = first + (length == 0 ? 0 : length - 1);
-    if (impossible(first) || impossible(last) || last < first)
+    if (impossible(first) || impossible(last) || last < first) {
         return false;
-    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++)
-        if (!page_readable(page))
+    }
+    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++) {
+        if (!page_readable(page)) {
             return false;
+        }
+    }
     return true;
 }
 
 bool memory_writable(void *start, size_t length) {
     uintptr_t first = (uintptr_t)start, last = first + (length == 0 ? 0 : length - 1);
-    if (impossible(first) || impossible(last) || last < first)
+    if (impossible(first) || impossible(last) || last < first) {
         return false;
-    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++)
-        if (!page_writable(page))
+    }
+    for (uintptr_t page = first / PAGE; page <= last / PAGE; page++) {
+        if (!page_writable(page)) {
             return false;
+        }
+    }
     return true;
 }
 
 long path_length(const char *path) {
     uintptr_t at = (uintptr_t)path;
-    if (impossible(at))
+    if (impossible(at)) {
         return -EFAULT;
+    }
     size_t length = 0;
     while (length < PATH_MAX) {
-        if (!page_readable((at + length) / PAGE))
+        if (!page_readable((at + length) / PAGE)) {
             return -EFAULT;
+        }
         size_t rest = PAGE - (at + length) % PAGE;
         const char *end = memchr(path + length, 0, rest);
-        if (end)
+        if (end) {
             return end - path < PATH_MAX ? end - path : -ENAMETOOLONG;
+        }
         length += rest;
     }
     return -ENAMETOOLONG;

@@ -27,9 +27,11 @@ static const struct kernel own_kernel = {own_call};
 
 const char *environment_value(char *const *block, const char *name) {
     size_t length = strlen(name);
-    for (; block && *block; block++)
-        if (strncmp(*block, name, length) == 0 && (*block)[length] == '=')
+    for (; block && *block; block++) {
+        if (strncmp(*block, name, length) == 0 && (*block)[length] == '=') {
             return *block + length + 1;
+        }
+    }
     return NULL;
 }
 
@@ -77,8 +79,9 @@ static _Noreturn void fail(const char *session, const char *reason) {
     say(": ");
     say(reason);
     say("; start the command with velo run, or unset VELO_SHIM_SESSION\n");
-    for (;;)
+    for (;;) {
         RAW1(SYS_exit_group, 125);
+    }
 }
 
 /* Before libc has set environ up, the kernel's copy of the environment is what there is. */
@@ -87,8 +90,9 @@ static bool early_variable(const char *name, char *out, size_t room) {
     size_t matched = 0, filled = 0, length = strlen(name);
     enum { AT_NAME, SKIP, VALUE } state = AT_NAME;
     long fd = RAW4(SYS_openat, AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0), got;
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     bool found = false;
     while (!found && (got = RAW3(SYS_read, fd, chunk, sizeof chunk)) > 0) {
         for (long i = 0; i < got && !found; i++) {
@@ -109,17 +113,20 @@ static bool early_variable(const char *name, char *out, size_t room) {
         }
     }
     RAW1(SYS_close, fd);
-    if (found)
+    if (found) {
         out[room - 1] = 0;
+    }
     return found;
 }
 
 static bool find_variable(const char *name, char *out, size_t room) {
-    if (!&environ || !environ)
+    if (!&environ || !environ) {
         return early_variable(name, out, room);
+    }
     const char *value = environment_value(environ, name);
-    if (!value || strlen(value) >= room)
+    if (!value || strlen(value) >= room) {
         return false;
+    }
     memcpy(out, value, strlen(value) + 1);
     return true;
 }
@@ -127,9 +134,11 @@ static bool find_variable(const char *name, char *out, size_t room) {
 /* A line of /proc/self/maps: the path, where the mapping has this library's code, else NULL. */
 static const char *path_of_code(const char *line) {
     uintptr_t bounds[2] = {0, 0}, code = (uintptr_t)raw_call;
-    for (int i = 0; i < 2; i++, line++)
-        for (; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++)
+    for (int i = 0; i < 2; i++, line++) {
+        for (; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++) {
             bounds[i] = bounds[i] << 4 | (uintptr_t)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+        }
+    }
     return code >= bounds[0] && code < bounds[1] ? strchr(line, '/') : NULL;
 }
 
@@ -148,20 +157,23 @@ static void find_mapped(char *out, size_t room) {
             line[filled] = 0;
             filled = 0;
             const char *path = path_of_code(line);
-            if (path && strlen(path) < room)
+            if (path && strlen(path) < room) {
                 memcpy(out, path, strlen(path) + 1);
+            }
         }
     }
-    if (fd >= 0)
+    if (fd >= 0) {
         RAW1(SYS_close, fd);
+    }
 }
 
 /* How LD_PRELOAD names this library: the item whose last name is the library's. */
 static void find_library(char *out, size_t room) {
     char value[PATH_MAX];
     static const char own[] = "libvelo-shim";
-    if (!find_variable("LD_PRELOAD", value, sizeof value))
+    if (!find_variable("LD_PRELOAD", value, sizeof value)) {
         value[0] = 0;
+    }
     for (char *item = value; *item;) {
         size_t length = strcspn(item, ": ");
         char *slash = memrchr(item, '/', length);
@@ -179,8 +191,9 @@ static void find_library(char *out, size_t room) {
 static const char *next_string(const uint8_t **at, const uint8_t *end, size_t most) {
     const uint8_t *stop = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
     const char *text = (const char *)*at;
-    if (!stop || stop == *at || (size_t)(stop - *at) >= most)
+    if (!stop || stop == *at || (size_t)(stop - *at) >= most) {
         return NULL;
+    }
     *at = stop + 1;
     return text;
 }
@@ -188,14 +201,18 @@ static const char *next_string(const uint8_t **at, const uint8_t *end, size_t mo
 static void map_manifest(const char *session, const char *path, struct manifest *lower) {
     long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), memory = -1;
     long length = fd < 0 ? fd : RAW3(SYS_lseek, fd, 0, SEEK_END);
-    if (length > 0)
+    if (length > 0) {
         memory = RAW6(SYS_mmap, 0, length, PROT_READ, MAP_SHARED, fd, 0);
-    if (fd >= 0)
+    }
+    if (fd >= 0) {
         RAW1(SYS_close, fd);
-    if (memory < 0 && memory >= -4095)
+    }
+    if (memory < 0 && memory >= -4095) {
         fail(session, "its manifest cannot be read");
-    if (!manifest_open(lower, (const uint8_t *)memory, (size_t)length))
+    }
+    if (!manifest_open(lower, (const uint8_t *)memory, (size_t)length)) {
         fail(session, "its manifest is none, or is cut short");
+    }
 }
 
 static void map_session(const char *session, const struct manifest *lower) {
@@ -204,8 +221,9 @@ static void map_session(const char *session, const struct manifest *lower) {
     memcpy(path, session, length);
     memcpy(path + length, "/session", sizeof "/session");
     long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0) {
         fail(session, "its shared memory cannot be opened");
+    }
     long error = tree_map(&shim.world.tree, &own_kernel, (int)fd, lower);
     RAW1(SYS_close, fd);
     if (error != 0) {
@@ -230,8 +248,9 @@ static size_t read_file(const char *session, const char *name, uint8_t *out, siz
     memcpy(path + length, name, strlen(name) + 1);
     long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     long got = fd < 0 ? fd : RAW3(SYS_read, fd, out, room);
-    if (fd >= 0)
+    if (fd >= 0) {
         RAW1(SYS_close, fd);
+    }
     return got < 0 ? 0 : (size_t)got;
 }
 
@@ -241,13 +260,15 @@ static void read_world(const char *session) {
     size_t length = read_file(session, "/world", bytes, sizeof bytes);
     const uint8_t *next = bytes, *end = bytes + length;
     const char *magic = next_string(&next, end, 16);
-    if (!magic || strcmp(magic, "VELOSHIM1") != 0)
+    if (!magic || strcmp(magic, "VELOSHIM1") != 0) {
         fail(session, "its file \"world\" is missing, or of another version");
+    }
     const char *prefix = next_string(&next, end, sizeof world->prefix);
     const char *store = prefix ? next_string(&next, end, sizeof world->store) : NULL;
     const char *manifest = store ? next_string(&next, end, PATH_MAX) : NULL;
-    if (!manifest || prefix[0] != '/' || store[0] != '/' || manifest[0] != '/' || strlen(prefix) < 2)
+    if (!manifest || prefix[0] != '/' || store[0] != '/' || manifest[0] != '/' || strlen(prefix) < 2) {
         fail(session, "its file \"world\" is cut short");
+    }
     world->kernel = &own_kernel;
     world->prefix_length = put(world->prefix, prefix);
     world->last_name = (size_t)((const char *)memrchr(prefix, '/', world->prefix_length) - prefix) + 1;
@@ -257,8 +278,9 @@ static void read_world(const char *session) {
     struct manifest lower;
     map_manifest(session, manifest, &lower);
     map_session(session, &lower);
-    if (world_begin(world) < 0)
+    if (world_begin(world) < 0) {
         fail(session, "its directory cannot be looked at");
+    }
 }
 
 static bool starts_with(const char *text, const char *begin, size_t length) {
@@ -273,16 +295,19 @@ static node_id own_program(void) {
     char value[16], path[PATH_MAX];
     node_id node = 0;
     const struct world *world = &shim.world;
-    if (!find_variable("VELO_SHIM_PROGRAM", value, sizeof value))
+    if (!find_variable("VELO_SHIM_PROGRAM", value, sizeof value)) {
         return ROOT_NODE;
+    }
     long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path - 1);
     path[length < 0 ? 0 : length] = 0;
     if (!starts_with(path, world->store, world->store_length) &&
-        !starts_with(path, world->session, world->session_length))
+        !starts_with(path, world->session, world->session_length)) {
         return ROOT_NODE;
+    }
     for (const char *at = value; *at; at++) {
-        if (*at < '0' || *at > '9' || node > UINT32_MAX / 10 - 1)
+        if (*at < '0' || *at > '9' || node > UINT32_MAX / 10 - 1) {
             return ROOT_NODE;
+        }
         node = node * 10 + (node_id)(*at - '0');
     }
     return node;
@@ -297,18 +322,22 @@ static void show_prefix(void) {
 
 static bool start(void) {
     char session[sizeof shim.world.session];
-    if (!find_variable(variable, session, sizeof session))
+    if (!find_variable(variable, session, sizeof session)) {
         return false;
-    if (session[0] != '/')
+    }
+    if (session[0] != '/') {
         fail(session, "it is not named by an absolute path");
+    }
     memcpy(shim.variable, variable, sizeof variable - 1);
     shim.variable[sizeof variable - 1] = '=';
-    if (strlen(session) + sizeof variable >= sizeof shim.variable)
+    if (strlen(session) + sizeof variable >= sizeof shim.variable) {
         fail(session, "its path is too long");
+    }
     memcpy(shim.variable + sizeof variable, session, strlen(session) + 1);
     find_library(shim.library, sizeof shim.library);
-    if (!shim.library[0])
+    if (!shim.library[0]) {
         find_mapped(shim.library, sizeof shim.library);
+    }
     read_world(session);
     show_prefix();
     process_caller(&shim.caller);
@@ -326,14 +355,16 @@ bool shim_start(void) {
         phase = start() ? PHASE_VIRTUAL : PHASE_PLAIN;
         __atomic_store_n(&shim.phase, phase, __ATOMIC_RELEASE);
     }
-    while ((phase = __atomic_load_n(&shim.phase, __ATOMIC_ACQUIRE)) == PHASE_STARTING)
+    while ((phase = __atomic_load_n(&shim.phase, __ATOMIC_ACQUIRE)) == PHASE_STARTING) {
         RAW0(SYS_sched_yield);
+    }
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
     return phase == PHASE_VIRTUAL;
 }
 
 __attribute__((constructor)) static void constructed(void) {
     hidden_start();
-    if (shim_virtual())
+    if (shim_virtual()) {
         process_start();
+    }
 }

@@ -17,8 +17,9 @@ static __attribute__((noinline)) long answer_openat(int at, const char *path, in
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if (bad_path(path, &result))
+        if (bad_path(path, &result)) {
             return result;
+        }
         ANSWER(call_open(caller, at, path, flags, mode, elsewhere),
                RAW4(SYS_openat, AT(at), PATH(path), flags, mode));
     }
@@ -32,16 +33,21 @@ long sys_openat(int at, const char *path, int flags, unsigned mode) {
 
 /* Fields that this library does not know must be zero, as for a kernel that does not know them. */
 static long copy_how(const void *how, size_t size, struct open_how *out) {
-    if (size < sizeof *out)
+    if (size < sizeof *out) {
         return -EINVAL;
-    if (size > 4096)
+    }
+    if (size > 4096) {
         return -E2BIG;
-    if (!memory_readable(how, size))
+    }
+    if (!memory_readable(how, size)) {
         return -EFAULT;
+    }
     const uint8_t *bytes = how;
-    for (size_t i = sizeof *out; i < size; i++)
-        if (bytes[i] != 0)
+    for (size_t i = sizeof *out; i < size; i++) {
+        if (bytes[i] != 0) {
             return -E2BIG;
+        }
+    }
     memcpy(out, how, sizeof *out);
     return 0;
 }
@@ -52,8 +58,9 @@ long sys_openat2(int at, const char *path, const void *how, size_t size) {
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if ((result = copy_how(how, size, &copy)) < 0 || bad_path(path, &result))
+        if ((result = copy_how(how, size, &copy)) < 0 || bad_path(path, &result)) {
             return result;
+        }
         ANSWER(call_open2(caller, at, path, &copy, elsewhere),
                RAW4(SYS_openat2, AT(at), PATH(path), how, size));
     }
@@ -68,10 +75,12 @@ static __attribute__((noinline)) long answer_statx(int at, const char *path, int
     if (shim_virtual()) {
         /* Linux 6.11: NULL is "". */
         const char *named = !path && flags & AT_EMPTY_PATH ? "" : path;
-        if (bad_path(named, &result))
+        if (bad_path(named, &result)) {
             return result;
-        if (!memory_writable(out, sizeof *out))
+        }
+        if (!memory_writable(out, sizeof *out)) {
             return -EFAULT;
+        }
         ANSWER(call_statx(caller, at, named, flags, mask, out, elsewhere),
                RAW5(SYS_statx, AT(at), PATH(path), flags, mask, out));
     }
@@ -106,8 +115,9 @@ static long state_in_tree(struct caller *caller, int at, const char *path, int f
                           char *elsewhere) {
     struct statx answer;
     long result = call_statx(caller, at, path, flags, STATX_BASIC_STATS, &answer, elsewhere);
-    if (result == 0)
+    if (result == 0) {
         state_of(&answer, out);
+    }
     return result;
 }
 
@@ -116,10 +126,12 @@ static __attribute__((noinline)) long answer_fstatat(int at, const char *path, s
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if (bad_path(path, &result))
+        if (bad_path(path, &result)) {
             return result;
-        if (!memory_writable(out, sizeof *out))
+        }
+        if (!memory_writable(out, sizeof *out)) {
             return -EFAULT;
+        }
         ANSWER(state_in_tree(caller, at, path, flags, out, elsewhere),
                RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags));
     }
@@ -134,16 +146,19 @@ long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
 /* The kernel is asked first: most descriptors are of the host, and its answer tells which. */
 long sys_fstat(int fd, struct stat *out) {
     char elsewhere[PATH_MAX];
-    if (!shim_virtual())
+    if (!shim_virtual()) {
         return RAW2(SYS_fstat, fd, out);
+    }
     long result = RAW2(SYS_fstat, fd, out);
-    if (result != 0 || world_inode(&shim.caller, fd, out) == NO_NODE)
+    if (result != 0 || world_inode(&shim.caller, fd, out) == NO_NODE) {
         return result;
+    }
     elsewhere[0] = 0;
     struct stat state = *out;
     result = state_in_tree(&shim.caller, fd, "", AT_EMPTY_PATH, out, elsewhere);
-    if (result == PASS)
+    if (result == PASS) {
         *out = state;
+    }
     return result == PASS ? 0 : result;
 }
 
@@ -157,8 +172,9 @@ static __attribute__((noinline)) long answer_faccessat(int at, const char *path,
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if (bad_path(path, &result))
+        if (bad_path(path, &result)) {
             return result;
+        }
         ANSWER(call_access(caller, at, path, mode, flags, elsewhere),
                kernel_access(AT(at), PATH(path), mode, flags));
     }
@@ -176,10 +192,12 @@ static long target_in_tree(struct caller *caller, int at, const char *path, char
     char target[PATH_MAX];
     long length =
         call_readlink(caller, at, path, target, room < sizeof target ? room : sizeof target, elsewhere);
-    if (length <= 0)
+    if (length <= 0) {
         return length;
-    if (!memory_writable(out, (size_t)length))
+    }
+    if (!memory_writable(out, (size_t)length)) {
         return -EFAULT;
+    }
     memcpy(out, target, (size_t)length);
     return length;
 }
@@ -189,10 +207,12 @@ static __attribute__((noinline)) long answer_readlinkat(int at, const char *path
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if (bad_path(path, &result))
+        if (bad_path(path, &result)) {
             return result;
-        if (room == 0 || room > INT_MAX)
+        }
+        if (room == 0 || room > INT_MAX) {
             return -EINVAL;
+        }
         ANSWER(target_in_tree(caller, at, path, out, room, elsewhere),
                RAW4(SYS_readlinkat, AT(at), PATH(path), out, room));
     }
@@ -209,12 +229,15 @@ long sys_statfs(const char *path, struct statfs *out) {
     long result;
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if (bad_path(path, &result))
+        if (bad_path(path, &result)) {
             return result;
-        if (path[0] == 0)
+        }
+        if (path[0] == 0) {
             return -ENOENT;
-        if (!memory_writable(out, sizeof *out))
+        }
+        if (!memory_writable(out, sizeof *out)) {
             return -EFAULT;
+        }
         ANSWER(call_statfs(caller, AT_FDCWD, path, out, elsewhere), RAW2(SYS_statfs, PATH(path), out));
     }
     return RAW2(SYS_statfs, PATH(path), out);
@@ -224,8 +247,9 @@ long sys_fstatfs(int fd, struct statfs *out) {
     char elsewhere[PATH_MAX];
     elsewhere[0] = 0;
     if (shim_virtual()) {
-        if (!memory_writable(out, sizeof *out))
+        if (!memory_writable(out, sizeof *out)) {
             return -EFAULT;
+        }
         ANSWER(call_statfs(caller, fd, "", out, elsewhere), RAW2(SYS_fstatfs, fd, out));
     }
     return RAW2(SYS_fstatfs, fd, out);
@@ -235,10 +259,12 @@ long real_path(int at, const char *path, unsigned how, char *elsewhere) {
     struct caller caller = shim.caller;
     long result;
     elsewhere[0] = 0;
-    if (!shim_virtual())
+    if (!shim_virtual()) {
         return PASS;
-    if (bad_path(path, &result))
+    }
+    if (bad_path(path, &result)) {
         return result;
+    }
     caller.again = world_expects_host_links(&shim.world);
     return call_real_path(&caller, at, path, how, elsewhere);
 }
@@ -248,8 +274,9 @@ bool path_is_virtual(int at, const char *path) {
     struct target target;
     struct caller caller = shim.caller;
     unsigned how = RESOLVE_MAY_LACK | RESOLVE_NO_SEARCH | RESOLVE_AGAIN;
-    if (!shim_virtual() || path_length(path) < 0)
+    if (!shim_virtual() || path_length(path) < 0) {
         return false;
+    }
     target.room = room;
     return resolve(&caller, at, path, how, &target) == 0 && target.kind == TARGET_TREE;
 }
