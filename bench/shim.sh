@@ -90,5 +90,7 @@ python3 "$repository/bench/shim.py" "$place" "$ROUNDS" "$((with - without))" \
   --- "velo run" /vrift /vrift/project "${run[@]}" "${calls[@]}" \
   --- proot /vrift /vrift/project proot -b "$place/bound:/vrift" "${calls[@]}" \
   --- fakechroot /vrift /vrift/project "${fakechroot[@]}" "${calls[@]}" || status=$?
+# Run by root, proot leaves the place that it bound to.
+rmdir /vrift 2>/dev/null || true
 echo "load afterwards $(load)"
 exit "$status"
