@@ -1,4 +1,5 @@
 #include "stream.h"
+#include "visited.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct tree_walk {
     int flags;
     dev_t device;
     int first; /* what FTW_F is: 0, of musl 1 */
+    struct visited visited;
     char path[PATH_MAX];
 };
 
@@ -141,11 +143,22 @@ static bool is_above(const struct stat *state, const struct directory *above) {
     return false;
 }
 
+/* Where links are followed glibc tells each directory once, musl only leaves out one that it is in. */
+static int meet(struct tree_walk *walk, const struct stat *state, const struct directory *above) {
+    if (libc_is_musl()) {
+        return !is_above(state, above);
+    }
+    return visited_add(&walk->visited, state->st_dev, state->st_ino);
+}
+
 static int walk_directory(struct tree_walk *walk, const struct stat *state, struct FTW *where,
                           const struct directory *above) {
     struct directory here = {state->st_dev, state->st_ino, above};
-    if (!(walk->flags & FTW_PHYS) && is_above(state, above)) {
-        return 0;
+    if (!(walk->flags & FTW_PHYS)) {
+        const int met = meet(walk, state, above);
+        if (met <= 0) {
+            return met;
+        }
     }
     long readable = sys_openat(AT_FDCWD, walk->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (readable < 0) {
@@ -205,6 +218,7 @@ static int walk_from(const char *path, visit_old *old, visit_new *visit, int fla
     if (!walk) {
         return -1;
     }
+    walk->visited = (struct visited){0};
     walk->old = old;
     walk->visit = visit;
     walk->flags = flags;
@@ -216,6 +230,7 @@ static int walk_from(const char *path, visit_old *old, visit_new *visit, int fla
     walk->path[length] = 0;
     const char *slash = strrchr(walk->path, '/');
     int result = walk_at(walk, 0, slash && slash[1] ? (int)(slash - walk->path) + 1 : 0, NULL);
+    visited_forget(&walk->visited);
     free(walk);
     return result;
 }
