@@ -23,7 +23,7 @@ class ShimPosixIT {
     final Workspace work = new Workspace();
 
     private static final Path SOURCES = Workspace.REPOSITORY.resolve("it/target/test-classes/shim");
-    private static final String PLACE = "/vrift/work";
+    private static final String PLACE = "/vrift/base";
     private static final Duration LIMIT = Duration.ofMinutes(4);
 
     private Path battery;
@@ -43,7 +43,7 @@ class ShimPosixIT {
         // The subject permission becomes another user, who must reach the store's files.
         work.sh(program, "chmod 711 .. .");
         fixture = work.dir("fixture");
-        work.sh(fixture, "mkdir work; \"$1\" fixture \"$PWD/work\"", battery);
+        work.sh(fixture, "mkdir base; \"$1\" fixture \"$PWD/base\"", battery);
         manifest = work.ingest(fixture);
         differences = PosixDifferences.read(SOURCES.resolve("differences.list"));
     }
@@ -113,10 +113,10 @@ class ShimPosixIT {
 
     /** Of the same file system as the store. Few subjects use all of the fixture. */
     private Path copyFor(String subject) {
-        Path copy = work.dir("disk").resolve("work");
+        Path copy = work.dir("disk").resolve("base");
         String rooms = subject.equals("open") ? "???" : "0??";
-        String more = subject.equals("directory") ? "cp -a work/many \"$1\"" : "";
-        work.sh(fixture, "mkdir -p \"$1/old\"; cp -a work/old/" + rooms + " \"$1/old\"\n" + more, copy);
+        String more = subject.equals("directory") ? "cp -a base/many \"$1\"" : "";
+        work.sh(fixture, "mkdir -p \"$1/old\"; cp -a base/old/" + rooms + " \"$1/old\"\n" + more, copy);
         return copy;
     }
 

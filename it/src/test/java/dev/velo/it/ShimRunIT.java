@@ -392,8 +392,8 @@ class ShimRunIT {
     @Test
     void thePrefixIsTheCallers() {
         Path here = work.dir("here");
-        run("/bin/cat", "/work/of/mine/hello.txt")
-                .with("VRIFT_VFS_PREFIX", "//work/of/mine/")
+        run("/bin/cat", "/place/of/mine/hello.txt")
+                .with("VRIFT_VFS_PREFIX", "//place/of/mine/")
                 .run()
                 .prints("hello\n");
         // As a mount would, it hides what is there, and whoever stands there stands in the tree.
