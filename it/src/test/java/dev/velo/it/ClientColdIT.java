@@ -62,13 +62,21 @@ class ClientColdIT {
         byte[] direct = facts(java, "VELO_DAEMON=0");
         assertThat(new String(direct, StandardCharsets.ISO_8859_1))
                 .contains("two\nlines\0\u00ff\u00fe\0\0xxxx", "LC_ALL=de_DE.UTF-8\0R=\u00c3(\n\0", "\n0027\n");
-        assertThat(facts(fake.client().toString(), "VELO_DAEMON=0")).isEqualTo(direct);
+        assertThat(withoutDescriptors(facts(fake.client().toString(), "VELO_DAEMON=0")))
+                .isEqualTo(direct);
         assertThat(fake.started()).isEmpty();
         byte[] wanted = facts(java, "");
-        assertThat(facts(fake.client().toString(), ""))
+        assertThat(withoutDescriptors(facts(fake.client().toString(), "")))
                 .as("after a resident process has declined")
                 .isEqualTo(wanted);
         assertThat(fake.started()).hasSize(1);
+    }
+
+    /** The client says which descriptors are the caller's, for a run without a sandbox; a JVM has others of its own. */
+    private static byte[] withoutDescriptors(byte[] facts) {
+        String text = new String(facts, StandardCharsets.ISO_8859_1);
+        assertThat(text).contains("VELO_CALLER_DESCRIPTORS=");
+        return text.replaceFirst("VELO_CALLER_DESCRIPTORS=[^\0]*\0", "").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Test

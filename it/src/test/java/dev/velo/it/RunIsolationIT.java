@@ -217,11 +217,4 @@ class RunIsolationIT {
                 .isNotZero();
         assertThat(work.isolated("/bin/umount", "/proc").run().exit()).isNotZero();
     }
-
-    @Test
-    void aRunWithoutIsolationSaysThatItIsNotThere() {
-        work.velo("run", "--manifest", work.base().toString(), "--", "/bin/true")
-                .run()
-                .refuses(125, "--isolate");
-    }
 }

@@ -220,16 +220,21 @@ class ShimRunIT {
 
     @Test
     void itStopsAndGoesOnWithTheProgram() throws IOException {
-        Command.Running running = run("/bin/sh", "-c", "cat /vrift/hello.txt; read x <&0; sleep 1; echo end")
-                .start()
-                .says("hello");
-        running.signal("TSTP");
-        Path status = Path.of("/proc/" + running.process().pid() + "/stat");
+        // As a job of a shell: in a group whose parent is in no other group of the session the kernel drops SIGTSTP.
+        Path number = work.dir("number").resolve("number");
+        List<String> job = new ArrayList<>(
+                List.of("bash", "-c", "set -m; \"$@\" & echo $! >\"$0\"; wait -f $!", number.toString()));
+        job.addAll(run("/bin/sh", "-c", "cat /vrift/hello.txt; read x <&0; sleep 1; echo end")
+                .argv());
+        Command.Running running = work.command(job).start().says("hello");
+        String process = Files.readString(number).strip();
+        work.sh(Path.of("/"), "kill -TSTP $1", process);
+        Path status = Path.of("/proc/" + process + "/stat");
         for (int i = 0; i < 200 && !Files.readString(status).contains(") T "); i++) {
             Command.pause(10);
         }
         assertThat(Files.readString(status)).contains(") T ");
-        running.signal("CONT");
+        work.sh(Path.of("/"), "kill -CONT $1", process);
         assertThat(running.await().succeeds().out()).isEqualTo("hello\nend\n");
     }
 
