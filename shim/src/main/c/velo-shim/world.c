@@ -149,12 +149,6 @@ static long allowed(const struct owned *of, const struct credentials *who, unsig
     return (wanted & 1) == 0 || S_ISDIR(of->mode) || (of->mode & 0111) != 0 ? 0 : -EACCES;
 }
 
-long world_allows(const struct world *world, node_id id, const struct credentials *who, unsigned wanted) {
-    struct owned of;
-    long result = world_owned(world, id, &of);
-    return result < 0 ? result : allowed(&of, who, wanted);
-}
-
 long world_permits_owned(struct caller *caller, const struct owned *of, unsigned wanted, bool real) {
     struct credentials who;
     if ((~of->mode & (wanted * 0111)) == 0) {

@@ -86,10 +86,10 @@ struct owned {
 };
 long world_owned(const struct world *world, node_id id, struct owned *out);
 
-/* Permission bits 4, 2, 1 that these credentials have not on a node: 0 or -EACCES. */
-long world_allows(const struct world *world, node_id id, const struct credentials *who, unsigned wanted);
-
-/* The same for whoever calls, who is asked for only where it matters. real: by real ids, as access(2). */
+/*
+ * Permission bits 4, 2, 1 that whoever calls has not on a node: 0 or -EACCES. He is asked for only where it
+ * matters. real: by real ids, as access(2).
+ */
 long world_permits(struct caller *caller, node_id id, unsigned wanted, bool real);
 long world_permits_owned(struct caller *caller, const struct owned *of, unsigned wanted, bool real);
 
