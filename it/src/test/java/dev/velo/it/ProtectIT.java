@@ -79,6 +79,45 @@ class ProtectIT {
     }
 
     @Test
+    void ordinaryFilesAndTrees() throws Exception {
+        Host.needsRoot("sets the immutable flag");
+        Path tree = work.tree("mkdir -p d/e; echo a >a; echo b >d/b; ln a d/e/again; ln -s ../a d/link; mkfifo f");
+        Path file = Files.writeString(work.dir("alone").resolve("file"), "text");
+        String change = "echo x >>\"$1\"";
+        assertThat(denied(change, tree.resolve("a"))).as("control: before").isFalse();
+
+        // The directory, d, e, a (with two names) and b.
+        assertThat(work.velo("protect", tree.toString(), file.toString())
+                        .run()
+                        .succeeds()
+                        .out())
+                .isEqualTo("protected  5 inodes  " + tree + "\nprotected  1 inodes  " + file + "\n");
+        for (String each : java.util.List.of("a", "d/b", "d/e/again")) {
+            assertThat(denied(change, tree.resolve(each))).as(each).isTrue();
+        }
+        assertThat(denied(change, file)).isTrue();
+        assertThat(denied("touch \"$1\"/new", tree.resolve("d/e"))).isTrue();
+        assertThat(denied("rm \"$1\"", tree.resolve("d/link"))).isTrue();
+        assertThat(work.velo("protect", tree.toString()).run().succeeds().out()).contains(" 0 inodes ");
+        work.velo("ingest", tree.toString(), "--skip-special", "-o", work.dir("m") + "/tree.velo")
+                .run()
+                .succeeds();
+
+        work.velo("unprotect", file.toString(), tree.toString()).run().succeeds();
+        assertThat(denied(change, tree.resolve("d/b"))).isFalse();
+        assertThat(denied(change, file)).isFalse();
+        assertThat(denied("rm \"$1\"", tree.resolve("d/link"))).isFalse();
+
+        // What had been set when it came upon the store is cleared again.
+        work.ingest(work.tree("echo a >a"));
+        work.velo("protect", work.store().getParent().toString()).run().refuses(1, "the store is in it");
+        assertThat(work.sh(work.store().getParent(), "lsattr -R . 2>/dev/null | grep -c -- '^[^ ]*i[^ ]* ' || true")
+                        .line())
+                .isEqualTo("0");
+        work.velo("protect", tree.resolve("nothing").toString()).run().refuses(1, "nothing");
+    }
+
+    @Test
     void everythingElseGoesOn() throws Exception {
         Host.needsRoot("sets the immutable flag");
         Path tree = work.tree("echo text >text; echo '#!/bin/sh' >tool; chmod 755 tool");
@@ -153,6 +192,7 @@ class ProtectIT {
         Path app = work.ingest(work.tree("echo text >text"));
         work.velo("protect", app.toString()).run().refuses(1, "root", "immutable");
         work.velo("unprotect", app.toString()).run().refuses(1, "not protected");
+        work.velo("protect", work.tree("echo a >a").toString()).run().refuses(1, "root", "immutable");
         assertThat(work.velo("roots").run().succeeds().out()).doesNotContain("protected");
         work.inside(app, "cat /text").run().prints("text\n");
     }

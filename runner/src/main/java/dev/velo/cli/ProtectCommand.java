@@ -2,12 +2,19 @@ package dev.velo.cli;
 
 import dev.velo.cas.UserPath;
 import dev.velo.cas.VeloException;
+import dev.velo.cas.posix.FileOps;
+import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.protect.Protection;
+import dev.velo.cas.protect.TreeProtection;
 import dev.velo.cas.store.Store;
+import dev.velo.cas.store.StoreException;
 import dev.velo.runner.Caller;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -22,7 +29,7 @@ import picocli.CommandLine.Spec;
         name = "protect",
         mixinStandardHelpOptions = true,
         description =
-                "Makes manifests and all their blobs immutable, so that not even root can change them by mistake. Needs root.")
+                "Makes manifests and all their blobs, or ordinary files and directories, immutable, so that not even root can change them by mistake. Needs root.")
 class ProtectCommand implements Callable<Integer> {
     /** The same command line, the other direction. */
     @Command(
@@ -40,6 +47,11 @@ class ProtectCommand implements Callable<Integer> {
         }
 
         @Override
+        long act(TreeProtection protection, UserPath path) throws VeloException {
+            return protection.unprotect(path);
+        }
+
+        @Override
         String verb() {
             return "unprotected";
         }
@@ -47,7 +59,10 @@ class ProtectCommand implements Callable<Integer> {
 
     /** Which manifests. */
     static final class Which {
-        @Parameters(arity = "1..*", paramLabel = "M", description = "The manifests.")
+        @Parameters(
+                arity = "1..*",
+                paramLabel = "M|PATH",
+                description = "Manifests; other files; directories with all that is below them on their file system.")
         private List<Path> files;
 
         @Option(names = "--all", required = true, description = "Every manifest that the store knows: the whole store.")
@@ -74,22 +89,57 @@ class ProtectCommand implements Callable<Integer> {
         return protection.protect(file);
     }
 
+    long act(TreeProtection protection, UserPath path) throws VeloException {
+        return protection.protect(path);
+    }
+
     String verb() {
         return "protected";
     }
 
     @Override
     public Integer call() throws VeloException {
-        PrintWriter out = spec.commandLine().getOut();
+        if (!which.all) {
+            for (UserPath each : caller.paths(which.files)) {
+                say(TreeProtection.isFor(each) ? changedTree(each) : changedManifest(each));
+            }
+            return 0;
+        }
         try (Store opened = store.open()) {
             Protection protection = new Protection(opened);
-            for (UserPath file : caller.paths(which.all ? known(opened, protection) : which.files)) {
-                Protection.Result result = act(protection, file);
-                out.println(verb() + "  " + result.manifest() + "  " + result.blobs() + " inodes  " + result.file());
-                out.flush();
+            for (UserPath each : caller.paths(known(opened, protection))) {
+                say(told(act(protection, each)));
             }
         }
         return 0;
+    }
+
+    private void say(String what) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(verb() + "  " + what);
+        out.flush();
+    }
+
+    private String changedManifest(UserPath manifest) throws VeloException {
+        try (Store opened = store.open()) {
+            return told(act(new Protection(opened), manifest));
+        }
+    }
+
+    private static String told(Protection.Result result) {
+        return result.manifest() + "  " + result.blobs() + " inodes  " + result.file();
+    }
+
+    /** Needs no store; where there is one, it must not be among the files. */
+    private String changedTree(UserPath tree) throws VeloException {
+        Path place = store.path();
+        try {
+            Optional<FileStatus> status =
+                    caller.files().statusIfPresent(FileOps.CWD, place.toString().getBytes(StandardCharsets.UTF_8));
+            return act(new TreeProtection(caller.files(), status), tree) + " inodes  " + tree;
+        } catch (IOException e) {
+            throw StoreException.of("cannot look at store " + place, e);
+        }
     }
 
     private List<Path> known(Store opened, Protection protection) throws VeloException {

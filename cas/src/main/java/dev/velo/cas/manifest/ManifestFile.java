@@ -7,6 +7,7 @@ import dev.velo.cas.posix.Errno;
 import dev.velo.cas.posix.ErrnoException;
 import dev.velo.cas.posix.FileOps;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /** Writes manifest files, whole or not at all, and reads their bytes. */
 public final class ManifestFile {
@@ -104,6 +106,15 @@ public final class ManifestFile {
     /** Removes what processes that were killed while they wrote a manifest have left beside it. */
     public static void removeLeftovers(Path directory, FileOps files) {
         new Replacement(files).removeLeftovers(directory);
+    }
+
+    /** Begins as a manifest does; what cannot be read is none. */
+    public static boolean isManifest(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Arrays.equals(in.readNBytes(ManifestFormat.MAGIC.length), ManifestFormat.MAGIC);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The bytes of a file whose header has been checked; so a file that is no manifest is refused without being read. */

@@ -199,7 +199,7 @@ public final class Protection {
         }
     }
 
-    private static StoreException failure(String attempt, IOException e) {
+    static StoreException failure(String attempt, IOException e) {
         if (e instanceof ErrnoException failed) {
             if (failed.is(Errno.EPERM)) {
                 return new StoreException(
@@ -209,9 +209,7 @@ public final class Protection {
             }
             if (failed.is(Errno.ENOTTY) || failed.is(Errno.EOPNOTSUPP)) {
                 return new StoreException(
-                        attempt + ": its file system has no immutable flag",
-                        "keep the store and the manifest on ext4, XFS, btrfs or tmpfs",
-                        e);
+                        attempt + ": its file system has no immutable flag", "keep it on ext4, XFS, btrfs or tmpfs", e);
             }
         }
         return StoreException.of(attempt, e);
