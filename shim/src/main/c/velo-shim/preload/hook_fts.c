@@ -1,7 +1,6 @@
+#include "fts_entry.h"
 #include "stream.h"
 
-#include <fts.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,87 +16,6 @@ struct walk {
     FTSENT *children; /* what fts_children has read and fts_read has not handed out */
     bool begun;
 };
-
-/* The name goes on behind the entry. */
-struct entry_room {
-    struct stat state;
-    FTSENT entry;
-};
-
-static void release(FTSENT *entry) {
-    free(entry->fts_path);
-    free((char *)entry - offsetof(struct entry_room, entry));
-}
-
-static void release_list(FTSENT *entry) {
-    while (entry) {
-        FTSENT *next = entry->fts_link;
-        release(entry);
-        entry = next;
-    }
-}
-
-static unsigned short kind_of(const struct walk *walk, FTSENT *entry, bool follow) {
-    struct stat *state = entry->fts_statp;
-    long error = sys_fstatat(AT_FDCWD, entry->fts_path, state, follow ? 0 : AT_SYMLINK_NOFOLLOW);
-    if (error < 0 && follow && sys_fstatat(AT_FDCWD, entry->fts_path, state, AT_SYMLINK_NOFOLLOW) == 0) {
-        return FTS_SLNONE;
-    }
-    if (error < 0) {
-        entry->fts_errno = (int)-error;
-        memset(state, 0, sizeof *state);
-        return FTS_NS;
-    }
-    entry->fts_dev = state->st_dev;
-    entry->fts_ino = state->st_ino;
-    entry->fts_nlink = state->st_nlink;
-    if (!S_ISDIR(state->st_mode)) {
-        return S_ISLNK(state->st_mode) ? FTS_SL : S_ISREG(state->st_mode) ? FTS_F : FTS_DEFAULT;
-    }
-    if (entry->fts_level > 0 && (strcmp(entry->fts_name, ".") == 0 || strcmp(entry->fts_name, "..") == 0)) {
-        return FTS_DOT;
-    }
-    for (FTSENT *above = entry->fts_parent; above && above->fts_level >= FTS_ROOTLEVEL;
-         above = above->fts_parent) {
-        if (above->fts_ino == entry->fts_ino && above->fts_dev == entry->fts_dev) {
-            entry->fts_cycle = above;
-            return FTS_DC;
-        }
-    }
-    (void)walk;
-    return FTS_D;
-}
-
-/* The path is the directory's and the name, or the name alone. */
-static FTSENT *make(FTSENT *parent, const char *name, short level) {
-    size_t length = strlen(name);
-    struct entry_room *room = calloc(1, sizeof *room + length + 1);
-    size_t before = level > FTS_ROOTLEVEL ? parent->fts_pathlen : 0;
-    char *path = malloc(before + length + 2);
-    if (!room || !path) {
-        free(room);
-        free(path);
-        return NULL;
-    }
-    FTSENT *entry = &room->entry;
-    if (before > 0) {
-        memcpy(path, parent->fts_path, before);
-        if (path[before - 1] != '/') {
-            path[before++] = '/';
-        }
-    }
-    memcpy(path + before, name, length + 1);
-    char *shown = entry->fts_name;
-    memcpy(shown, name, length + 1);
-    entry->fts_namelen = (unsigned short)length;
-    entry->fts_path = entry->fts_accpath = path;
-    entry->fts_pathlen = (unsigned short)(before + length);
-    entry->fts_parent = parent;
-    entry->fts_level = level;
-    entry->fts_statp = &room->state;
-    entry->fts_instr = 3;
-    return entry;
-}
 
 static FTSENT *sort(const struct walk *walk, FTSENT *list) {
     size_t count = 0, next = 0;
@@ -142,14 +60,14 @@ static FTSENT *read_children(struct walk *walk, FTSENT *directory) {
         if (dot && !(options & FTS_SEEDOT)) {
             continue;
         }
-        FTSENT *entry = make(directory, found->d_name, (short)(directory->fts_level + 1));
+        FTSENT *entry = fts_make(directory, found->d_name, (short)(directory->fts_level + 1));
         if (!entry) {
             error = ENOMEM;
             break;
         }
         bool known = options & FTS_NOSTAT && found->d_type != DT_DIR && found->d_type != DT_UNKNOWN &&
                      !(options & FTS_LOGICAL && found->d_type == DT_LNK);
-        entry->fts_info = known ? FTS_NSOK : kind_of(walk, entry, (options & FTS_LOGICAL) != 0);
+        entry->fts_info = known ? FTS_NSOK : fts_kind(entry, (options & FTS_LOGICAL) != 0);
         *end = entry;
         end = &entry->fts_link;
     }
@@ -173,7 +91,7 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
         return NULL;
     }
     struct walk *walk = calloc(1, sizeof *walk);
-    FTSENT *root = walk ? make(NULL, "", FTS_ROOTPARENTLEVEL) : NULL, *first = NULL, **end = &first;
+    FTSENT *root = walk ? fts_make(NULL, "", FTS_ROOTPARENTLEVEL) : NULL, *first = NULL, **end = &first;
     if (!root) {
         free(walk);
         return NULL;
@@ -181,11 +99,11 @@ HOOK(FTS *, fts_open, (char *const *paths, int options, order *compare)) {
     walk->shown.fts_options = options | FTS_NOCHDIR;
     walk->shown.fts_compar = (int (*)(const void *, const void *))(void *)compare;
     for (; *paths; paths++) {
-        FTSENT *entry = make(root, *paths, FTS_ROOTLEVEL);
+        FTSENT *entry = fts_make(root, *paths, FTS_ROOTLEVEL);
         if (!entry) {
             continue;
         }
-        entry->fts_info = **paths ? kind_of(walk, entry, logical || (options & FTS_COMFOLLOW)) : FTS_NS;
+        entry->fts_info = **paths ? fts_kind(entry, logical || (options & FTS_COMFOLLOW)) : FTS_NS;
         if (!**paths) {
             entry->fts_errno = ENOENT;
         }
@@ -220,9 +138,9 @@ static FTSENT *hand_out(struct walk *walk, FTSENT *entry) {
 static FTSENT *go_on(struct walk *walk, FTSENT *entry) {
     for (;;) {
         FTSENT *next = entry->fts_link, *parent = entry->fts_parent;
-        release(entry);
+        fts_release(entry);
         if (!next && parent->fts_level == FTS_ROOTPARENTLEVEL) {
-            release(parent);
+            fts_release(parent);
             walk->shown.fts_cur = NULL;
             errno = 0;
             return NULL;
@@ -232,10 +150,10 @@ static FTSENT *go_on(struct walk *walk, FTSENT *entry) {
             return hand_out(walk, parent);
         }
         if (next->fts_instr == FTS_FOLLOW) {
-            next->fts_info = kind_of(walk, next, true);
+            next->fts_info = fts_kind(next, true);
         }
         if (next->fts_instr != FTS_SKIP) {
-            next->fts_instr = 3;
+            next->fts_instr = FTS_NO_INSTRUCTION;
             return hand_out(walk, next);
         }
         entry = next;
@@ -245,7 +163,7 @@ static FTSENT *go_on(struct walk *walk, FTSENT *entry) {
 static FTSENT *descend(struct walk *walk, FTSENT *directory, int instruction) {
     bool other = walk->shown.fts_options & FTS_XDEV && directory->fts_dev != walk->shown.fts_dev;
     if (instruction == FTS_SKIP || other) {
-        release_list(walk->children);
+        fts_release_list(walk->children);
         walk->children = NULL;
         directory->fts_info = FTS_DP;
         return directory;
@@ -270,7 +188,7 @@ HOOK(FTSENT *, fts_read, (FTS * shown)) {
         return NULL;
     }
     int instruction = entry->fts_instr;
-    entry->fts_instr = 3;
+    entry->fts_instr = FTS_NO_INSTRUCTION;
     if (!walk->begun) {
         walk->begun = true;
         FTSENT *first = walk->children;
@@ -278,13 +196,13 @@ HOOK(FTSENT *, fts_read, (FTS * shown)) {
         if (first) {
             return hand_out(walk, first);
         }
-        release(entry);
+        fts_release(entry);
         shown->fts_cur = NULL;
         return NULL;
     }
     if (instruction == FTS_AGAIN ||
         (instruction == FTS_FOLLOW && (entry->fts_info == FTS_SL || entry->fts_info == FTS_SLNONE))) {
-        entry->fts_info = kind_of(walk, entry, instruction == FTS_FOLLOW);
+        entry->fts_info = fts_kind(entry, instruction == FTS_FOLLOW);
         return entry;
     }
     return entry->fts_info == FTS_D ? descend(walk, entry, instruction) : go_on(walk, entry);
@@ -304,7 +222,7 @@ HOOK(FTSENT *, fts_children, (FTS * shown, int options)) {
     if (entry->fts_info != FTS_D) {
         return NULL;
     }
-    release_list(walk->children);
+    fts_release_list(walk->children);
     walk->children = read_children(walk, entry);
     if (!walk->children && entry->fts_errno) {
         errno = entry->fts_errno;
@@ -321,7 +239,7 @@ HOOK(int, fts_set, (FTS * shown, FTSENT *entry, int instruction)) {
         errno = EINVAL;
         return 1;
     }
-    entry->fts_instr = (unsigned short)(instruction == 0 ? 3 : instruction);
+    entry->fts_instr = (unsigned short)(instruction == 0 ? FTS_NO_INSTRUCTION : instruction);
     return 0;
 }
 
@@ -331,10 +249,10 @@ HOOK(int, fts_close, (FTS * shown)) {
         int (*next)(FTS *) = (int (*)(FTS *))hidden_function(HIDDEN_fts_close);
         return next(shown);
     }
-    release_list(walk->children);
+    fts_release_list(walk->children);
     for (FTSENT *entry = shown->fts_cur; entry;) {
         FTSENT *parent = entry->fts_parent;
-        release_list(entry);
+        fts_release_list(entry);
         entry = parent;
     }
     free(walk);
