@@ -214,10 +214,10 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is |
 | \`fts_open\` | never changes the current directory, as with FTS_NOCHDIR |
 | \`wordexp\` with a wildcard | a shell expands the words |
-| \`getsockname\` and its like | tell an absolute path of the tree, also where \`bind\` was given a relative one |
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
 | locales, time zones, user databases below the prefix | not seen: the C library opens them itself |
 | io_uring through syscall(3) | ENOSYS, so that programs use system calls |
+| \`velo\` itself, started in a run | does not see the tree of that run. It refuses paths of it (exit 1, of \`velo run\` 125), and to start where the current directory is in it; a run in a run has a tree of its own |
 | static programs | not seen by this library, so they do not see the tree. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
 | system calls that a program makes without the C library | not seen by this library |
 | \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
