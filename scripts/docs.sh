@@ -214,10 +214,10 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is |
 | \`fts_open\` | never changes the current directory, as with FTS_NOCHDIR |
 | \`wordexp\` with a wildcard | a shell expands the words |
-| \`getsockname\` and its like | tell an absolute path of the tree, also where \`bind\` was given a relative one |
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
 | locales, time zones, user databases below the prefix | not seen: the C library opens them itself |
 | io_uring through syscall(3) | ENOSYS, so that programs use system calls |
+| \`velo\` itself, started in a run | does not see the tree of that run. It refuses paths of it (exit 1, of \`velo run\` 125), and to start where the current directory is in it; a run in a run has a tree of its own |
 | static programs | not seen by this library, so they do not see the tree. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
 | system calls that a program makes without the C library | not seen by this library |
 | \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
@@ -227,6 +227,7 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | what ld.so tells of such libraries | the tree's path, with more slashes where \$ORIGIN of the program was in it, or, where that is longer than the program's real directory, the real path. Messages about a damaged library name the real file |
 | libraries by \`dlopen("\$ORIGIN/...")\`, or by a symbolic link of the host that leads into the tree | not found |
 | a process of the run that became another user (\`setpriv\`, \`su\`, \`sudo -u\`), or root of a user namespace (\`unshare -Ur\`) | what runs already goes on; a program that it starts ends with 125 and "permission denied to user N", since the session is its owner's alone: run all of \`velo run\` as that user, there |
+| a process that is stopped (SIGSTOP, a debugger) in the middle of a change to names or attributes | others read on; what changes the tree waits for it, at most a minute, and fails with EIO then. Signals that can be blocked, as that of the terminal's ^Z, stop it behind the change |
 | a full disk | what makes or changes something fails with ENOSPC; removing and moving work from a reserve of 1 MiB of the session, which is good for some 30 to 250 files of the manifest in places far apart, and for any number that the run has made; a directory that is read takes from one half of it; content that is read and cannot be noted is told by its real inode. On kernels before 5.14, and on file systems that copy on write (Btrfs, ZFS), a full disk may still end a program by SIGBUS |
 | what a session takes | 1.4 MiB of blocks at its start, and half a byte for each entry of the manifest. It grows with the names that exist and with the files, directories and links that are made: of a symbolic link made and removed some 150 bytes stay, of a directory 65, of a file none on the whole. It ends at 1 GiB, or when a run has made some 4,000,000 files, directories and links, removed ones counted, since a node number is never used twice: from then on making things fails with ENOSPC, and reading, writing and removing work. A limit of address space (\`ulimit -v\`) must leave room for it in every process |
 

@@ -232,9 +232,9 @@ static void replace_stepwise(void) {
     _exit(0);
 }
 
-/* Lets a child go on to where its record is valid, and then this many instructions: false where it had
+/* Starts a child, and stops it where its record is valid, and then this many instructions on: -1 where it had
  * cleared it before. */
-static bool kill_after(unsigned steps) {
+static pid_t stop_after(unsigned steps) {
     int status;
     const pid_t pid = fork();
     if (pid == 0) {
@@ -246,7 +246,7 @@ static bool kill_after(unsigned steps) {
         if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) != 0 || waitpid(pid, &status, 0) != pid ||
             !WIFSTOPPED(status)) {
             CHECK(false);
-            return false;
+            break;
         }
         if (tree->session->redo_valid != 0) {
             behind++;
@@ -254,10 +254,21 @@ static bool kill_after(unsigned steps) {
             break;
         }
     }
-    const bool valid = tree->session->redo_valid != 0;
+    if (tree->session->redo_valid != 0) {
+        return pid;
+    }
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    return valid;
+    return -1;
+}
+
+static bool kill_after(unsigned steps) {
+    const pid_t pid = stop_after(steps);
+    if (pid >= 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    return pid >= 0;
 }
 
 /* From the first instruction behind the one that makes the record valid to the one that clears it. */
@@ -390,6 +401,120 @@ static void test_reader_recovers(void) {
     end("whole after a look");
 }
 
+static void go_on(pid_t pid) {
+    int status;
+    ptrace(PTRACE_CONT, pid, NULL, NULL);
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* One was moved over other, or not at all. */
+static bool is_moved(node_id one, node_id other) {
+    const double begun = now();
+    const node_id before = find(tree, "d0/one"), after = find(tree, "d1/other");
+    CHECK(now() - begun < 1); /* though the owner of the lock does nothing */
+    CHECK((before == one && after == other) || (before == NO_NODE && after == one));
+    return after == one;
+}
+
+/* A thread that is stopped while it stores: others see all of it, or nothing, and wait for nothing. */
+static void test_stopped(void) {
+    unsigned steps = 0, moved = 0;
+    for (pid_t pid = 0; pid >= 0 && failures == 0; steps += 31) {
+        begin();
+        const node_id one = add(tree, directories[0], "one", NODE_FILE);
+        const node_id other = add(tree, directories[1], "other", NODE_FILE);
+        pid = stop_after(steps);
+        if (pid >= 0) {
+            moved += is_moved(one, other);
+            CHECK(tree->session->lock != 0); /* it has it still */
+            go_on(pid);
+            CHECK(is_moved(one, other) && tree->session->lock == 0 && tree->session->helper == 0);
+            CHECK(move(tree, directories[1], "other", directories[0], "one", 0) == 0);
+        }
+        if (pid >= 0) {
+            end("whole after its owner was stopped");
+        } else {
+            fixture_end(&fixture); /* its lock is left as it was */
+        }
+    }
+    printf("tree crash: looked at while stopped at %u places, all was there at %u of them\n", steps / 31,
+           moved);
+    CHECK(moved > 8);
+}
+
+/* Where it begins to take a lock, having looked at the sequence some thousand times. */
+static long helping_call(long number, long a, long b, long c, long d, long e, long f) {
+    if (number == SYS_gettid) {
+        raise(SIGSTOP);
+    }
+    return real_kernel.call(number, a, b, c, d, e, f);
+}
+
+static const struct kernel helping_kernel = {helping_call};
+
+static void look_in_place(void) {
+    tree->kernel = &helping_kernel;
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    _exit(find(tree, "d1/other") == NO_NODE ? 1 : 0);
+}
+
+static void move_back(uint64_t seed) {
+    (void)seed;
+    _exit(move(tree, directories[1], "other", directories[0], "one", 0) == 0 ? 0 : 1);
+}
+
+/*
+ * A reader that stores in the place of a stopped owner, and is stopped itself after this many instructions.
+ * The owner goes on, and another one changes the same places: nothing of what was before may come back.
+ * False: the reader was done.
+ */
+static bool stop_helper(unsigned steps, bool dies, unsigned *helped) {
+    int status;
+    begin();
+    const node_id one = add(tree, directories[0], "one", NODE_FILE);
+    add(tree, directories[1], "other", NODE_FILE);
+    const pid_t owner = stop_after(20), reader = owner < 0 ? -1 : fork();
+    if (reader == 0) {
+        look_in_place();
+    }
+    CHECK(reader > 0 && waitpid(reader, &status, 0) == reader && WIFSTOPPED(status));
+    for (unsigned i = 0; i < steps && WIFSTOPPED(status); i++) {
+        ptrace(PTRACE_SINGLESTEP, reader, NULL, NULL);
+        CHECK(waitpid(reader, &status, 0) == reader);
+    }
+    const bool looking = WIFSTOPPED(status);
+    const bool helping = tree->session->helper != 0;
+    *helped += helping;
+    ptrace(PTRACE_CONT, owner, NULL, NULL);
+    const pid_t later = start(move_back, 0);
+    if (helping) {
+        usleep(3000);
+        CHECK(tree->session->helper != 0);
+    }
+    if (looking && dies) {
+        kill(reader, SIGKILL);
+        waitpid(reader, NULL, 0);
+    } else if (looking) {
+        ptrace(PTRACE_CONT, reader, NULL, NULL);
+        CHECK(waitpid(reader, &status, 0) == reader && WIFEXITED(status));
+    }
+    finish(owner);
+    finish(later);
+    CHECK(find(tree, "d0/one") == one && find(tree, "d1/other") == NO_NODE);
+    end("whole after its reader was stopped");
+    return looking;
+}
+
+static void test_stopped_helpers(void) {
+    unsigned steps = 1, helped = 0, before = 0;
+    while (failures == 0 && stop_helper(steps, steps % 2 == 0, &helped) && (helped == 0 || helped > before)) {
+        before = helped;
+        steps += 29;
+    }
+    printf("tree crash: readers stopped at %u places while they stored for another one\n", helped);
+    CHECK(helped > 8);
+}
+
 int main(int count, char **arguments) {
     const uint64_t seed = count > 1 ? strtoull(arguments[1], NULL, 10) : (uint64_t)time(NULL);
     printf("tree crash: seed %llu\n", (unsigned long long)seed);
@@ -398,6 +523,8 @@ int main(int count, char **arguments) {
     test_readers(seed);
     test_owners();
     test_reader_recovers();
+    test_stopped();
+    test_stopped_helpers();
     test_each_look();
     test_each_step(seed);
     test_killed(seed);

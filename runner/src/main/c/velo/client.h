@@ -150,6 +150,10 @@ void become_session(const struct answer *answer, const struct caller *caller) __
 /* Adds to the caller's environment which descriptors he has left open. */
 void name_descriptors(struct caller *caller);
 
+/* inside.c: ends with this status, and says why, where the command is about the tree of a run without a
+ * sandbox that it is given in. */
+void refuse_in_tree(const struct caller *caller, int status);
+
 /* "velo: warning: cannot use the resident process: <reason>; <remedy>" */
 void step_aside(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -252,6 +252,7 @@ int main(int argc, char **argv, char **environment) {
     }
     open_streams(&caller);
     find_home(&caller);
+    refuse_in_tree(&caller, failure(&caller));
     if (wants_resident(&caller)) {
         caller.mask = umask(077);
         command.arguments = argv;

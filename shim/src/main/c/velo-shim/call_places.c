@@ -93,10 +93,41 @@ long call_bind(struct caller *c, const char *path, node_id *node, char *elsewher
     return PASS;
 }
 
+/* A pair that no inode has (world.c), for each socket: what it stands for is a symbolic link without a name,
+ * whose target is the path. */
+enum { BOUND_DEVICE = 0 };
+#define BOUND_INODE(node) (UINT64_C(1) << 32 | (node))
+
+/* Without room for it the socket has the path that it can be found by. */
+static void keep_bound_path(struct tree *tree, const char *path, node_id node) {
+    const struct node what = {.type = NODE_LINK, .mode = 0777, .uid = TREE_OWNER, .gid = TREE_OWNER};
+    node_id kept;
+    if (tree_new(tree, &what, path, &kept) == 0) {
+        (void)tree_note(tree, BOUND_DEVICE, BOUND_INODE(node), kept);
+    }
+}
+
+long call_bound_path(struct caller *c, node_id node, char *out, size_t room) {
+    const struct world *world = c->world;
+    const node_id kept = tree_noted(&world->tree, BOUND_DEVICE, BOUND_INODE(node));
+    if (kept != NO_NODE) {
+        return tree_target(&world->tree, kept, out, room);
+    }
+    if (room <= world->prefix_length + 1) {
+        return -ERANGE;
+    }
+    memcpy(out, world->prefix, world->prefix_length);
+    out[world->prefix_length] = '/';
+    const long below =
+        tree_path(&world->tree, node, out + world->prefix_length + 1, room - world->prefix_length - 1);
+    return below < 0 ? below : below + (long)world->prefix_length + 1;
+}
+
 long call_bound(struct caller *c, const char *path, node_id node, char *elsewhere) {
     struct target target;
     struct real_path real;
     real_file(c->world, node, &real);
+    keep_bound_path(&c->world->tree, path, node);
     long result = note_path(c->world, real.text, node);
     if (result == 0) {
         result = ask(c, AT_FDCWD, path, RESOLVE_PLACE, elsewhere, &target);

@@ -93,6 +93,9 @@ long call_real_path(struct caller *c, int at, const char *path, unsigned how, ch
  */
 long call_bind(struct caller *c, const char *path, node_id *node, char *elsewhere);
 long call_bound(struct caller *c, const char *path, node_id node, char *elsewhere);
+/* The path that the socket was bound by, as it was given, or where it is now. Its length; a NUL may follow or
+ * not. */
+long call_bound_path(struct caller *c, node_id node, char *out, size_t room);
 
 /*
  * What execve(2) must be asked for. PASS, or -EACCES, -ENOENT, -ELOOP and so on as execve(2). What is neither

@@ -1,12 +1,12 @@
 #include "tree_lock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-/* A holder that was stopped (SIGSTOP, a debugger) is waited for; but not for ever. */
 enum { SPINS = 200, SLICE_NS = 100 * 1000 * 1000, SLICES = 600 };
 
 static void pause_a_little(void) {
@@ -18,7 +18,7 @@ static void pause_a_little(void) {
 }
 
 /* The kernel must know of the lock before it is ours: a thread may end at any instruction. */
-static void announce(const struct tree *tree, struct hold *hold) {
+static void announce(const struct tree *tree, struct hold *hold, const uint32_t *word) {
     const struct kernel *kernel = tree->kernel;
     size_t size = 0;
     hold->list = NULL;
@@ -36,7 +36,7 @@ static void announce(const struct tree *tree, struct hold *hold) {
             return;
         }
     }
-    const uintptr_t lock = (uintptr_t)&tree->session->lock;
+    const uintptr_t lock = (uintptr_t)word;
     hold->pending = hold->list->list_op_pending;
     __atomic_store_n(&hold->list->list_op_pending,
                      (struct robust_list *)(lock - (uintptr_t)hold->list->futex_offset), __ATOMIC_SEQ_CST);
@@ -57,72 +57,102 @@ static bool is_held(uint32_t lock) {
 }
 
 /* One wait. What was waiting once takes the lock as one that is waited for: others may sleep behind it. */
-static void wait_a_slice(const struct tree *tree, uint32_t seen) {
+static void wait_a_slice(const struct tree *tree, uint32_t *word, uint32_t seen) {
     const struct timespec slice = {0, SLICE_NS};
-    uint32_t *lock = &tree->session->lock;
     if (!is_held(seen)) {
         return;
     }
     if ((seen & FUTEX_WAITERS) == 0) {
-        if (!__atomic_compare_exchange_n(lock, &seen, seen | FUTEX_WAITERS, false, __ATOMIC_RELAXED,
+        if (!__atomic_compare_exchange_n(word, &seen, seen | FUTEX_WAITERS, false, __ATOMIC_RELAXED,
                                          __ATOMIC_RELAXED)) {
             return;
         }
     }
-    KERNEL6(tree->kernel, SYS_futex, lock, FUTEX_WAIT, seen | FUTEX_WAITERS, &slice, 0, 0);
+    KERNEL6(tree->kernel, SYS_futex, word, FUTEX_WAIT, seen | FUTEX_WAITERS, &slice, 0, 0);
 }
 
-static bool try_take(uint32_t *lock, uint32_t *seen, uint32_t mine) {
-    *seen = __atomic_load_n(lock, __ATOMIC_RELAXED);
+static bool try_take(uint32_t *word, uint32_t *seen, uint32_t mine) {
+    *seen = __atomic_load_n(word, __ATOMIC_RELAXED);
     if (is_held(*seen)) {
         return false;
     }
-    return __atomic_compare_exchange_n(lock, seen, mine | (*seen & FUTEX_WAITERS), false, __ATOMIC_ACQUIRE,
+    return __atomic_compare_exchange_n(word, seen, mine | (*seen & FUTEX_WAITERS), false, __ATOMIC_SEQ_CST,
                                        __ATOMIC_RELAXED);
 }
 
-static bool take(const struct tree *tree, uint32_t mine) {
-    uint32_t *lock = &tree->session->lock, seen;
+static bool take(const struct tree *tree, uint32_t *word, uint32_t mine, unsigned slices) {
+    uint32_t seen;
     for (unsigned i = 0; i < SPINS; i++) {
-        if (try_take(lock, &seen, mine)) {
+        if (try_take(word, &seen, mine)) {
             return true;
         }
         pause_a_little();
     }
-    for (unsigned i = 0; i < SLICES; i++) {
+    for (unsigned i = 0; i < slices; i++) {
         for (unsigned j = 0; j < SPINS; j++) {
-            if (try_take(lock, &seen, mine | FUTEX_WAITERS)) {
+            if (try_take(word, &seen, mine | FUTEX_WAITERS)) {
                 return true;
             }
             if (is_held(seen)) {
                 break;
             }
         }
-        wait_a_slice(tree, seen);
+        wait_a_slice(tree, word, seen);
     }
     return false;
 }
 
-long lock_take(const struct tree *tree, struct hold *hold) {
+static bool word_take(const struct tree *tree, struct hold *hold, uint32_t *word, unsigned slices) {
     const uint64_t all = UINT64_MAX;
     memset(hold, 0, sizeof *hold);
     KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &all, &hold->signals, sizeof all);
     const uint32_t mine = (uint32_t)KERNEL0(tree->kernel, SYS_gettid) & FUTEX_TID_MASK;
-    announce(tree, hold);
-    if (take(tree, mine)) {
-        return 0;
+    announce(tree, hold, word);
+    if (take(tree, word, mine, slices)) {
+        return true;
     }
     withdraw(tree, hold);
     KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &hold->signals, NULL, sizeof all);
-    return -EIO;
+    return false;
 }
 
-void lock_drop(const struct tree *tree, struct hold *hold) {
-    uint32_t *lock = &tree->session->lock;
+static void word_drop(const struct tree *tree, struct hold *hold, uint32_t *word, int wake) {
     /* The operation is pending still: the kernel wakes one in our place where we end between the two. */
-    if ((__atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) & FUTEX_WAITERS) != 0) {
-        KERNEL6(tree->kernel, SYS_futex, lock, FUTEX_WAKE, 1, NULL, NULL, 0);
+    if ((__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) & FUTEX_WAITERS) != 0) {
+        KERNEL6(tree->kernel, SYS_futex, word, FUTEX_WAKE, wake, NULL, NULL, 0);
     }
     withdraw(tree, hold);
     KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &hold->signals, NULL, sizeof(uint64_t));
+}
+
+long lock_take(const struct tree *tree, struct hold *hold, enum patience patience) {
+    return word_take(tree, hold, &tree->session->lock, patience == PATIENCE_LONG ? SLICES : 1) ? 0 : -EIO;
+}
+
+void lock_drop(const struct tree *tree, struct hold *hold) {
+    word_drop(tree, hold, &tree->session->lock, 1);
+}
+
+bool lock_is_held(const struct tree *tree) {
+    return is_held(__atomic_load_n(&tree->session->lock, __ATOMIC_RELAXED));
+}
+
+bool helper_begin(const struct tree *tree, struct hold *hold) {
+    return word_take(tree, hold, &tree->session->helper, 1);
+}
+
+/* All: those who wait to help, and who waits in helpers_end and takes nothing. */
+void helper_end(const struct tree *tree, struct hold *hold) {
+    word_drop(tree, hold, &tree->session->helper, INT_MAX);
+}
+
+long helpers_end(const struct tree *tree) {
+    uint32_t *word = &tree->session->helper, seen;
+    for (unsigned i = 0; i < SLICES; i++) {
+        if (!is_held(seen = __atomic_load_n(word, __ATOMIC_SEQ_CST))) {
+            return 0;
+        }
+        wait_a_slice(tree, word, seen);
+    }
+    return -EIO;
 }

@@ -16,8 +16,22 @@ struct hold {
     struct robust_list_head own;   /* for a thread that has none */
 };
 
-/* 0, or -EIO where it is not to be had for a minute. */
-long lock_take(const struct tree *tree, struct hold *hold);
+/* How long it is waited for: who holds it may be stopped (SIGSTOP, a debugger), but not for ever. */
+enum patience { PATIENCE_SHORT, PATIENCE_LONG };
+
+/* 0, or -EIO where it is not to be had for a tenth of a second, or a minute. */
+long lock_take(const struct tree *tree, struct hold *hold, enum patience patience);
 void lock_drop(const struct tree *tree, struct hold *hold);
+/* Somebody who lives holds it. */
+bool lock_is_held(const struct tree *tree);
+
+/*
+ * The right to store what the lock's owner has marked as valid, without the lock, for one process at a time.
+ * False: another one has it, and was waited for a little. Who takes the lock, or has stored and goes on with
+ * it, waits in helpers_end: from then on nobody stores what was valid before. -EIO after the given time.
+ */
+bool helper_begin(const struct tree *tree, struct hold *hold);
+void helper_end(const struct tree *tree, struct hold *hold);
+long helpers_end(const struct tree *tree);
 
 #endif

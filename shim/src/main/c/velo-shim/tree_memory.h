@@ -108,6 +108,7 @@ struct session {
 
     _Alignas(64) uint32_t lock;
     uint32_t redo_valid, redo_count;
+    uint32_t helper;                /* a second lock: of who stores a record for its owner */
     _Alignas(64) uint64_t sequence; /* odd while a mutation is stored */
 
     uint32_t next_node; /* not by redo: who takes a number has it, even where he is killed with it */

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { WIDTH = 15, WIDTH_BITS = 4, TRIES = 64, SPINS = 4096 };
+enum { WIDTH = 15, WIDTH_BITS = 4, TRIES = 64, SPINS = 4096, ROUNDS = 600 };
 
 static uint64_t mark_of(uint64_t at) {
     return UINT64_C(1) << (at * UINT64_C(0x9E3779B97F4A7C15) >> 58);
@@ -89,10 +89,37 @@ static void store_valid(const struct tree *tree) {
     __atomic_store_n(&session->redo_valid, 0, __ATOMIC_RELEASE);
 }
 
-static long take(const struct tree *tree, struct hold *hold) {
-    const long taken = lock_take(tree, hold);
-    if (taken == 0 && __atomic_load_n(&tree->session->redo_valid, __ATOMIC_ACQUIRE) != 0) {
-        store_valid(tree);
+/*
+ * Does for a thread that holds the lock, and may be stopped, what it is about to do: what it has marked as
+ * valid is not changed before helpers_end has let it, or whoever comes after it, go on. It stores the same
+ * once more when it runs again.
+ */
+static void help(const struct tree *tree) {
+    struct session *session = tree->session;
+    struct hold hold;
+    if (!helper_begin(tree, &hold)) {
+        return;
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t odd = __atomic_load_n(&session->sequence, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&session->redo_valid, __ATOMIC_SEQ_CST) != 0 && (odd & 1) != 0) {
+        store(tree);
+        __atomic_compare_exchange_n(&session->sequence, &odd, odd + 1, false, __ATOMIC_RELEASE,
+                                    __ATOMIC_RELAXED);
+    }
+    helper_end(tree, &hold);
+}
+
+static long take(const struct tree *tree, struct hold *hold, enum patience patience) {
+    long taken = lock_take(tree, hold, patience);
+    if (taken == 0) {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        taken = helpers_end(tree);
+        if (taken < 0) {
+            lock_drop(tree, hold);
+        } else if (__atomic_load_n(&tree->session->redo_valid, __ATOMIC_ACQUIRE) != 0) {
+            store_valid(tree);
+        }
     }
     return taken;
 }
@@ -104,7 +131,7 @@ long mutation_begin(struct mutation *mutation, struct tree *tree) {
     mutation->count = 0;
     mutation->full = mutation->frees = false;
     mutation->forgotten = NO_NODE;
-    const long taken = take(tree, &mutation->hold);
+    const long taken = take(tree, &mutation->hold, PATIENCE_LONG);
     if (taken == 0) {
         KERNEL2(tree->kernel, SYS_clock_gettime, CLOCK_REALTIME, &now);
         mutation->now = (struct moment){now.tv_sec, (uint32_t)now.tv_nsec};
@@ -112,7 +139,7 @@ long mutation_begin(struct mutation *mutation, struct tree *tree) {
     return taken;
 }
 
-long mutation_store(struct mutation *mutation) {
+static long store_all(struct mutation *mutation) {
     struct session *session = mutation->tree->session;
     if (mutation->full) {
         return -ENOSPC;
@@ -123,6 +150,14 @@ long mutation_store(struct mutation *mutation) {
     mutation->seen = 0;
     mutation->count = 0;
     return 0;
+}
+
+long mutation_store(struct mutation *mutation) {
+    const long stored = store_all(mutation);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    while (stored == 0 && helpers_end(mutation->tree) < 0) {
+    }
+    return stored;
 }
 
 void tree_give_back(struct tree *tree) {
@@ -145,7 +180,7 @@ bool tree_give_little(struct tree *tree) {
 }
 
 long mutation_commit(struct mutation *mutation) {
-    const long stored = mutation_store(mutation);
+    const long stored = store_all(mutation);
     lock_drop(mutation->tree, &mutation->hold);
     return stored;
 }
@@ -155,16 +190,33 @@ long mutation_abandon(struct mutation *mutation, long error) {
     return error;
 }
 
-void reading_begin(const struct tree *tree, struct reading *reading) {
-    const struct session *session = tree->session;
-    for (unsigned i = 0; reading->tries < TRIES && i < SPINS; i++) {
+/* False: somebody has been storing for long. */
+static bool is_quiet(const struct session *session, struct reading *reading) {
+    for (unsigned i = 0; i < SPINS; i++) {
         reading->sequence = __atomic_load_n(&session->sequence, __ATOMIC_ACQUIRE);
         if ((reading->sequence & 1) == 0) {
-            return;
+            return true;
         }
     }
-    reading->held = take(tree, &reading->hold) == 0;
-    reading->forced = !reading->held;
+    return false;
+}
+
+void reading_begin(const struct tree *tree, struct reading *reading) {
+    for (; reading->rounds < ROUNDS; reading->rounds++) {
+        if (reading->tries < TRIES && is_quiet(tree->session, reading)) {
+            return;
+        }
+        if (reading->tries < TRIES && lock_is_held(tree)) {
+            help(tree);
+        } else if (take(tree, &reading->hold, PATIENCE_SHORT) == 0) {
+            reading->held = true;
+            return;
+        } else {
+            /* Who holds it stores nothing. */
+            reading->tries = 0;
+        }
+    }
+    reading->forced = true;
 }
 
 bool reading_end(const struct tree *tree, struct reading *reading) {

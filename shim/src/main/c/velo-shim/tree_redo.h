@@ -42,11 +42,12 @@ long mutation_abandon(struct mutation *mutation, long error);
 
 /*
  * A look at the session without the lock: do { reading_begin; look } while (!reading_end). Ends: after many
- * mutations in between it takes the lock.
+ * mutations in between it takes the lock, and what a thread is about to store that was stopped meanwhile, it
+ * stores itself.
  */
 struct reading {
     uint64_t sequence;
-    unsigned tries;
+    unsigned tries, rounds;
     bool held, forced;
     struct hold hold;
 };

@@ -1,5 +1,7 @@
 #include "hooks_test.h"
 
+#include <sched.h>
+
 #define REFUSED(expression) ((expression) == -1 && errno == EPERM)
 #define DIRECTORY TREE "/dir"
 
@@ -16,8 +18,11 @@ static bool there(void) {
 static bool t_mount(void *symbol) {
     int (*call)(const char *, const char *, const char *, unsigned long, const void *) =
         (int (*)(const char *, const char *, const char *, unsigned long, const void *))symbol;
-    return there() && REFUSED(call("none", DIRECTORY, "tmpfs", 0, NULL)) &&
-           REFUSED(call(DIRECTORY, "/nowhere", NULL, 4096, NULL));
+    CHECK(there() && REFUSED(call("none", DIRECTORY, "tmpfs", 0, NULL)));
+    CHECK(REFUSED(call(DIRECTORY, "/nowhere", NULL, 4096, NULL)) && chdir(DIRECTORY) == 0);
+    CHECK(REFUSED(call(".", "/nowhere", NULL, 4096, NULL)));
+    /* A word that names nothing is no path: whoever may mount is told that the target is not there. */
+    return unshare(CLONE_NEWNS) != 0 || (call("none", "/nowhere", "tmpfs", 0, NULL) == -1 && errno == ENOENT);
 }
 
 static bool t_one(void *symbol) {
@@ -32,8 +37,14 @@ static bool t_pivot_root(void *symbol) {
     return there() && REFUSED(((int (*)(const char *, const char *))symbol)(DIRECTORY, DIRECTORY));
 }
 
+/* Also what stands for a directory, by its descriptor and as the current one. */
 static bool t_at(void *symbol) {
-    return there() && REFUSED(((at *)symbol)(AT_FDCWD, DIRECTORY, 0));
+    at *call = (at *)symbol;
+    int fd = open(DIRECTORY, O_RDONLY);
+    CHECK(there() && REFUSED(call(AT_FDCWD, DIRECTORY, 0)));
+    CHECK(fd >= 0 && REFUSED(call(fd, "", AT_EMPTY_PATH)) && REFUSED(call(fd, ".", 0)));
+    return chdir(DIRECTORY) == 0 && REFUSED(call(AT_FDCWD, ".", 0)) &&
+           REFUSED(call(AT_FDCWD, "", AT_EMPTY_PATH));
 }
 
 static bool t_move_mount(void *symbol) {

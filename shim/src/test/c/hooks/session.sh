@@ -90,5 +90,12 @@ expect "files of many processes" 240 "$(run ls $tree/empty | wc -l)"
 expect "their content" "" "$(run sh -c "cd $tree/empty; for f in *; do [ g\$(cat \$f) = \$f ] || echo \$f; done")"
 run "$build/hooks/threads" $tree/dir || { echo "session: threads failed"; status=1; }
 "$build/hooks/threads" $tree/dir 2>/dev/null && { echo "session: threads pass without the library"; status=1; }
+
+# Checkers of memory have nothing to say of the library.
+if command -v valgrind >/dev/null; then
+    expect "valgrind" "content 8" "$(run valgrind -q /bin/cat $tree/dir/file 2>&1)"
+else
+    echo "session: skipped valgrind, since it is not installed"
+fi
 [ $status = 0 ] && echo "session: all is as expected"
 exit $status

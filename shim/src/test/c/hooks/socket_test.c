@@ -93,12 +93,40 @@ static bool t_sendmmsg(void *symbol) {
     return recv(fd, buffer, sizeof buffer, 0) == 3 && memcmp(buffer, "ghi", 3) == 0;
 }
 
+typedef int told_name(int, struct sockaddr *, socklen_t *);
+
+/* A relative path is told as it was given, also after the socket was moved and removed, and by a child. */
+static bool is_told_as_bound(told_name *call, int told_of, const char *path) {
+    struct sockaddr_un told = {0};
+    socklen_t length = sizeof told;
+    CHECK(call(told_of, SA(told), &length) == 0 && strcmp(told.sun_path, path) == 0);
+    CHECK(length == offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
+    /* Less room: the beginning, and how long it is. */
+    memset(&told, 'x', sizeof told);
+    length = offsetof(struct sockaddr_un, sun_path) + 4;
+    CHECK(call(told_of, SA(told), &length) == 0 && memcmp(told.sun_path, path, 4) == 0);
+    CHECK(told.sun_path[4] == 'x' && length == offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
+    return true;
+}
+
+static bool is_bound_relatively(told_name *call, bool peer) {
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), from = socket(AF_UNIX, SOCK_STREAM, 0);
+    char path[64], moved[128];
+    snprintf(path, sizeof path, "sub/../socket.%d.%s", (int)getpid(), peer ? "peer" : "own");
+    snprintf(moved, sizeof moved, "%s.moved", path);
+    name = address(path);
+    CHECK(chdir(TREE "/dir") == 0 && bind(fd, SA(name), sizeof name) == 0 && listen(fd, 1) == 0);
+    CHECK(connect(from, SA(name), sizeof name) == 0 && is_told_as_bound(call, peer ? from : fd, path));
+    CHECK(rename(path, moved) == 0 && is_told_as_bound(call, peer ? from : fd, path));
+    return unlink(moved) == 0 && is_told_as_bound(call, peer ? from : fd, path);
+}
+
 static bool t_getsockname(void *symbol) {
     struct sockaddr_un told;
     socklen_t length = sizeof told;
     int fd = bound("getsockname", SOCK_STREAM);
-    CHECK(fd >= 0 && ((int (*)(int, struct sockaddr *, socklen_t *))symbol)(fd, SA(told), &length) == 0);
-    return is_place(&told, length);
+    CHECK(fd >= 0 && ((told_name *)symbol)(fd, SA(told), &length) == 0);
+    return is_place(&told, length) && is_bound_relatively((told_name *)symbol, false);
 }
 
 static bool t_getpeername(void *symbol) {
@@ -106,8 +134,8 @@ static bool t_getpeername(void *symbol) {
     socklen_t length = sizeof told;
     int listening = bound("getpeername", SOCK_STREAM), fd = connected();
     CHECK(listening >= 0 && fd >= 0);
-    CHECK(((int (*)(int, struct sockaddr *, socklen_t *))symbol)(fd, SA(told), &length) == 0);
-    return is_place(&told, length);
+    CHECK(((told_name *)symbol)(fd, SA(told), &length) == 0);
+    return is_place(&told, length) && is_bound_relatively((told_name *)symbol, true);
 }
 
 /* The peer has a name of the tree, too. */

@@ -134,17 +134,12 @@ void address_tell(void *name, unsigned room, unsigned *length) {
     if (node == NO_NODE) {
         return;
     }
-    memcpy(path, shim.world.prefix, shim.world.prefix_length);
-    path[shim.world.prefix_length] = '/';
-    long found = tree_path(&shim.world.tree, node, path + shim.world.prefix_length + 1,
-                           sizeof path - shim.world.prefix_length - 1);
+    const long found = call_bound_path(&shim.caller, node, path, sizeof path);
     if (found < 0) {
         return;
     }
-    size_t full = shim.world.prefix_length + 1 + (size_t)found;
-    if (full + 1 > sizeof told_name.sun_path) {
-        full = sizeof told_name.sun_path - 1;
-    }
+    /* The kernel tells a NUL behind the longest path, too. */
+    const size_t full = (size_t)found < sizeof told_name.sun_path ? (size_t)found : sizeof told_name.sun_path;
     *length = (unsigned)(header + full + 1);
     size_t fits = room - header < full + 1 ? room - header : full + 1;
     path[full] = 0;

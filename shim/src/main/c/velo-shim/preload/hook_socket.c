@@ -111,22 +111,32 @@ static socklen_t room_of(const socklen_t *length) {
     return length && memory_readable(length, sizeof *length) ? *length : 0;
 }
 
-HOOK(int, getsockname, (int fd, struct sockaddr *name, socklen_t *length)) {
-    socklen_t room = room_of(length);
-    int result = (int)told(RAW3(SYS_getsockname, fd, name, length));
-    if (result == 0) {
+/* Where the program's room is too small for the kernel's name, that is asked for once more: the tree's may
+ * fit, and what does not is cut from its end, not from the other's. */
+static int tell_name(long number, int fd, struct sockaddr *name, socklen_t *length) {
+    const socklen_t room = room_of(length);
+    struct sockaddr_un whole;
+    socklen_t whole_length = sizeof whole;
+    const int result = (int)told(RAW3(number, fd, name, length));
+    if (result != 0 || !shim_virtual()) {
+        return result;
+    }
+    if (*length <= room) {
         address_tell(name, room, length);
+    } else if (RAW3(number, fd, &whole, &whole_length) == 0 && whole_length <= sizeof whole) {
+        address_tell(&whole, sizeof whole, &whole_length);
+        memcpy(name, &whole, room < whole_length ? room : whole_length);
+        *length = whole_length;
     }
     return result;
 }
 
+HOOK(int, getsockname, (int fd, struct sockaddr *name, socklen_t *length)) {
+    return tell_name(SYS_getsockname, fd, name, length);
+}
+
 HOOK(int, getpeername, (int fd, struct sockaddr *name, socklen_t *length)) {
-    socklen_t room = room_of(length);
-    int result = (int)told(RAW3(SYS_getpeername, fd, name, length));
-    if (result == 0) {
-        address_tell(name, room, length);
-    }
-    return result;
+    return tell_name(SYS_getpeername, fd, name, length);
 }
 
 HOOK(int, accept, (int fd, struct sockaddr *name, socklen_t *length)) {

@@ -65,10 +65,10 @@ long syscall_failed(long result) {
 #define SUBJECT(x) ((x) ? P(x) : P(1))
 
 static long refused_move(long a, long b, long c, long d, long e) {
-    if (P(b) && path_is_virtual(I(a), P(b))) {
+    if (is_refused(I(a), P(b))) {
         return -EPERM;
     }
-    return refused(I(c), P(d), SYS_move_mount, a, b, c, d, e);
+    return refused_at(I(c), P(d), SYS_move_mount, a, b, c, d, e);
 }
 
 int hook_connect(int fd, const void *name, unsigned length);

@@ -65,6 +65,7 @@ int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __
 int pthread_atfork(void (*)(void), void (*)(void), void (*)(void)) __attribute__((weak));
 
 void process_start(void) {
+    pointer_start();
     long page = RAW6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page < 0) {
         return;

@@ -49,6 +49,7 @@ static inline long told(long result) {
 
 /* ---- Pointers of the program (pointer.c). ---- */
 
+void pointer_start(void);
 /* Length of a path, or -EFAULT, -ENAMETOOLONG. */
 long path_length(const char *path);
 bool memory_readable(const void *start, size_t length);

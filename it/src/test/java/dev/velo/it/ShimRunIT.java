@@ -74,6 +74,29 @@ class ShimRunIT {
                 .prints((ids + "\n").repeat(3));
     }
 
+    /** Velo's own programs are not served by the library: the tree of the run around them would be empty for them. */
+    @Test
+    void veloItselfRefusesPathsOfTheTreeItIsStartedIn() {
+        String velo = Workspace.VELO.toString();
+        Path out = work.dir("refused").resolve("m.velo");
+        String ingest = "cd %s && exec " + velo + " ingest %s --output " + out;
+        run("/bin/sh", "-c", ingest.formatted("/", "/vrift/dir")).run().refuses(1, "cannot use /vrift/dir: ");
+        run("/bin/sh", "-c", ingest.formatted("/usr", "../vrift/bin/../dir"))
+                .run()
+                .refuses(1, "cannot use ../vrift");
+        run("/bin/sh", "-c", ingest.formatted("/vrift/dir", ".")).run().refuses(1, "cannot start in the current");
+        run("/bin/sh", "-c", "cd /; exec " + velo + " run --manifest /vrift/data -- true")
+                .run()
+                .refuses(125, "cannot use /vrift/data: ");
+        assertThat(out).doesNotExist();
+        run("/bin/sh", "-c", "cp -r /vrift/dir " + out + ".d; " + ingest.formatted("/", out + ".d"))
+                .run()
+                .succeeds();
+        assertThat(out).exists();
+        String inner = velo + " run --manifest " + app() + " --workdir=/vrift/dir cat /vrift/dir/sub/deep";
+        run("/bin/sh", "-c", "cd / && exec " + inner).run().prints("deep\n");
+    }
+
     @Test
     void whatIsChangedEndsWithTheRun() throws IOException {
         run("/bin/sh", "-c", "echo more >>/vrift/hello.txt; echo new >/vrift/new; cat /vrift/hello.txt /vrift/new")
