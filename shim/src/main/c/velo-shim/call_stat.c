@@ -1,6 +1,7 @@
 #include "asked.h"
 #include "backing.h"
 #include "calls.h"
+#include "tree_glance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,39 @@ long call_statx(struct caller *c, int at, const char *path, int flags, unsigned 
         return tell_real(c->world, &target, flags, mask, out);
     }
     tell(c->world, target.node, &target.is, out);
+    return 0;
+}
+
+/* Of one memset(3) of all the compiler makes a loop that takes longer than the rest of this. */
+static void clear(struct stat *out) {
+    enum { PIECE = 48 };
+    _Static_assert(sizeof *out / PIECE * PIECE >= offsetof(struct stat, st_ctim),
+                   "and the rest is written to");
+    char *at = (char *)out;
+    for (size_t i = 0; i < sizeof *out / PIECE; i++) {
+        memset(at + i * PIECE, 0, PIECE);
+    }
+    memset(at + sizeof *out - PIECE, 0, PIECE);
+}
+
+long call_glance(const struct world *world, const char *path, size_t length, struct stat *out) {
+    struct glanced file;
+    const enum glance seen = tree_glance(&world->tree, path, length, &file);
+    if (seen != GLANCE_FILE) {
+        return seen == GLANCE_NOTHING ? -ENOENT : PASS;
+    }
+    clear(out);
+    out->st_dev = world->device;
+    out->st_ino = (ino_t)file.id + 1;
+    out->st_nlink = 1;
+    out->st_mode = S_IFREG | file.mode;
+    out->st_uid = world->owner_uid;
+    out->st_gid = world->owner_gid;
+    out->st_size = (off_t)file.size;
+    out->st_blksize = BLOCK;
+    out->st_blocks = (blkcnt_t)((file.size + SECTOR - 1) / SECTOR);
+    out->st_atim = out->st_mtim = out->st_ctim =
+        (struct timespec){file.modified.seconds, file.modified.nanoseconds};
     return 0;
 }
 

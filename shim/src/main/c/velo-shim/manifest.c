@@ -103,15 +103,26 @@ static uint64_t finish(uint64_t hash) {
     return hash ^ hash >> 29;
 }
 
-static uint64_t hash_of(const char *path, size_t length) {
-    uint64_t hash = FIRST ^ (uint64_t)length * SECOND;
-    for (; length >= 8; path += 8, length -= 8) {
-        hash = mix(hash, read64(path));
+/* The last bytes of a text, fewer than 8, without a look behind it. */
+static uint64_t last_word(const char *end, size_t left, size_t length) {
+    if (length >= 8) {
+        return read64(end - 8) >> 8 * (8 - left);
     }
-    if (length != 0) {
-        uint64_t word = 0;
-        memcpy(&word, path, length);
-        hash = mix(hash, word);
+    uint64_t word = 0;
+    for (size_t i = 0; i < left; i++) {
+        word |= (uint64_t)(uint8_t)end[-(ptrdiff_t)(left - i)] << 8 * i;
+    }
+    return word;
+}
+
+uint64_t manifest_hash(const char *path, size_t length) {
+    uint64_t hash = FIRST ^ (uint64_t)length * SECOND;
+    const size_t whole = length & ~(size_t)7;
+    for (size_t i = 0; i < whole; i += 8) {
+        hash = mix(hash, read64(path + i));
+    }
+    if (whole != length) {
+        hash = mix(hash, last_word(path + length, length - whole, length));
     }
     return finish(hash);
 }
@@ -147,6 +158,7 @@ struct wanted {
 
 static bool is_wanted(const struct manifest *manifest, uint32_t index, const struct wanted *wanted) {
     const uint8_t *at = entry_at(manifest, index);
+    __builtin_prefetch(at + ENTRY_NANOSECONDS); /* often another line, which is asked for next */
     const uint64_t path = read32(at + ENTRY_PATH);
     const uint32_t path_length = read16(at + ENTRY_PATH_LENGTH);
     const bool whole = wanted->directory == NO_ENTRY;
@@ -154,7 +166,7 @@ static bool is_wanted(const struct manifest *manifest, uint32_t index, const str
     return length == wanted->length && length <= path_length &&
            path + path_length < manifest->strings_length &&
            (whole || read32(at + ENTRY_PARENT) == wanted->directory) &&
-           memcmp(manifest->strings + path + path_length - length, wanted->text, length) == 0;
+           is_same(manifest->strings + path + path_length - length, wanted->text, length);
 }
 
 static uint32_t probe(const struct manifest *manifest, uint64_t hash, const struct wanted *wanted) {
@@ -173,14 +185,16 @@ static uint32_t probe(const struct manifest *manifest, uint64_t hash, const stru
     return NO_ENTRY;
 }
 
+uint32_t manifest_probe(const struct manifest *manifest, uint64_t hash, const char *path, size_t length) {
+    return probe(manifest, hash, &(struct wanted){NO_ENTRY, path, length});
+}
+
 uint32_t manifest_find(const struct manifest *manifest, const char *path, size_t length) {
     if (length == 0) {
         return 0;
     }
-    if (length > PATH_LIMIT) {
-        return NO_ENTRY;
-    }
-    return probe(manifest, hash_of(path, length), &(struct wanted){NO_ENTRY, path, length});
+    return length > PATH_LIMIT ? NO_ENTRY
+                               : manifest_probe(manifest, manifest_hash(path, length), path, length);
 }
 
 uint32_t manifest_child(const struct manifest *manifest, uint32_t directory, const char *name,
@@ -195,7 +209,7 @@ uint32_t manifest_child(const struct manifest *manifest, uint32_t directory, con
         return NO_ENTRY;
     }
     const uint64_t hash = directory == 0
-                              ? hash_of(name, length)
+                              ? manifest_hash(name, length)
                               : hash_below((const char *)manifest->strings + path, path_length, name, length);
     return probe(manifest, hash, &(struct wanted){directory, name, length});
 }

@@ -40,6 +40,9 @@ bool manifest_entry(const struct manifest *manifest, uint32_t index, struct mani
 
 /* One probe of the table; "" is the root. A whiteout is found like any other entry. */
 uint32_t manifest_find(const struct manifest *manifest, const char *path, size_t length);
+/* The two halves of it. */
+uint64_t manifest_hash(const char *path, size_t length);
+uint32_t manifest_probe(const struct manifest *manifest, uint64_t hash, const char *path, size_t length);
 /* The same by a directory's index and one name in it. */
 uint32_t manifest_child(const struct manifest *manifest, uint32_t directory, const char *name, size_t length);
 

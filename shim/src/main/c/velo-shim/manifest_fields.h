@@ -53,6 +53,24 @@ static inline uint64_t read64(const void *at) {
     return value;
 }
 
+/* memcmp(3) for texts this short is mostly the way there and back. */
+static inline bool is_same(const void *one, const void *other, size_t length) {
+    const uint8_t *a = one, *b = other;
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8) {
+        if (read64(a + i) != read64(b + i)) {
+            return false;
+        }
+    }
+    if (length >= 8) {
+        return read64(a + length - 8) == read64(b + length - 8);
+    }
+    while (i < length && a[i] == b[i]) {
+        i++;
+    }
+    return i == length;
+}
+
 static inline unsigned entry_type(const struct manifest *manifest, uint32_t index) {
     return entry_at(manifest, index)[ENTRY_TYPE];
 }

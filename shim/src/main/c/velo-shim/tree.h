@@ -63,6 +63,7 @@ struct tree {
     struct manifest lower;
     struct session *session;
     size_t session_length;
+    struct recent *recent; /* recent.h; NULL: nothing is remembered */
 };
 
 /* What a new session needs. */

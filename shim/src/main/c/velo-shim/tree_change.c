@@ -25,6 +25,10 @@ long tree_change(struct tree *tree, node_id id, unsigned what, const struct node
     struct record *record = record_for(&mutation, id);
     if ((what & CHANGE_MODE) != 0) {
         PUT(&mutation, record->mode, values->mode & 07777U);
+        if (is_lower(tree, id) && node_type(tree, id) == NODE_DIRECTORY &&
+            (values->mode & EVERYBODY_SEARCHES) != EVERYBODY_SEARCHES) {
+            ways_bent(&mutation);
+        }
     }
     if ((what & CHANGE_OWNER) != 0) {
         PUT(&mutation, record->uid, values->uid);

@@ -21,7 +21,7 @@ static uint64_t pages(uint64_t *end, uint64_t bytes) {
 static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
     uint64_t end = 0, fixed = 0, nodes;
     pages(&fixed, sizeof *session);
-    pages(&fixed, (uint64_t)entries / 2 + 8);
+    pages(&fixed, (uint64_t)entries + 8);
     fixed +=
         GRAVES * sizeof(uint32_t) + NODES_MOST / GROUP + RESERVE + (uint64_t)entries * sizeof(struct record);
     nodes = bytes < fixed + 64 * PAGE ? 0 : (bytes - fixed) / BYTES_PER_NODE;
@@ -36,7 +36,7 @@ static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
         session->bucket_limit *= 2;
     }
     pages(&end, sizeof *session);
-    session->bits = pages(&end, (uint64_t)entries / 2 + 8);
+    session->bits = pages(&end, (uint64_t)entries + 8);
     session->graves = pages(&end, GRAVES * sizeof(uint32_t));
     session->losses = pages(&end, session->node_end / GROUP * sizeof(uint32_t) + sizeof(uint32_t));
     session->reserve = pages(&end, RESERVE);
@@ -116,7 +116,7 @@ static bool is_begun(const struct tree *tree) {
 long tree_make(const struct kernel *kernel, int file, const struct manifest *lower,
                struct tree_limits limits) {
     const uint64_t bytes = limits.bytes / PAGE * PAGE;
-    struct session plan = {.magic = "VELOSES1"};
+    struct session plan = {.magic = "VELOSES2"};
     struct timespec now = {0};
     if (!lay_out(&plan, lower->entries, bytes)) {
         return -EINVAL;
@@ -155,7 +155,7 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
 
 static bool is_ours(const struct session *session, const struct manifest *lower, uint64_t bytes) {
     struct session plan;
-    return memcmp(session->magic, "VELOSES1", sizeof session->magic) == 0 && session->bytes == bytes &&
+    return memcmp(session->magic, "VELOSES2", sizeof session->magic) == 0 && session->bytes == bytes &&
            memcmp(session->manifest, lower->bytes, sizeof session->manifest) == 0 &&
            lay_out(&plan, lower->entries, bytes) && session->entries == plan.entries &&
            session->node_end == plan.node_end && session->bucket_limit == plan.bucket_limit &&

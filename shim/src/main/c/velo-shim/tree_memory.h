@@ -10,7 +10,7 @@
  * store to at any time is allocated from the start, up to records; all else is made ready before it is used,
  * and known to be ready before it is read.
  *
- *   bits     4 for each entry of the manifest
+ *   bits     8 for each entry of the manifest
  *   graves   nodes that lost their last name not long ago, a ring
  *   losses   how many nodes of each group of records have been forgotten
  *   reserve  pages that are given back to a full file system, one mutation after another, so that things can
@@ -21,10 +21,13 @@
  */
 
 enum bit {
-    BIT_MOVED = 1,  /* the name that the manifest gives it is shadowed by one of the session */
-    BIT_RECORD = 2, /* its record says what it is, not the manifest */
-    BIT_NAMES = 4,  /* a directory: the session has names in it */
-    BIT_COUNTED = 8 /* a directory: its record's count is there. Not by redo: it may be lost and set again */
+    BIT_MOVED = 1,   /* the name that the manifest gives it is shadowed by one of the session */
+    BIT_RECORD = 2,  /* its record says what it is, not the manifest */
+    BIT_NAMES = 4,   /* a directory: the session has names in it */
+    BIT_COUNTED = 8, /* a directory: its record's count is there. Not by redo: it may be lost and set again */
+    BIT_OPEN = 16 /* it and all directories above it are where the manifest has them, and these, and it where
+                     it is one, let everybody search them. Of a directory it holds while the session's bent is
+                     0, of others, too, where BIT_MOVED is not set. Not by redo either */
 };
 
 enum {
@@ -117,6 +120,7 @@ struct session {
     struct table table[TABLES];
     uint64_t deaths;
     uint32_t reserve_left; /* pages; with the lock, and not by redo */
+    uint32_t bent;         /* 1 since a directory of the manifest lost its place, or was closed to somebody */
 
     _Alignas(64) struct redo_write redo[REDO_MOST];
 };
@@ -133,15 +137,15 @@ static inline struct record *record_at(const struct tree *tree, node_id id) {
 }
 
 static inline uint32_t *bits_word(const struct tree *tree, uint32_t entry) {
-    return (uint32_t *)session_at(tree, tree->session->bits) + entry / 8;
+    return (uint32_t *)session_at(tree, tree->session->bits) + entry / 4;
 }
 
 static inline uint32_t bits_shift(uint32_t entry) {
-    return entry % 8 * 4;
+    return entry % 4 * 8;
 }
 
 static inline uint32_t bits_of(const struct tree *tree, uint32_t entry) {
-    return LOAD(*bits_word(tree, entry)) >> bits_shift(entry) & 15;
+    return LOAD(*bits_word(tree, entry)) >> bits_shift(entry) & 255;
 }
 
 /* NULL: no block is there. Behind every unit that this accepts lie bytes enough for the largest kind. */

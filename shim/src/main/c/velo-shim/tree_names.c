@@ -175,6 +175,9 @@ static long make(struct mutation *mutation, struct spot *spot, node_id node) {
     } else {
         PUT(mutation, name->place, 0);
         bits_set(mutation, spot->entry, BIT_MOVED);
+        if (entry_type(&tree->lower, spot->entry) == ENTRY_DIRECTORY) {
+            ways_bent(mutation);
+        }
     }
     if (is_lower(tree, spot->directory)) {
         bits_set(mutation, spot->directory, BIT_NAMES);

@@ -51,6 +51,10 @@ node_id node_parent(const struct tree *tree, node_id id) {
     return id == ROOT_NODE ? ROOT_NODE : entry_parent(&tree->lower, id);
 }
 
+void ways_bent(struct mutation *mutation) {
+    PUT(mutation, mutation->tree->session->bent, 1U);
+}
+
 void bits_set(struct mutation *mutation, uint32_t entry, uint32_t bits) {
     uint32_t *word = bits_word(mutation->tree, entry);
     PUT(mutation, *word, GET(mutation, *word) | bits << bits_shift(entry));

@@ -21,6 +21,20 @@ static inline bool is_lower(const struct tree *tree, node_id id) {
     return id < tree->session->entries;
 }
 
+enum { EVERYBODY_SEARCHES = 0111 };
+
+/* A directory has a mode that lets everybody search it. */
+bool everybody_searches(const struct tree *tree, node_id directory);
+
+/* Whether the manifest's path of this entry is its path still. *searchable stays as it is only where
+ * everybody may search all directories above it. */
+bool is_in_place(const struct tree *tree, uint32_t entry, bool *searchable);
+
+/* BIT_OPEN of an entry of the manifest, where it can be believed. */
+static inline bool is_known_open(const struct tree *tree, uint32_t entry) {
+    return (bits_of(tree, entry) & (BIT_OPEN | BIT_MOVED)) == BIT_OPEN && LOAD(tree->session->bent) == 0;
+}
+
 /* ---- Writing. ---- */
 
 /* A node's record, filled from the manifest where it had none. The node exists. Where there is no room for it
@@ -28,6 +42,9 @@ static inline bool is_lower(const struct tree *tree, node_id id) {
 struct record *record_for(struct mutation *mutation, node_id id);
 
 void bits_set(struct mutation *mutation, uint32_t entry, uint32_t bits);
+
+/* A directory of the manifest is not where it was, or not everybody may search it: BIT_OPEN holds no more. */
+void ways_bent(struct mutation *mutation);
 
 /* The names in this directory have changed. */
 void directory_touched(struct mutation *mutation, node_id directory);

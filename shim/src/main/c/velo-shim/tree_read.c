@@ -6,16 +6,15 @@
 #include <string.h>
 
 /* No path is longer than this many names; a look at what is being changed might be. */
-enum { DEPTH_MOST = 1 << 16, EVERYBODY_SEARCHES = 0111, COUNT_IS_DEAR = 32 };
+enum { DEPTH_MOST = 1 << 16, COUNT_IS_DEAR = 32 };
 
-static bool everybody_searches(const struct tree *tree, node_id directory) {
+bool everybody_searches(const struct tree *tree, node_id directory) {
     struct record *record = record_of(tree, directory);
     const uint32_t mode = record != NULL ? LOAD(record->mode) : entry_mode(&tree->lower, directory);
     return (mode & EVERYBODY_SEARCHES) == EVERYBODY_SEARCHES;
 }
 
-/* Whether the manifest's path of this entry is its path still. */
-static bool is_in_place(const struct tree *tree, uint32_t entry, bool *searchable) {
+bool is_in_place(const struct tree *tree, uint32_t entry, bool *searchable) {
     for (unsigned i = 0; entry != ROOT_NODE && i < DEPTH_MOST; i++) {
         if ((bits_of(tree, entry) & BIT_MOVED) != 0) {
             return false;
@@ -23,6 +22,9 @@ static bool is_in_place(const struct tree *tree, uint32_t entry, bool *searchabl
         entry = entry_parent(&tree->lower, entry);
         if (entry >= tree->lower.entries) {
             return false;
+        }
+        if (is_known_open(tree, entry)) {
+            return true;
         }
         *searchable = *searchable && everybody_searches(tree, entry);
     }

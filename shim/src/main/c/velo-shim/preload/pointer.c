@@ -11,7 +11,7 @@
  * short a file that is mapped, leads to the signal that any function of libc without a system call would get.
  */
 uint64_t known_readable[KNOWN];
-static uint64_t known_writable[KNOWN];
+uint64_t known_writable[KNOWN];
 uint64_t memory_age;
 static bool watched; /* by valgrind */
 

@@ -8,7 +8,7 @@
 #define KNOWN 512
 #define AGE_BITS 20
 #define AGE_MASK ((1ull << AGE_BITS) - 1)
-extern uint64_t known_readable[KNOWN];
+extern uint64_t known_readable[KNOWN], known_writable[KNOWN];
 extern uint64_t memory_age;
 
 /* Memory may have been taken away, or protected: nothing that was known of it holds. Returns result. */

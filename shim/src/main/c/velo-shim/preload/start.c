@@ -1,3 +1,4 @@
+#include "../recent.h"
 #include "sys.h"
 
 #include <fcntl.h>
@@ -313,6 +314,9 @@ static node_id own_program(void) {
     return node;
 }
 
+/* No memory of it is there before it is used. */
+static struct recent recent;
+
 static void show_prefix(void) {
     size_t length = shim.world.prefix_length;
     length = length < sizeof shim.prefix_word ? length : sizeof shim.prefix_word;
@@ -340,6 +344,7 @@ static bool start(void) {
     }
     read_world(session);
     show_prefix();
+    shim.world.tree.recent = &recent;
     process_caller(&shim.caller);
     shim.caller.program = own_program();
     return true;
