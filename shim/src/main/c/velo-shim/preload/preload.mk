@@ -39,7 +39,7 @@ HOOK_TESTS := open stat access statfs link cwd stream mutation attribute xattr s
 CASES := ../../../test/c/hooks
 $(OUT)/hooks/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks_test.h
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -o $@ $< $(CASES)/hooks_test.c -ldl -pthread -Wl,-rpath,'$$ORIGIN/origin'
+	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $< $(CASES)/hooks_test.c -ldl -pthread -Wl,-rpath,'$$ORIGIN/origin'
 
 # The kernel's headers are in no place that musl looks at.
 MUSL_GCC ?= $(shell command -v musl-gcc)
@@ -51,15 +51,15 @@ $(OUT)/hooks/musl/%_test: $(CASES)/%_test.c $(CASES)/hooks_test.c $(CASES)/hooks
 
 $(OUT)/hooks/session_maker: $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -I. -I$(CASES)/.. -o $@ $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
+	$(CC) $(CFLAGS) $(FOREIGN) -I. -I$(CASES)/.. -o $@ $(CASES)/session_maker.c $(CASES)/../manifest_writer.c $(OUT)/core.a
 
 $(OUT)/hooks/program: $(CASES)/program.c
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -o $@ $<
+	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $<
 
 $(OUT)/hooks/library.so: $(CASES)/library.c
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -fPIC -shared -Wl,-soname,library.so -o $@ $<
+	$(CC) $(CFLAGS) $(FOREIGN) -fPIC -shared -Wl,-soname,library.so -o $@ $<
 
 $(OUT)/hooks/origin/velo-hooks-origin.so: $(OUT)/hooks/library.so
 	@mkdir -p $(OUT)/hooks/origin
@@ -67,13 +67,13 @@ $(OUT)/hooks/origin/velo-hooks-origin.so: $(OUT)/hooks/library.so
 
 $(OUT)/hooks/threads: $(CASES)/threads.c
 	@mkdir -p $(OUT)/hooks
-	gcc $(CFLAGS) -o $@ $< -pthread
+	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $< -pthread
 
 $(OUT)/hooks/linked: $(CASES)/linked.c $(OUT)/hooks/library.so
-	gcc $(CFLAGS) -o $@ $< -L$(OUT)/hooks -l:library.so -Wl,-rpath,'$$ORIGIN'
+	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $< -L$(OUT)/hooks -l:library.so -Wl,-rpath,'$$ORIGIN'
 
 $(OUT)/hooks/unlinked: $(CASES)/linked.c $(OUT)/hooks/library.so
-	gcc $(CFLAGS) -o $@ $< -L$(OUT)/hooks -l:library.so
+	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $< -L$(OUT)/hooks -l:library.so
 
 check: hooks-check
 hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
