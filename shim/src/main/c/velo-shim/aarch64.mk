@@ -11,7 +11,7 @@ NATIVE := ../velo-session ../../../../../namespaces/src/main/c/velo-launch ../..
 AARCH64_LINK := -Wl,--dynamic-linker=$(AARCH64_LIBRARIES)/ld-linux-aarch64.so.1 -Wl,-rpath,$(AARCH64_LIBRARIES)
 AARCH64 = OUT=$(ABSOLUTE)/aarch64 CROSS=$(AARCH64_CROSS)
 # The sanitizers' own memory is more than an emulator has room for; this machine's tests have them.
-AARCH64_TESTS = $(AARCH64) SANITIZERS= FOREIGN="$(AARCH64_LINK)" RUN="$(AARCH64_QEMU)" MUSL_GCC=
+AARCH64_TESTS = $(AARCH64) SANITIZERS= FOREIGN="$(AARCH64_LINK)" RUN=$(AARCH64_QEMU) MUSL_GCC= C_LIBRARIES=$(AARCH64_LIBRARIES)/libc.so.6
 
 aarch64:
 	$(MAKE) $(AARCH64) all

@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* A holder that was stopped (SIGSTOP, a debugger) is waited for; but not for ever. */
-enum { SPINS = 200, SLICE_NS = 100 * 1000 * 1000, SLICES = 600 };
+enum { SPINS = 200, SLICE_NS = 100 * 1000 * 1000, SLICES = 600, GONE_SLICES = 10 };
 
 static void pause_a_little(void) {
 #if defined __x86_64__
@@ -81,8 +81,24 @@ static bool try_take(uint32_t *lock, uint32_t *seen, uint32_t mine) {
                                        __ATOMIC_RELAXED);
 }
 
-static bool take(const struct tree *tree, uint32_t mine) {
+/*
+ * Where there are no robust lists (emulators) nobody marks the lock of a dead owner: those who wait ask
+ * whether its thread is still there. One that is not seen for a second is not one of another name space that
+ * works on.
+ */
+static bool take_over(const struct tree *tree, uint32_t seen, uint32_t mine, unsigned *gone) {
+    if (KERNEL2(tree->kernel, SYS_tkill, seen & FUTEX_TID_MASK, 0) != -ESRCH) {
+        *gone = 0;
+        return false;
+    }
+    return ++*gone >= GONE_SLICES &&
+           __atomic_compare_exchange_n(&tree->session->lock, &seen, mine | FUTEX_WAITERS, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static bool take(const struct tree *tree, uint32_t mine, bool is_marked) {
     uint32_t *lock = &tree->session->lock, seen;
+    unsigned gone = 0;
     for (unsigned i = 0; i < SPINS; i++) {
         if (try_take(lock, &seen, mine)) {
             return true;
@@ -98,6 +114,9 @@ static bool take(const struct tree *tree, uint32_t mine) {
                 break;
             }
         }
+        if (!is_marked && is_held(seen) && take_over(tree, seen, mine, &gone)) {
+            return true;
+        }
         wait_a_slice(tree, seen);
     }
     return false;
@@ -109,7 +128,7 @@ long lock_take(const struct tree *tree, struct hold *hold) {
     KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &all, &hold->signals, sizeof all);
     const uint32_t mine = (uint32_t)KERNEL0(tree->kernel, SYS_gettid) & FUTEX_TID_MASK;
     announce(tree, hold);
-    if (take(tree, mine)) {
+    if (take(tree, mine, hold->list != NULL)) {
         return 0;
     }
     withdraw(tree, hold);

@@ -94,6 +94,9 @@ static long take(const struct tree *tree, struct hold *hold) {
     if (taken == 0 && __atomic_load_n(&tree->session->redo_valid, __ATOMIC_ACQUIRE) != 0) {
         store_valid(tree);
     }
+    /* What is written at once, and the next record, comes behind what the last one has stored, for those who
+     * look, too. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     return taken;
 }
 
