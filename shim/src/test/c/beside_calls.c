@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -158,9 +159,23 @@ long on_rename(const struct side *side, int at, const char *path, int to_at, con
 
 enum { FCHMODAT2 = 452 };
 
+/* Kernels before 6.6, and emulators, do not know fchmodat2(2). */
+static long chmod_at(int at, const char *path, unsigned mode, int flags) {
+    const long changed = syscall(FCHMODAT2, at, path, mode, flags);
+    if (changed == 0 || errno != ENOSYS) {
+        return changed;
+    }
+    if ((flags & AT_EMPTY_PATH) == 0 || *path != 0) {
+        return fchmodat(at, path, mode, flags & ~AT_EMPTY_PATH);
+    }
+    char itself[32];
+    snprintf(itself, sizeof itself, at == AT_FDCWD ? "." : "/proc/self/fd/%d", at);
+    return chmod(itself, mode);
+}
+
 long on_chmod(const struct side *side, int at, const char *path, unsigned mode, int flags) {
     path = enter(side, path);
-    return ASK(call_chmod(&caller, at, path, mode, flags, elsewhere), syscall(FCHMODAT2, d, p, mode, flags));
+    return ASK(call_chmod(&caller, at, path, mode, flags, elsewhere), chmod_at(d, p, mode, flags));
 }
 
 long on_chown(const struct side *side, int at, const char *path, unsigned uid, unsigned gid, int flags) {

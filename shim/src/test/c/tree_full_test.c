@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -161,7 +162,22 @@ static const char *mounted(void) {
     return directory;
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Nothing can be written there: who says that it is ready has not looked. */
+static bool tells_of_room(void) {
+    void *page = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED || madvise(page, 65536, MADV_POPULATE_WRITE) != 0;
+}
+
 int main(int argc, char **argv) {
+    if (!tells_of_room()) {
+        printf("SKIPPED: tree on a full disk: nothing tells of room here (an emulator ignores "
+               "MADV_POPULATE_WRITE)\n");
+        return 0;
+    }
     const char *directory = argc > 1 ? argv[1] : mounted();
     int failed = 0;
     if (directory == NULL) {

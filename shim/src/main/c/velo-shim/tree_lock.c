@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { SPINS = 200, SLICE_NS = 100 * 1000 * 1000, SLICES = 600 };
+enum { SPINS = 200, SLICE_NS = 100 * 1000 * 1000, SLICES = 600, GONE_SLICES = 10 };
 
 static void pause_a_little(void) {
 #if defined __x86_64__
@@ -80,8 +80,23 @@ static bool try_take(uint32_t *word, uint32_t *seen, uint32_t mine) {
                                        __ATOMIC_RELAXED);
 }
 
-static bool take(const struct tree *tree, uint32_t *word, uint32_t mine, unsigned slices) {
+/*
+ * Where there are no robust lists (emulators) nobody marks the lock of a dead owner: those who wait ask
+ * whether its thread is still there. One that is not seen for a second is not one of another name space that
+ * works on.
+ */
+static bool take_over(const struct tree *tree, uint32_t *word, uint32_t seen, uint32_t mine, unsigned *gone) {
+    if (KERNEL2(tree->kernel, SYS_tkill, seen & FUTEX_TID_MASK, 0) != -ESRCH) {
+        *gone = 0;
+        return false;
+    }
+    return ++*gone >= GONE_SLICES && __atomic_compare_exchange_n(word, &seen, mine | FUTEX_WAITERS, false,
+                                                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static bool take(const struct tree *tree, uint32_t *word, uint32_t mine, unsigned slices, bool is_marked) {
     uint32_t seen;
+    unsigned gone = 0;
     for (unsigned i = 0; i < SPINS; i++) {
         if (try_take(word, &seen, mine)) {
             return true;
@@ -97,6 +112,9 @@ static bool take(const struct tree *tree, uint32_t *word, uint32_t mine, unsigne
                 break;
             }
         }
+        if (!is_marked && is_held(seen) && take_over(tree, word, seen, mine, &gone)) {
+            return true;
+        }
         wait_a_slice(tree, word, seen);
     }
     return false;
@@ -108,7 +126,7 @@ static bool word_take(const struct tree *tree, struct hold *hold, uint32_t *word
     KERNEL4(tree->kernel, SYS_rt_sigprocmask, SIG_SETMASK, &all, &hold->signals, sizeof all);
     const uint32_t mine = (uint32_t)KERNEL0(tree->kernel, SYS_gettid) & FUTEX_TID_MASK;
     announce(tree, hold, word);
-    if (take(tree, word, mine, slices)) {
+    if (take(tree, word, mine, slices, hold->list != NULL)) {
         return true;
     }
     withdraw(tree, hold);

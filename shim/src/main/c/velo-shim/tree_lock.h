@@ -7,7 +7,8 @@
 
 /*
  * The session's lock, one for all processes. While a thread holds it its signals are blocked, and its robust
- * list names the lock as a pending operation, so the kernel marks it when the thread ends. Not recursive.
+ * list names the lock as a pending operation, so the kernel marks it when the thread ends. Without robust
+ * lists who waits for it finds out after a second. Not recursive.
  */
 struct hold {
     uint64_t signals;

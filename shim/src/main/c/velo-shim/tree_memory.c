@@ -8,7 +8,12 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { PAGE = 4096, FIRST_BUCKETS = 64, BYTES_PER_NODE = 256, SPENT_AT_ONCE = 4 };
+enum { PAGE = 4096, FIRST_BUCKETS = 64, BYTES_PER_NODE = 256 };
+#if defined(__aarch64__)
+enum { LARGEST_PAGE = 1 << 16, SPENT_AT_ONCE = LARGEST_PAGE / PAGE };
+#else
+enum { LARGEST_PAGE = 4096, SPENT_AT_ONCE = 4 };
+#endif
 enum { MOST_UNITS = 0x7FFFFFFF };
 
 static uint64_t pages(uint64_t *end, uint64_t bytes) {
@@ -39,6 +44,7 @@ static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
     session->bits = pages(&end, (uint64_t)entries + 8);
     session->graves = pages(&end, GRAVES * sizeof(uint32_t));
     session->losses = pages(&end, session->node_end / GROUP * sizeof(uint32_t) + sizeof(uint32_t));
+    end = (end + LARGEST_PAGE - 1) / LARGEST_PAGE * LARGEST_PAGE;
     session->reserve = pages(&end, RESERVE);
     session->records = pages(&end, (uint64_t)session->node_end * sizeof(struct record));
     for (unsigned i = 0; i < TABLES; i++) {
@@ -66,11 +72,26 @@ static void *map(const struct kernel *kernel, int file, uint64_t bytes) {
 #define MADV_POPULATE_WRITE 23
 #endif
 
+static long populate(const struct tree *tree, uintptr_t at, size_t bytes, uintptr_t page) {
+    const uintptr_t start = at & ~(page - 1);
+    return KERNEL3(tree->kernel, SYS_madvise, start, at + bytes - start, MADV_POPULATE_WRITE);
+}
+
+/* aarch64 may have pages of 16 or 64 KiB: then a start in the middle of one is -EINVAL. */
 bool memory_ready(const struct tree *tree, const void *at, size_t bytes) {
-    const uintptr_t start = (uintptr_t)at & ~(uintptr_t)(PAGE - 1);
-    const long done =
-        KERNEL3(tree->kernel, SYS_madvise, start, (uintptr_t)at + bytes - start, MADV_POPULATE_WRITE);
+    long done = populate(tree, (uintptr_t)at, bytes, PAGE);
+    if (done == -EINVAL && LARGEST_PAGE > 4096) {
+        done = populate(tree, (uintptr_t)at, bytes, LARGEST_PAGE);
+    }
     return done != -EFAULT && done != -ENOMEM;
+}
+
+void memory_remove(const struct tree *tree, void *at, size_t bytes) {
+    /* Of whole pages: the kernel would round the end up, over what lies behind. It takes no start in the
+     * middle of one. */
+    if (KERNEL3(tree->kernel, SYS_madvise, (uintptr_t)at + bytes, 0, MADV_REMOVE) == 0) {
+        KERNEL3(tree->kernel, SYS_madvise, at, bytes, MADV_REMOVE);
+    }
 }
 
 bool memory_spend(const struct tree *tree) {
@@ -81,9 +102,8 @@ bool memory_spend(const struct tree *tree) {
     }
     /* First the number: who is killed in between loses these pages, and nobody takes them twice. */
     __atomic_store_n(&session->reserve_left, left - SPENT_AT_ONCE, __ATOMIC_RELAXED);
-    KERNEL3(tree->kernel, SYS_madvise,
-            session_at(tree, session->reserve + (uint64_t)(left - SPENT_AT_ONCE) * PAGE),
-            SPENT_AT_ONCE * PAGE, MADV_REMOVE);
+    memory_remove(tree, session_at(tree, session->reserve + (uint64_t)(left - SPENT_AT_ONCE) * PAGE),
+                  SPENT_AT_ONCE * PAGE);
     return true;
 }
 

@@ -162,6 +162,10 @@ static inline void *block_at(const struct tree *tree, uint32_t unit) {
  */
 bool memory_ready(const struct tree *tree, const void *at, size_t bytes);
 
+/* Gives pages back to the file system, where they are whole ones of this kernel. What was in them is zero, or
+ * as it was. */
+void memory_remove(const struct tree *tree, void *at, size_t bytes);
+
 /* Gives some of the reserve back to the file system, with the lock. False: there is none left. */
 bool memory_spend(const struct tree *tree);
 

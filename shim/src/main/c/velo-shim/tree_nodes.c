@@ -4,8 +4,6 @@
 #include "tree_inodes.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 static uint32_t *losses_of(const struct tree *tree, node_id id) {
     return (uint32_t *)session_at(tree, tree->session->losses) + id / GROUP;
@@ -201,9 +199,9 @@ long nodes_commit(struct mutation *mutation) {
     const node_id id = mutation->forgotten;
     const long stored = mutation_store(mutation);
     if (stored == 0 && id != NO_NODE && LOAD(*losses_of(tree, id)) == GROUP) {
-        /* Where the file system cannot do this they stay, 96 bytes each. */
-        KERNEL3(tree->kernel, SYS_madvise, record_at(tree, id / GROUP * GROUP), GROUP * sizeof(struct record),
-                MADV_REMOVE);
+        /* Where the file system cannot do this, or pages are larger than a group, they stay, 96 bytes each.
+         */
+        memory_remove(tree, record_at(tree, id / GROUP * GROUP), GROUP * sizeof(struct record));
     }
     return mutation_abandon(mutation, stored);
 }

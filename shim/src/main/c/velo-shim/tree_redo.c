@@ -121,6 +121,9 @@ static long take(const struct tree *tree, struct hold *hold, enum patience patie
             store_valid(tree);
         }
     }
+    /* What is written at once, and the next record, comes behind what the last one has stored, for those who
+     * look, too. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     return taken;
 }
 

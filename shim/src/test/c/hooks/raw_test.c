@@ -31,13 +31,9 @@ static bool owned(const char *path) {
     return stat(path, &state) == 0 && state.st_uid == geteuid();
 }
 
-CALLS(open, CHECK(fd_has_content((int)call(SYS_open, FILE_, O_RDONLY), IN_FILE)); return true;)
 CALLS(openat, CHECK(fd_has_content((int)call(SYS_openat, HERE, FILE_, O_RDONLY), IN_FILE)); return true;)
-CALLS(creat, const char *path = fresh("creat"); CHECK(call(SYS_creat, path, 0644) >= 0); return exists(path);)
 CALLS(openat2, struct open_how how = {0}; CHECK(call(SYS_openat2, HERE, FILE_, &how, sizeof how) >= 0);
       return true;)
-CALLS(stat, CHECK(call(SYS_stat, TREE "/link", &state) == 0); return S_ISREG(state.st_mode);)
-CALLS(lstat, CHECK(call(SYS_lstat, TREE "/link", &state) == 0); return S_ISLNK(state.st_mode);)
 CALLS(fstat, int fd = open(FILE_, O_RDONLY); CHECK(call(SYS_fstat, fd, &state) == 0);
       return state.st_mtim.tv_nsec == 8;)
 CALLS(newfstatat, CHECK(call(SYS_newfstatat, HERE, FILE_, &state, 0) == 0); return state.st_size == 10;)
@@ -47,10 +43,8 @@ CALLS(statfs, struct statfs full; return call(SYS_statfs, FILE_, &full) == 0;)
 CALLS(fstatfs, struct statfs full; struct statfs other; int fd = open(FILE_, O_RDONLY);
       CHECK(call(SYS_fstatfs, fd, &full) == 0);
       return statfs(TREE, &other) == 0 && other.f_bfree + 100000 > full.f_bfree;)
-CALLS(access, return call(SYS_access, FILE_, R_OK) == 0;)
 CALLS(faccessat, return call(SYS_faccessat, HERE, FILE_, R_OK) == 0;)
 CALLS(faccessat2, return call(SYS_faccessat2, HERE, FILE_, R_OK, AT_EACCESS) == 0;)
-CALLS(readlink, return call(SYS_readlink, TREE "/link", text, sizeof text) == 8;)
 CALLS(readlinkat, return call(SYS_readlinkat, HERE, TREE "/link", text, sizeof text) == 8;)
 CALLS(getcwd, CHECK(chdir(TREE "/dir") == 0 && call(SYS_getcwd, text, sizeof text) == sizeof TREE + 4);
       return strcmp(text, TREE "/dir") == 0;)
@@ -63,29 +57,18 @@ CALLS(umask, call(SYS_umask, 027);
       return (state.st_mode & 0777) == 0750;)
 CALLS(getdents64, int fd = open(TREE "/dir/sub", O_RDONLY);
       CHECK(call(SYS_getdents64, fd, text, sizeof text) > 60); return memmem(text, sizeof text, "deep", 4);)
-CALLS(mkdir, CHECK(call(SYS_mkdir, fresh("mkdir"), 0755) == 0); return exists(fresh("mkdir"));)
 CALLS(mkdirat, CHECK(call(SYS_mkdirat, HERE, fresh("mkdirat"), 0755) == 0); return exists(fresh("mkdirat"));)
-CALLS(rmdir, CHECK(mkdir(fresh("rmdir"), 0755) == 0 && call(SYS_rmdir, fresh("rmdir")) == 0);
-      return !exists(fresh("rmdir"));)
-CALLS(unlink, const char *path = own_file("unlink"); CHECK(path && call(SYS_unlink, path) == 0);
-      return !exists(path);)
 CALLS(unlinkat, const char *path = own_file("unlinkat");
       CHECK(path && call(SYS_unlinkat, HERE, path, 0) == 0); return !exists(path);)
-CALLS(rename, const char *path = own_file("rename"); CHECK(path && call(SYS_rename, path, fresh("to")) == 0);
-      return exists(fresh("to"));)
 CALLS(renameat, const char *path = own_file("renameat");
       CHECK(path && call(SYS_renameat, HERE, path, HERE, fresh("to")) == 0); return exists(fresh("to"));)
 CALLS(renameat2, const char *path = own_file("renameat2");
       CHECK(path && call(SYS_renameat2, HERE, path, HERE, fresh("to"), RENAME_NOREPLACE) == 0);
       return exists(fresh("to"));)
-CALLS(link, const char *path = own_file("link"); CHECK(path && call(SYS_link, path, fresh("to")) == 0);
-      return exists(fresh("to"));)
 CALLS(linkat, const char *path = own_file("linkat");
       CHECK(path && call(SYS_linkat, HERE, path, HERE, fresh("to"), 0) == 0); return exists(fresh("to"));)
-CALLS(symlink, CHECK(call(SYS_symlink, "x", fresh("symlink")) == 0); return exists(fresh("symlink"));)
 CALLS(symlinkat, CHECK(call(SYS_symlinkat, "x", HERE, fresh("symlink")) == 0);
       return exists(fresh("symlink"));)
-CALLS(mknod, CHECK(call(SYS_mknod, fresh("mknod"), S_IFIFO | 0600, 0) == 0); return exists(fresh("mknod"));)
 CALLS(mknodat, CHECK(call(SYS_mknodat, HERE, fresh("mknod"), S_IFIFO | 0600, 0) == 0);
       return exists(fresh("mknod"));)
 
@@ -93,18 +76,12 @@ static bool mode_is(const char *path, mode_t mode) {
     return stat(path, &state) == 0 && (state.st_mode & 07777) == mode;
 }
 
-CALLS(chmod, const char *path = own_file("chmod");
-      return path && call(SYS_chmod, path, 0711) == 0 && mode_is(path, 0711);)
 CALLS(fchmod, const char *path = own_file("fchmod"); int fd = path ? open(path, O_RDONLY) : -1;
       return call(SYS_fchmod, fd, 0711) == 0 && mode_is(path, 0711);)
 CALLS(fchmodat, const char *path = own_file("fchmodat");
       return path && call(SYS_fchmodat, HERE, path, 0711) == 0 && mode_is(path, 0711);)
 CALLS(fchmodat2, const char *path = own_file("fchmodat2");
       return path && call(452, HERE, path, 0711, AT_SYMLINK_NOFOLLOW) == 0 && mode_is(path, 0711);)
-CALLS(chown, const char *path = own_file("chown");
-      return path && call(SYS_chown, path, geteuid(), -1) == 0 && owned(path);)
-CALLS(lchown, const char *path = own_file("lchown");
-      return path && call(SYS_lchown, path, geteuid(), -1) == 0 && owned(path);)
 CALLS(fchown, const char *path = own_file("fchown"); int fd = path ? open(path, O_RDONLY) : -1;
       return call(SYS_fchown, fd, geteuid(), -1) == 0 && owned(path);)
 CALLS(fchownat, const char *path = own_file("fchownat");
@@ -114,16 +91,8 @@ static bool time_is(const char *path, time_t seconds) {
     return stat(path, &state) == 0 && state.st_mtim.tv_sec == seconds;
 }
 
-static const struct timeval OLD[2] = {{1, 0}, {77, 0}};
 static const struct timespec EXACT[2] = {{1, 0}, {77, 0}};
-static const struct utimbuf SIMPLE = {1, 77};
 
-CALLS(utime, const char *path = own_file("utime");
-      return path && call(SYS_utime, path, &SIMPLE) == 0 && time_is(path, 77);)
-CALLS(utimes, const char *path = own_file("utimes");
-      return path && call(SYS_utimes, path, OLD) == 0 && time_is(path, 77);)
-CALLS(futimesat, const char *path = own_file("futimesat");
-      return path && call(SYS_futimesat, HERE, path, OLD) == 0 && time_is(path, 77);)
 CALLS(utimensat, const char *path = own_file("utimensat"); int fd = path ? open(path, O_RDONLY) : -1;
       return call(SYS_utimensat, fd, NULL, EXACT, 0) == 0 && time_is(path, 77);)
 CALLS(ioctl, int flags = FS_NODUMP_FL; int fd = open(FILE_, O_RDONLY);
@@ -227,7 +196,7 @@ REFUSED(acct, TREE "/dir")
 CALLS(io_uring_setup, CHECK(exists(FILE_));
       return call(SYS_io_uring_setup, 4, NULL) == -1 && errno == ENOSYS;)
 
-CALLS(syscall, CHECK(fd_has_content((int)call(SYS_open, FILE_, O_RDONLY), IN_FILE));
+CALLS(syscall, CHECK(fd_has_content((int)call(SYS_openat, HERE, FILE_, O_RDONLY), IN_FILE));
       CHECK(call(SYS_getpid) == getpid() && call(SYS_close, -1) == -1 && errno == EBADF);
       CHECK(call(SYS_openat, HERE, TREE "/none", 0) == -1 && errno == ENOENT);
       return call(100000) == -1 && errno == ENOSYS;)
@@ -245,6 +214,42 @@ UNKNOWN(file_setattr, 469)
 CALLS(open_tree_attr, CHECK(exists(FILE_));
       return call(467, HERE, TREE "/dir", 0, text, 32) == -1 && errno == EPERM;)
 
+#define SYS(name)                                                                                            \
+    { "SYS_" #name, t_##name }
+/* Calls that a machine has which is older than their successors with a directory's descriptor. */
+#ifdef SYS_open
+static const struct timeval OLD[2] = {{1, 0}, {77, 0}};
+static const struct utimbuf SIMPLE = {1, 77};
+
+CALLS(open, CHECK(fd_has_content((int)call(SYS_open, FILE_, O_RDONLY), IN_FILE)); return true;)
+CALLS(creat, const char *path = fresh("creat"); CHECK(call(SYS_creat, path, 0644) >= 0); return exists(path);)
+CALLS(stat, CHECK(call(SYS_stat, TREE "/link", &state) == 0); return S_ISREG(state.st_mode);)
+CALLS(lstat, CHECK(call(SYS_lstat, TREE "/link", &state) == 0); return S_ISLNK(state.st_mode);)
+CALLS(access, return call(SYS_access, FILE_, R_OK) == 0;)
+CALLS(readlink, return call(SYS_readlink, TREE "/link", text, sizeof text) == 8;)
+CALLS(mkdir, CHECK(call(SYS_mkdir, fresh("mkdir"), 0755) == 0); return exists(fresh("mkdir"));)
+CALLS(rmdir, CHECK(mkdir(fresh("rmdir"), 0755) == 0 && call(SYS_rmdir, fresh("rmdir")) == 0);
+      return !exists(fresh("rmdir"));)
+CALLS(unlink, const char *path = own_file("unlink"); CHECK(path && call(SYS_unlink, path) == 0);
+      return !exists(path);)
+CALLS(rename, const char *path = own_file("rename"); CHECK(path && call(SYS_rename, path, fresh("to")) == 0);
+      return exists(fresh("to"));)
+CALLS(link, const char *path = own_file("link"); CHECK(path && call(SYS_link, path, fresh("to")) == 0);
+      return exists(fresh("to"));)
+CALLS(symlink, CHECK(call(SYS_symlink, "x", fresh("symlink")) == 0); return exists(fresh("symlink"));)
+CALLS(mknod, CHECK(call(SYS_mknod, fresh("mknod"), S_IFIFO | 0600, 0) == 0); return exists(fresh("mknod"));)
+CALLS(chmod, const char *path = own_file("chmod");
+      return path && call(SYS_chmod, path, 0711) == 0 && mode_is(path, 0711);)
+CALLS(chown, const char *path = own_file("chown");
+      return path && call(SYS_chown, path, geteuid(), -1) == 0 && owned(path);)
+CALLS(lchown, const char *path = own_file("lchown");
+      return path && call(SYS_lchown, path, geteuid(), -1) == 0 && owned(path);)
+CALLS(utime, const char *path = own_file("utime");
+      return path && call(SYS_utime, path, &SIMPLE) == 0 && time_is(path, 77);)
+CALLS(utimes, const char *path = own_file("utimes");
+      return path && call(SYS_utimes, path, OLD) == 0 && time_is(path, 77);)
+CALLS(futimesat, const char *path = own_file("futimesat");
+      return path && call(SYS_futimesat, HERE, path, OLD) == 0 && time_is(path, 77);)
 CALLS(
     getdents, int fd = open(TREE "/dir/sub", O_RDONLY); long got = call(SYS_getdents, fd, text, sizeof text);
     CHECK(got > 0); for (long at = 0; at < got;) {
@@ -255,20 +260,23 @@ CALLS(
         }
         at += length;
     } return false;)
+#define OLDER                                                                                                \
+    , SYS(open), SYS(creat), SYS(stat), SYS(lstat), SYS(access), SYS(readlink), SYS(mkdir), SYS(rmdir),      \
+        SYS(unlink), SYS(rename), SYS(link), SYS(symlink), SYS(mknod), SYS(chmod), SYS(chown), SYS(lchown),  \
+        SYS(utime), SYS(utimes), SYS(futimesat), SYS(getdents)
+#else
+#define OLDER
+#endif
 
-#define SYS(name)                                                                                            \
-    { "SYS_" #name, t_##name }
-CASES("raw", {"syscall", t_syscall}, SYS(open), SYS(openat), SYS(creat), SYS(openat2), SYS(stat), SYS(lstat),
-      SYS(fstat), SYS(newfstatat), SYS(statx), SYS(statfs), SYS(fstatfs), SYS(access), SYS(faccessat),
-      SYS(faccessat2), SYS(readlink), SYS(readlinkat), SYS(getcwd), SYS(chdir), SYS(fchdir), SYS(chroot),
-      SYS(umask), SYS(getdents64), SYS(mkdir), SYS(mkdirat), SYS(rmdir), SYS(unlink), SYS(unlinkat),
-      SYS(rename), SYS(renameat), SYS(renameat2), SYS(link), SYS(linkat), SYS(symlink), SYS(symlinkat),
-      SYS(mknod), SYS(mknodat), SYS(chmod), SYS(fchmod), SYS(fchmodat), SYS(fchmodat2), SYS(chown),
-      SYS(lchown), SYS(fchown), SYS(fchownat), SYS(utime), SYS(utimes), SYS(futimesat), SYS(utimensat),
-      SYS(truncate), SYS(getxattr), SYS(lgetxattr), SYS(fgetxattr), SYS(setxattr), SYS(lsetxattr),
-      SYS(fsetxattr), SYS(listxattr), SYS(llistxattr), SYS(flistxattr), SYS(removexattr), SYS(lremovexattr),
-      SYS(fremovexattr), SYS(execve), SYS(execveat), SYS(bind), SYS(connect), SYS(inotify_add_watch),
-      SYS(fanotify_mark), SYS(name_to_handle_at), SYS(mount), SYS(umount2), SYS(pivot_root), SYS(open_tree),
-      SYS(move_mount), SYS(fspick), SYS(mount_setattr), SYS(swapon), SYS(swapoff), SYS(acct),
-      SYS(io_uring_setup), SYS(setxattrat), SYS(getxattrat), SYS(listxattrat), SYS(removexattrat), SYS(ioctl),
-      SYS(file_getattr), SYS(file_setattr), SYS(open_tree_attr), SYS(getdents))
+CASES("raw", {"syscall", t_syscall}, SYS(openat), SYS(openat2), SYS(fstat), SYS(newfstatat), SYS(statx),
+      SYS(statfs), SYS(fstatfs), SYS(faccessat), SYS(faccessat2), SYS(readlinkat), SYS(getcwd), SYS(chdir),
+      SYS(fchdir), SYS(chroot), SYS(umask), SYS(getdents64), SYS(mkdirat), SYS(unlinkat), SYS(renameat),
+      SYS(renameat2), SYS(linkat), SYS(symlinkat), SYS(mknodat), SYS(fchmod), SYS(fchmodat), SYS(fchmodat2),
+      SYS(fchown), SYS(fchownat), SYS(utimensat), SYS(truncate), SYS(getxattr), SYS(lgetxattr),
+      SYS(fgetxattr), SYS(setxattr), SYS(lsetxattr), SYS(fsetxattr), SYS(listxattr), SYS(llistxattr),
+      SYS(flistxattr), SYS(removexattr), SYS(lremovexattr), SYS(fremovexattr), SYS(execve), SYS(execveat),
+      SYS(bind), SYS(connect), SYS(inotify_add_watch), SYS(fanotify_mark), SYS(name_to_handle_at), SYS(mount),
+      SYS(umount2), SYS(pivot_root), SYS(open_tree), SYS(move_mount), SYS(fspick), SYS(mount_setattr),
+      SYS(swapon), SYS(swapoff), SYS(acct), SYS(io_uring_setup), SYS(setxattrat), SYS(getxattrat),
+      SYS(listxattrat), SYS(removexattrat), SYS(ioctl), SYS(file_getattr), SYS(file_setattr),
+      SYS(open_tree_attr) OLDER)

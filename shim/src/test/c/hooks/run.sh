@@ -1,29 +1,50 @@
 #!/bin/sh
 # run.sh BUILD TABLE GROUP...: the tests of these groups, first without the library, where every case must fail, then with it, each group
 # in a session of its own. Cases and table must name the same.
+# MACHINE: the one that they are for. RUN: what runs them where that is not this one; then those of emulated.list are left out.
 set -u
 build=$(cd "$1" && pwd)
 table=$2
 shift 2
+machine=${MACHINE:-$(uname -m)}
+run=${RUN:-}
 work=$(mktemp -d "${TMPDIR:-/tmp}/velo-hooks.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 status=0
 
 for group; do
-    "$build/hooks/${group}_test" --list
+    $run "$build/hooks/${group}_test" --list
 done | LC_ALL=C sort >"$work/cases"
-awk -v form=tests -f "$(dirname "$table")/hooks.awk" "$table" | LC_ALL=C sort >"$work/wanted"
+awk -v form=tests -v machine="$machine" -f "$(dirname "$table")/hooks.awk" "$table" | LC_ALL=C sort >"$work/wanted"
 if ! diff "$work/wanted" "$work/cases" >"$work/diff"; then
     echo "cases that only the table (<) or only the tests (>) have:"
     cat "$work/diff"
     status=1
 fi
 
+cp "$work/wanted" "$work/able"
+starts_programs=
+if [ -n "$run" ]; then
+    starts_programs="sh $(dirname "$0")/emulated.sh $run"
+    $starts_programs "$build/hooks/exec_test" --list >"$work/said" 2>&1 || starts_programs=
+    grep -v '^#' "$(dirname "$0")/emulated.list" >"$work/list"
+    while read -r name needs reason; do
+        if [ "$needs" != programs ] || [ -z "$starts_programs" ]; then
+            echo "hooks: skipped $name under an emulator: $reason"
+            grep -vxF "$name" "$work/able" >"$work/rest"
+            mv "$work/rest" "$work/able"
+        fi
+    done <"$work/list"
+fi
+
 for group; do
     test=$build/hooks/${group}_test
-    env -u LD_PRELOAD -u VELO_SHIM_SESSION timeout 120 "$test" --without || status=1
-    "$build/hooks/session_maker" "$work/$group" "$build/hooks/program" "$build/hooks/library.so" || exit 1
-    LD_PRELOAD=$build/libvelo-shim.so VELO_SHIM_SESSION=$work/$group/session timeout 120 "$test" || status=1
+    grep -q "^$group:" "$work/able" || continue
+    env -u LD_PRELOAD -u VELO_SHIM_SESSION timeout 120 $run "$test" --without || status=1
+    $run "$build/hooks/session_maker" "$work/$group" "$build/hooks/program" "$build/hooks/library.so" || exit 1
+    where=
+    case $group in exec | raw) where=$starts_programs ;; esac
+    timeout 120 $where env LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/$group/session" $run "$test" --only "$work/able" || status=1
 done
 
 # The same with musl: cases of the names that it has.
@@ -39,6 +60,6 @@ if [ -x "$build/hooks/musl/open_test" ]; then
         sed 's/^/musl: /' "$work/said"
     done
 else
-    echo "hooks: skipped musl, since there is no musl-gcc"
+    echo "hooks: skipped musl, since there is no musl-gcc for $machine"
 fi
 exit $status

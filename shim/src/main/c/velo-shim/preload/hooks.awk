@@ -1,9 +1,11 @@
 # Reads hooks.table; -v form=exports gives the names as assembly, version the linker's version script, syscalls what hook_syscall.c includes,
-# tests the cases that must be there, md a table for people.
+# rows the names with the C libraries and the body, tests the cases that must be there, md a table for people. -v machine: only what x86_64 or aarch64 has.
 BEGIN { FS = " [|] " }
 /^#/ || /^$/ { next }
 NF != 7 { print FILENAME ":" FNR ": not seven columns" >"/dev/stderr"; failed = 1; exit 1 }
+machine != "" && $2 ~ / (x86_64|aarch64)( |$)/ && $2 !~ (" " machine "( |$)") { next }
 { raw = sub(/^SYS_/, "", $1) }
+form == "rows" { print (raw ? "SYS_" : "") $1 " | " $2 " | " $4 }
 form == "exports" && !raw && $4 != "-" {
     body = sub(/^@/, "", $4) ? $4 : "hook_" $4
     printf "    .globl %s\n    .type %s, %%function\n    .hidden %s\n%s:\n    JUMP(%s)\n    .size %s, . - %s\n", $1, $1, body, $1, body, $1, $1

@@ -35,9 +35,14 @@ long memory_changed(long result) {
     return result;
 }
 
-/* Addresses that no program has: the first page, and those that are not canonical. */
+/* Addresses that no program has: the first page, and those that are not canonical. aarch64 does not look at
+ * the highest byte, where memory tagging has its tags: whether they may be there the kernel knows. */
 static bool impossible(uintptr_t address) {
+#if defined(__aarch64__)
+    return address < PAGE;
+#else
     return address < PAGE || address >> 56 != 0;
+#endif
 }
 
 /*

@@ -89,6 +89,13 @@ static long ask_directory(struct origin *out) {
     return error;
 }
 
+/* Another thread that has changed it meanwhile knows better. */
+static void keep_answer(uint64_t directory) {
+    uint64_t unknown = 0;
+    __atomic_compare_exchange_n(&kept->directory, &unknown, directory, false, __ATOMIC_RELEASE,
+                                __ATOMIC_RELAXED);
+}
+
 static long current_directory(struct origin *out) {
     uint64_t known = 0;
     if (kept && !is_shared()) {
@@ -106,8 +113,7 @@ static long current_directory(struct origin *out) {
             return error;
         }
         if (may_keep()) {
-            __atomic_store_n(&kept->directory, out->kind == ORIGIN_TREE ? TREE | out->node : HOST,
-                             __ATOMIC_RELEASE);
+            keep_answer(out->kind == ORIGIN_TREE ? TREE | out->node : HOST);
         }
     }
     return 0;
@@ -179,8 +185,10 @@ static uint32_t file_mask(struct caller *caller) {
     }
     if (known == 0) {
         known = KNOWN | ask_umask();
+        uint32_t unknown = 0;
         if (may_keep()) {
-            __atomic_store_n(&kept->umask, known, __ATOMIC_RELEASE);
+            __atomic_compare_exchange_n(&kept->umask, &unknown, known, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED);
         }
     }
     return known & 0777;
@@ -248,7 +256,8 @@ static void opened(struct caller *caller, int fd, node_id node, uint64_t device,
         return;
     }
     struct hint *hint = &hints[fd];
-    __atomic_store_n(&hint->inode, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&hint->inode, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     __atomic_store_n(&hint->device, device, __ATOMIC_RELAXED);
     __atomic_store_n(&hint->node, node, __ATOMIC_RELAXED);
     __atomic_store_n(&hint->inode, inode, __ATOMIC_RELEASE);

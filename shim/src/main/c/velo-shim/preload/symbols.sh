@@ -17,8 +17,18 @@ bad() {
     status=1
 }
 
-awk -F ' [|] ' '!/^#/ && NF == 7 && $1 !~ /^SYS_/ { print $1 }' "$table" | sort >"$work/known"
-awk -F ' [|] ' '!/^#/ && NF == 7 && $1 !~ /^SYS_/ && $4 != "-" { print $1 }' "$table" | sort >"$work/hooked"
+machine_of() {
+    readelf -h "$1" | sed -n -e 's/.*Machine: .*X86-64.*/x86_64/p' -e 's/.*Machine: .*AArch64.*/aarch64/p'
+}
+
+# The table as it is for the machine of a file.
+rows_for() {
+    awk -v form=rows -v machine="$(machine_of "$1")" -f "$here/hooks.awk" "$table" | grep -v '^SYS_' >"$work/rows"
+    awk -F ' [|] ' '{ print $1 }' "$work/rows" | sort >"$work/known"
+    awk -F ' [|] ' '$3 != "-" { print $1 }' "$work/rows" | sort >"$work/hooked"
+}
+
+rows_for "$library"
 sort "$work/known" | uniq -d >"$work/twice"
 [ -s "$work/twice" ] && bad "twice in the table:" "$work/twice"
 sed -n 's/^\([A-Za-z_0-9]*\)[ \t].*/\1/p' "$here/twins.list" | sort >"$work/ignored"
@@ -71,12 +81,13 @@ for libc; do
         echo "symbols: skipped a C library that is not installed (glibc of aarch64: libc6-dev-arm64-cross; musl)"
         continue
     fi
+    rows_for "$libc"
     twins "$libc" >"$work/twins"
     [ -s "$work/twins" ] && bad "$libc has what the table does not know:" "$work/twins"
     # Every name that the table promises for this library is in it.
     name=glibc
     case $libc in *musl*) name=musl ;; esac
-    awk -F ' [|] ' -v name=$name '!/^#/ && NF == 7 && $1 !~ /^SYS_/ && (" " $2 " ") ~ " " name " " { print $1 }' "$table" | sort >"$work/promised"
+    awk -F ' [|] ' -v name=$name '(" " $2 " ") ~ " " name " " { print $1 }' "$work/rows" | sort >"$work/promised"
     nm -D --defined-only "$libc" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u >"$work/has"
     comm -23 "$work/promised" "$work/has" >"$work/absent"
     [ -s "$work/absent" ] && bad "$libc has not what the table says:" "$work/absent"
