@@ -81,11 +81,13 @@ static void test_node(void) {
           node.size == 3 && node.mode == 0777);
     CHECK(tree_target(tree, link, target, sizeof target) == 3 && strcmp(target, "a/b") == 0);
     CHECK(tree_target(tree, link, target, 3) == -ERANGE && tree_target(tree, 0, target, 3) == -EINVAL);
-    const struct node moved = {.mode = 0123, .uid = 5, .gid = 6, .modified = {-7, 8}};
-    CHECK(tree_change(tree, link, CHANGE_OWNER | CHANGE_GROUP | CHANGE_MODIFIED, &moved) == 0);
+    const struct node moved = {.mode = 0123, .uid = 5, .gid = 6, .accessed = {-9, 10}, .modified = {-7, 8}};
+    CHECK(tree_change(tree, link, CHANGE_OWNER | CHANGE_GROUP | CHANGE_MODIFIED | CHANGE_ACCESSED, &moved) ==
+          0);
     CHECK(tree_node(tree, link, &node) && node.uid == 5 && node.gid == 6 && node.modified.seconds == -7 &&
           node.modified.nanoseconds == 8 && node.mode == 0777 && strcmp(node.target, "a/b") == 0);
-    CHECK(node.changed.seconds >= 1700000000);
+    CHECK(node.changed.seconds >= 1700000000 && node.accessed.seconds == -9 &&
+          node.accessed.nanoseconds == 10);
     const node_id made = make_node(tree, NODE_LINK, "some/where");
     CHECK(tree_node(tree, made, &node) && node.size == 10 && strcmp(node.target, "some/where") == 0 &&
           node.links == 0 && node.uid == 7 && node.gid == 8);

@@ -2,6 +2,7 @@
 
 #include <sys/statvfs.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <utime.h>
 
@@ -88,6 +89,28 @@ static void time_fact(const char *name, struct timespec value) {
     }
 }
 
+/* user.* is not for links; trusted.* is, for who may. */
+static void extended(enum origin origin) {
+    static const char *const names[] = {"link", "dangling", "dlink"};
+    char value[8];
+    room(origin);
+    for (size_t i = 0; i < LENGTH(names); i++) {
+        LINE(lsetxattr(names[i], "user.velo", "v", 1, 0), "%s user attribute of the link %s", origins[origin],
+             names[i]);
+        LINE(lsetxattr(names[i], "trusted.velo", "value", 5, 0), "%s trusted attribute of the link %s",
+             origins[origin], names[i]);
+        LINE(lgetxattr(names[i], "trusted.velo", value, sizeof value), "%s its value", origins[origin]);
+        LINE(getxattr(names[i], "trusted.velo", value, sizeof value), "%s its target has none",
+             origins[origin]);
+        LINE(llistxattr(names[i], NULL, 0), "%s the list of the link", origins[origin]);
+        LINE(lremovexattr(names[i], "trusted.velo"), "%s without it", origins[origin]);
+        LINE(lremovexattr(names[i], "trusted.velo"), "%s without it again", origins[origin]);
+        CASE(0, "%s the link %s after that", origins[origin], names[i]);
+        show(names[i]);
+        end();
+    }
+}
+
 static void times(enum origin origin) {
     static const struct {
         const char *name;
@@ -112,6 +135,9 @@ static void times(enum origin origin) {
                 struct stat is;
                 if (fstatat(AT_FDCWD, kinds[i], &is, flags) == 0) {
                     time_fact("mtime", is.st_mtim);
+                    if (all[k].times[0].tv_nsec != UTIME_OMIT && all[k].times[0].tv_nsec != 1000000000) {
+                        time_fact("atime", is.st_atim);
+                    }
                 }
                 end();
             }
@@ -122,11 +148,13 @@ static void times(enum origin origin) {
     int fd = open("file", O_RDONLY);
     CASE(futimens(fd, exact), "%s futimens of a reader", origins[origin]);
     time_fact("mtime", status("file").st_mtim);
+    time_fact("atime", status("file").st_atim);
     end();
     drop(fd);
     fd = open("dir", O_RDONLY);
     CASE(futimens(fd, exact), "%s futimens of a directory", origins[origin]);
     time_fact("mtime", status("dir").st_mtim);
+    time_fact("atime", status("dir").st_atim);
     end();
     drop(fd);
     struct timeval micro[2] = {{1200000009, 1}, {1300000009, 999999}};
@@ -246,6 +274,7 @@ void attribute_subject(void) {
     BOTH(origin) {
         modes(origin);
         masks(origin);
+        extended(origin);
         times(origin);
         moves(origin);
         owners(origin);

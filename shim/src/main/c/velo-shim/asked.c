@@ -124,7 +124,7 @@ void inherit(struct caller *caller, node_id directory, unsigned mode, struct nod
         out->gid = parent.gid;
         out->mode |= out->type == NODE_DIRECTORY ? S_ISGID : 0;
     }
-    out->modified = out->changed = now(caller->world->kernel);
+    out->accessed = out->modified = out->changed = now(caller->world->kernel);
 }
 
 /* A change of the group clears bits of the mode. */

@@ -111,18 +111,19 @@ static long may_set(struct caller *c, node_id id, const struct timespec *times) 
     return now_both ? world_permits(c, id, 2, false) : -EPERM;
 }
 
+static struct moment moment_of(const struct timespec *time, struct moment now) {
+    bool is_now = time == NULL || time->tv_nsec == UTIME_NOW;
+    return is_now ? now : (struct moment){time->tv_sec, (uint32_t)time->tv_nsec};
+}
+
 static long set_times(struct caller *c, node_id id, const struct timespec *times) {
-    struct node values = {.modified = {0, 0}};
+    const struct moment current = now(c->world->kernel);
+    const struct node values = {.accessed = moment_of(times, current),
+                                .modified = moment_of(times == NULL ? NULL : times + 1, current)};
+    unsigned what = times != NULL && times[0].tv_nsec == UTIME_OMIT ? 0 : CHANGE_ACCESSED;
+    what |= times != NULL && times[1].tv_nsec == UTIME_OMIT ? 0 : CHANGE_MODIFIED;
     long result = may_set(c, id, times);
-    if (result < 0 || (times != NULL && times[1].tv_nsec == UTIME_OMIT)) {
-        return result;
-    }
-    if (times == NULL || times[1].tv_nsec == UTIME_NOW) {
-        values.modified = now(c->world->kernel);
-    } else {
-        values.modified = (struct moment){times[1].tv_sec, (uint32_t)times[1].tv_nsec};
-    }
-    return tree_change(&c->world->tree, id, CHANGE_MODIFIED, &values);
+    return result < 0 ? result : tree_change(&c->world->tree, id, what, &values);
 }
 
 long call_utimens(struct caller *c, int at, const char *path, const struct timespec *times, int flags,

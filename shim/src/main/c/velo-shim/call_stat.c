@@ -46,7 +46,8 @@ static void tell(const struct world *world, node_id id, const struct node *node,
     out->stx_blocks = node->type == NODE_DIRECTORY ? BLOCK / SECTOR
                       : node->type == NODE_LINK    ? 0
                                                    : (node->size + SECTOR - 1) / SECTOR;
-    out->stx_mtime = out->stx_atime = timestamp(node->modified);
+    out->stx_atime = timestamp(node->accessed);
+    out->stx_mtime = timestamp(node->modified);
     out->stx_ctime = timestamp(node->changed);
     identify(world, id, node, out);
 }

@@ -30,17 +30,26 @@ static bool can_have(const struct target *target, const char *name) {
     return target->is.type == NODE_FILE || target->is.type == NODE_DIRECTORY || !begins(name, "user.");
 }
 
+/* A link's are those of the real link itself, while the path of another real file may be a link of /proc. */
+static long by_type(const struct target *target, long following, long itself) {
+    return target->is.type == NODE_LINK ? itself : following;
+}
+
 /* 1: there is no real file yet, so there are none. */
 static long where_to_read(struct caller *c, const struct target *target, struct real_path *out) {
     struct stat status;
-    if (target->is.type == NODE_LINK || target->is.backing == BACKING_BLOB) {
+    if (target->is.backing == BACKING_BLOB) {
         return 1;
     }
-    if (target->is.type != NODE_DIRECTORY) {
+    if (target->is.type == NODE_LINK) {
+        real_file(c->world, target->node, out);
+    } else if (target->is.type == NODE_DIRECTORY) {
+        real_directory(c->world, target->node, out);
+    } else {
         return real_standing(c->world, target->node, target->fd, out);
     }
-    real_directory(c->world, target->node, out);
-    long result = KERNEL4(c->world->kernel, SYS_newfstatat, AT_FDCWD, out->text, &status, 0);
+    long result =
+        KERNEL4(c->world->kernel, SYS_newfstatat, AT_FDCWD, out->text, &status, AT_SYMLINK_NOFOLLOW);
     return result == -ENOENT ? 1 : result;
 }
 
@@ -50,8 +59,11 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     if (result < 0) {
         return result;
     }
-    if (!can_have(target, name) || target->is.type == NODE_LINK) {
+    if (!can_have(target, name)) {
         return -EPERM;
+    }
+    if (target->is.type == NODE_LINK) {
+        return have_link(c->world, target->node, target->is.target, out);
     }
     result = target_permits(c, target, 2, false);
     if (result < 0) {
@@ -87,7 +99,8 @@ long call_getxattr(struct caller *c, int at, const char *path, int flags, const 
     if (result != 0) {
         return result < 0 ? result : -ENODATA;
     }
-    return KERNEL4(c->world->kernel, SYS_getxattr, real.text, name, value, size);
+    return KERNEL4(c->world->kernel, by_type(&target, SYS_getxattr, SYS_lgetxattr), real.text, name, value,
+                   size);
 }
 
 long call_setxattr(struct caller *c, int at, const char *path, int flags, const char *name, const void *value,
@@ -102,7 +115,11 @@ long call_setxattr(struct caller *c, int at, const char *path, int flags, const 
         return -EINVAL;
     }
     result = where_to_write(c, &target, name, &real);
-    return result < 0 ? result : KERNEL5(c->world->kernel, SYS_setxattr, real.text, name, value, size, how);
+    if (result < 0) {
+        return result;
+    }
+    long call = by_type(&target, SYS_setxattr, SYS_lsetxattr);
+    return KERNEL5(c->world->kernel, call, real.text, name, value, size, how);
 }
 
 /* What is kept on the real file and is not the tree's is not told. */
@@ -130,7 +147,8 @@ long call_listxattr(struct caller *c, int at, const char *path, int flags, char 
     if (result != 0) {
         return result == 1 ? 0 : result;
     }
-    long length = KERNEL3(c->world->kernel, SYS_listxattr, real.text, list, size);
+    long call = by_type(&target, SYS_listxattr, SYS_llistxattr);
+    long length = KERNEL3(c->world->kernel, call, real.text, list, size);
     return length <= 0 || size == 0 ? length : without_foreign(list, length);
 }
 
@@ -150,5 +168,8 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
         return result < 0 ? result : -ENODATA;
     }
     result = where_to_write(c, &target, name, &real);
-    return result < 0 ? result : KERNEL2(c->world->kernel, SYS_removexattr, real.text, name);
+    if (result < 0) {
+        return result;
+    }
+    return KERNEL2(c->world->kernel, by_type(&target, SYS_removexattr, SYS_lremovexattr), real.text, name);
 }

@@ -95,8 +95,8 @@ static long dress(const struct world *world, const struct node *node, int fd) {
         result = KERNEL2(world->kernel, SYS_fchmod, fd, node->mode);
     }
     if (result == 0) {
-        struct timespec time = {node->modified.seconds, node->modified.nanoseconds};
-        struct timespec times[2] = {time, time};
+        struct timespec times[2] = {{node->accessed.seconds, node->accessed.nanoseconds},
+                                    {node->modified.seconds, node->modified.nanoseconds}};
         result = KERNEL4(world->kernel, SYS_utimensat, fd, NULL, times, 0);
     }
     return result;

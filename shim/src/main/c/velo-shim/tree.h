@@ -46,12 +46,13 @@ struct node {
     uint32_t uid, gid; /* not for BACKING_UPPER; TREE_OWNER: whoever owns the session */
     uint32_t links;
     uint64_t size; /* of a blob, of a link's target; 0 for directories; not for BACKING_UPPER */
-    struct moment modified, changed; /* not for BACKING_UPPER */
-    const uint8_t *digest;           /* 32 bytes, of BACKING_BLOB */
-    const char *target; /* of a link, NUL-terminated. Readable for as long as the tree is mapped, but
-                           another link's once this one is gone: tree_target copies it */
-    node_id parent;     /* of a directory: NO_NODE where it was removed; of the root: itself */
-    uint32_t children;  /* of a directory: how many directories are in it, for st_nlink */
+    struct moment accessed, modified,
+        changed;           /* not for BACKING_UPPER. accessed: as it was set, reading leaves it */
+    const uint8_t *digest; /* 32 bytes, of BACKING_BLOB */
+    const char *target;    /* of a link, NUL-terminated. Readable for as long as the tree is mapped, but
+                              another link's once this one is gone: tree_target copies it */
+    node_id parent;        /* of a directory: NO_NODE where it was removed; of the root: itself */
+    uint32_t children;     /* of a directory: how many directories are in it, for st_nlink */
 };
 
 #define TREE_OWNER UINT32_MAX
@@ -165,7 +166,7 @@ struct place {
 long tree_rename(struct tree *tree, struct place from, struct place to, unsigned flags, node_id *gone);
 
 /* Attributes of what is not BACKING_UPPER; the change time moves by itself. */
-enum { CHANGE_MODE = 1, CHANGE_OWNER = 2, CHANGE_GROUP = 4, CHANGE_MODIFIED = 8 };
+enum { CHANGE_MODE = 1, CHANGE_OWNER = 2, CHANGE_GROUP = 4, CHANGE_MODIFIED = 8, CHANGE_ACCESSED = 16 };
 long tree_change(struct tree *tree, node_id id, unsigned what, const struct node *values);
 
 /*

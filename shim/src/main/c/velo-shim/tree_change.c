@@ -36,6 +36,10 @@ long tree_change(struct tree *tree, node_id id, unsigned what, const struct node
     if ((what & CHANGE_GROUP) != 0) {
         PUT(&mutation, record->gid, values->gid);
     }
+    if ((what & CHANGE_ACCESSED) != 0) {
+        PUT(&mutation, record->accessed, (uint64_t)values->accessed.seconds);
+        PUT(&mutation, record->accessed_part, values->accessed.nanoseconds);
+    }
     if ((what & CHANGE_MODIFIED) != 0) {
         PUT(&mutation, record->modified, (uint64_t)values->modified.seconds);
         PUT(&mutation, record->modified_part, values->modified.nanoseconds);

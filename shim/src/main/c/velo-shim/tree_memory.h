@@ -33,7 +33,7 @@ enum bit {
 enum {
     NODES_MOST = 1 << 24, /* of a session, beside those of the manifest */
     GRAVES = 1 << 16,     /* this many nodes without a name are known */
-    GROUP = 128,          /* records that are given back together: 3 pages */
+    GROUP = 256,          /* records that are given back together: 7 pages */
     UNIT = 32,
     RESERVE = 1 << 20,
     LARGEST_BLOCK = 8192,
@@ -48,8 +48,8 @@ struct record {
     uint32_t mode, uid, gid, links;
     uint32_t parent; /* of a directory */
     uint64_t size;
-    uint64_t modified, changed;
-    uint32_t modified_part, changed_part;
+    uint64_t accessed, modified, changed;
+    uint32_t accessed_part, modified_part, changed_part;
     uint32_t directories; /* in it, those of the manifest not counted */
     uint32_t counted;     /* with BIT_COUNTED: those of the manifest plus 1, or 0 */
     uint32_t names;       /* block: its first name of the session */
@@ -59,7 +59,7 @@ struct record {
     uint32_t target;      /* block: of a link that is not the manifest's */
     uint32_t inodes;      /* block: its first */
 };
-_Static_assert(sizeof(struct record) == 96, "a group of records is whole pages");
+_Static_assert(sizeof(struct record) == 112, "a group of records is whole pages");
 
 enum { RECORD_DEAD = 1 << 8 };
 

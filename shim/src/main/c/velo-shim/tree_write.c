@@ -108,8 +108,8 @@ static void fill(struct record *record, const struct node *what, struct moment n
     record->uid = what->uid;
     record->gid = what->gid;
     record->parent = NO_NODE;
-    record->modified = record->changed = (uint64_t)now.seconds;
-    record->modified_part = record->changed_part = now.nanoseconds;
+    record->accessed = record->modified = record->changed = (uint64_t)now.seconds;
+    record->accessed_part = record->modified_part = record->changed_part = now.nanoseconds;
     __atomic_store_n(&record->kind, (uint32_t)what->type | (uint32_t)what->backing << 4, __ATOMIC_RELEASE);
 }
 

@@ -47,6 +47,8 @@ static bool t_realpath(void *symbol) {
     CHECK(made && strcmp(made, TREE "/dir") == 0);
     CHECK(!call("none/x", out) && errno == ENOENT && strcmp(out, TREE "/dir/sub/none") == 0);
     CHECK(!call("deep/x", NULL) && errno == ENOTDIR);
+    memcpy(out, "kept", 5);
+    CHECK(!call("", out) && errno == ENOENT && strcmp(out, "kept") == 0);
     CHECK(!call("", NULL) && errno == ENOENT && !call(NULL, NULL) && errno == EINVAL);
     CHECK(symlink(TREE "/dir", "/tmp/velo-hooks-link") == 0 || errno == EEXIST);
     bool crossed = call("/tmp/velo-hooks-link/sub", out) && strcmp(out, TREE "/dir/sub") == 0;

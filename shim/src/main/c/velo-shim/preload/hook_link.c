@@ -142,10 +142,10 @@ HOOK(char *, realpath, (const char *path, char *out)) {
     long error = begin(walk, path);
     if (error == 0) {
         error = walk_to_end(walk);
-    }
-    /* Where it fails, out tells how far it came, as in libc. */
-    if (out && (error == 0 || error == -ENOENT || error == -EACCES)) {
-        memcpy(out, walk->done, walk->length + 1);
+        /* Where it fails, out tells how far it came, as in libc. */
+        if (out && (error == 0 || error == -ENOENT || error == -EACCES)) {
+            memcpy(out, walk->done, walk->length + 1);
+        }
     }
     char *result = error == 0 ? out ? out : strdup(walk->done) : NULL;
     free(walk);
