@@ -13,11 +13,8 @@ import dev.velo.cas.manifest.ManifestFile;
 import dev.velo.cas.posix.Descriptor;
 import dev.velo.cas.posix.DirectoryEntry;
 import dev.velo.cas.posix.FileOps;
-import dev.velo.cas.posix.FileStatus;
 import dev.velo.cas.posix.FileType;
 import dev.velo.cas.posix.Timestamp;
-import dev.velo.cas.store.BlobStore;
-import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.Lease;
 import dev.velo.cas.store.Staging;
 import dev.velo.cas.store.Store;
@@ -27,9 +24,11 @@ import dev.velo.overlay.Change;
 import dev.velo.overlay.ChangeSet;
 import dev.velo.overlay.ContentSink;
 import dev.velo.overlay.UpperLayer;
+import dev.velo.shim.SessionDigests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -52,12 +51,14 @@ public final class Finish {
         DirectoryNode lower = LayerMerge.merge(layers(request));
         try (Lease lease = store.leases().take(Lease.Kind.INGEST, List.of())) {
             Staging staging = new Staging(store, store.blobs(), lease);
-            ContentSink sink = new BoundedSink(
-                    request.output().isPresent() ? new Stored(staging) : new Hashed(),
-                    Files.getFileStore(store.path()).getTotalSpace());
+            long most = Files.getFileStore(store.path()).getTotalSpace();
             ChangeSet changes = request.overlay().isPresent()
-                    ? ofOverlay(request.run(), request.overlay().get(), sink, lower)
-                    : new SessionLayer(store, request.run(), sink).read(lower);
+                    ? ofOverlay(
+                            request.run(),
+                            request.overlay().get(),
+                            new BoundedSink(sink(request, staging), most),
+                            lower)
+                    : ofSession(request, staging, most, lower);
             if (!changes.refused().isEmpty()) {
                 throw new VeloException(
                         "cannot capture the changes of the run: "
@@ -95,6 +96,24 @@ public final class Finish {
         } catch (IOException e) {
             throw StoreException.of("cannot capture the changes of the run in store " + store.path(), e);
         }
+    }
+
+    private ContentSink sink(FinishRequest request, Staging staging) {
+        return request.output().isPresent()
+                ? new StoredContents(store.files(), staging)
+                : new HashedContents(store.files());
+    }
+
+    private ChangeSet ofSession(FinishRequest request, Staging staging, long most, DirectoryNode lower)
+            throws IOException {
+        Path session = store.path().resolve(Lease.placeOf(request.run()));
+        SessionFiles files = new SessionFiles(
+                store,
+                request.run(),
+                SessionDigests.read(session),
+                request.output().isPresent() ? Optional.of(staging) : Optional.empty(),
+                most);
+        return new SessionLayer(session, files).read(lower);
     }
 
     private ChangeSet ofOverlay(String run, FinishRequest.Overlay overlay, ContentSink sink, DirectoryNode lower)
@@ -174,46 +193,6 @@ public final class Finish {
                     collect(below, child, points, links);
                 }
             }
-        }
-    }
-
-    private final class Stored implements ContentSink {
-        private final Staging staging;
-        private final ContentCopy copy = new ContentCopy(store.files());
-
-        Stored(Staging staging) {
-            this.staging = staging;
-        }
-
-        @Override
-        public Digest store(Descriptor file, FileStatus status) throws IOException {
-            Staging.Draft draft = staging.draft();
-            try {
-                return stored(file, status, draft);
-            } catch (IOException e) {
-                staging.abandon(draft);
-                throw e;
-            }
-        }
-
-        private Digest stored(Descriptor file, FileStatus status, Staging.Draft draft) throws IOException {
-            boolean sparse = status.blocks() * 512 < status.size();
-            ContentCopy.Copied copied = copy.copy(file.number(), draft.file().number(), sparse);
-            if (staging.claim(copied.digest(), BlobStore.Form.PLAIN)) {
-                staging.discard(draft);
-            } else {
-                staging.seal(draft, copied.digest(), BlobStore.Form.PLAIN, copied.size());
-            }
-            return copied.digest();
-        }
-    }
-
-    private final class Hashed implements ContentSink {
-        private final ContentCopy copy = new ContentCopy(store.files());
-
-        @Override
-        public Digest store(Descriptor file, FileStatus status) throws IOException {
-            return copy.hash(file.number()).digest();
         }
     }
 }

@@ -19,6 +19,13 @@ public final class PlannedRun implements AutoCloseable {
         SESSION
     }
 
+    /** What is wanted of the files that a session's program writes, when it has ended. */
+    public enum Capture {
+        NOTHING,
+        DIGESTS,
+        CONTENTS
+    }
+
     /** All of the plan but what only who hands it over knows. */
     interface Draft {
         byte[] complete(int lock, OptionalLong descriptorLimit);
@@ -31,6 +38,7 @@ public final class PlannedRun implements AutoCloseable {
     private Draft plan;
     private List<UsedFarm> found = List.of();
     private Optional<RepeatableRun> repeatable = Optional.empty();
+    private Capture capture = Capture.NOTHING;
     private boolean handedOver;
 
     PlannedRun(Form form, Path program, Store store, Lease lease, Draft plan) {
@@ -53,6 +61,16 @@ public final class PlannedRun implements AutoCloseable {
         found = List.copyOf(farms);
         repeatable = run;
         return this;
+    }
+
+    PlannedRun capturing(Capture wanted) {
+        capture = wanted;
+        return this;
+    }
+
+    /** Of a sandbox {@link Capture#NOTHING}: its upper layer is read at the end. */
+    public Capture capture() {
+        return capture;
     }
 
     /** The farms that were there before it. */

@@ -1,24 +1,15 @@
 package dev.velo.runner;
 
-import dev.velo.cas.Digest;
 import dev.velo.cas.FileName;
 import dev.velo.cas.TreePath;
 import dev.velo.cas.manifest.DirectoryNode;
-import dev.velo.cas.manifest.FileNode;
 import dev.velo.cas.manifest.TreeNode;
 import dev.velo.cas.manifest.WhiteoutNode;
-import dev.velo.cas.posix.Descriptor;
-import dev.velo.cas.posix.FileOps;
-import dev.velo.cas.posix.FileStatus;
-import dev.velo.cas.store.Lease;
-import dev.velo.cas.store.Store;
 import dev.velo.overlay.Change;
 import dev.velo.overlay.ChangeSet;
 import dev.velo.overlay.Comparison;
-import dev.velo.overlay.ContentSink;
 import dev.velo.shim.SessionChanges;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,21 +39,14 @@ final class SessionLayer {
         }
     }
 
-    private final FileOps files;
-    private final int store;
     private final Path directory;
-    private final String run;
-    private final ContentSink sink;
+    private final SessionFiles files;
     private final List<Change> changes = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
 
-    /** @param run the name of its lease */
-    SessionLayer(Store store, String run, ContentSink sink) {
-        this.files = store.files();
-        this.store = store.root();
-        this.run = Lease.placeOf(run);
-        this.directory = store.path().resolve(this.run);
-        this.sink = sink;
+    SessionLayer(Path directory, SessionFiles files) {
+        this.directory = directory;
+        this.files = files;
     }
 
     ChangeSet read(DirectoryNode lower) throws IOException {
@@ -130,29 +114,17 @@ final class SessionLayer {
             return Optional.of(known.node());
         }
         if (state instanceof SessionChanges.State.Real real) {
-            return file(path, (run + "/" + real.file()).getBytes(StandardCharsets.UTF_8));
+            return file(path, real.node());
         }
         return Optional.of(new WhiteoutNode());
     }
 
-    private Optional<TreeNode> file(TreePath path, byte[] name) throws IOException {
-        FileStatus status = files.status(store, name);
-        if (!status.isRegular()) {
-            refused.add(path + ": a " + status.type().words());
+    private Optional<TreeNode> file(TreePath path, int node) throws IOException {
+        try {
+            return Optional.of(files.take(node));
+        } catch (SessionFiles.NotRegularException e) {
+            refused.add(path + ": a " + e.type().words());
             return Optional.empty();
-        }
-        // One that its owner may not read has its mode back afterwards: it may have other names.
-        boolean closed = (status.permissions() & 0400) == 0;
-        if (closed) {
-            files.changeMode(store, name, status.permissions() | 0400);
-        }
-        try (Descriptor content = files.openRead(store, name)) {
-            Digest digest = sink.store(content, status);
-            return Optional.of(new FileNode(status.permissions(), status.size(), status.modified(), digest));
-        } finally {
-            if (closed) {
-                files.changeMode(store, name, status.permissions());
-            }
         }
     }
 }

@@ -53,7 +53,7 @@ public final class ShimRun {
             PlannedRun planned = new PlannedRun(
                     PlannedRun.Form.SESSION, installation.session(), store, lease, (lock, limit) -> plan.encode(limit));
             complete = true;
-            return planned;
+            return planned.capturing(capture(request));
         } catch (IOException e) {
             throw StoreException.of("cannot prepare the run in store " + store.path(), e);
         } finally {
@@ -61,6 +61,13 @@ public final class ShimRun {
                 lease.close();
             }
         }
+    }
+
+    private static PlannedRun.Capture capture(RunRequest request) {
+        if (request.output().isPresent()) {
+            return PlannedRun.Capture.CONTENTS;
+        }
+        return request.changes().isPresent() ? PlannedRun.Capture.DIGESTS : PlannedRun.Capture.NOTHING;
     }
 
     /** The process is where the caller is already; where the tree hides that, it goes to what the tree has there. */

@@ -11,9 +11,9 @@ import dev.velo.cas.manifest.LayerMerge;
 import dev.velo.cas.manifest.SymlinkNode;
 import dev.velo.cas.manifest.TreeNode;
 import dev.velo.cas.posix.Timestamp;
-import dev.velo.cas.store.ContentCopy;
 import dev.velo.cas.store.Store;
 import dev.velo.overlay.ChangeSet;
+import dev.velo.shim.SessionDigests;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,11 +105,8 @@ class SessionLayerTest {
                 .array();
         records.writeBytes(end);
         Files.write(session.resolve("changes"), records.toByteArray());
-        ContentCopy copy = new ContentCopy(store.files());
         return new SessionLayer(
-                        store,
-                        RUN,
-                        (content, status) -> copy.hash(content.number()).digest())
+                        session, new SessionFiles(store, RUN, SessionDigests.none(), Optional.empty(), Long.MAX_VALUE))
                 .read(lower);
     }
 
@@ -179,11 +177,16 @@ class SessionLayerTest {
                 .array();
     }
 
+    /** Also where it has several names. */
     @Test
-    void aFileThatNobodyMayReadHasItsModeBack() throws IOException {
-        upper("closed", 9, "closed", "---------").read(directory(THEN));
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(session.resolve("files/00000009"))))
-                .isEqualTo("---------");
+    void aFileThatNobodyMayReadIsToldWithItsMode() throws IOException {
+        upper("closed", 9, "closed", "---------").put(3, "other", 0, new Timestamp(0, 0), new byte[] {9, 0, 0, 0});
+        DirectoryNode tree = read(directory(THEN)).tree();
+        for (String name : List.of("closed", "other")) {
+            FileNode closed = (FileNode) tree.child(FileName.of(name)).orElseThrow();
+            assertThat(closed.mode()).isZero();
+            assertThat(closed.digest()).isEqualTo(Digest.of("closed".getBytes()));
+        }
     }
 
     @Test

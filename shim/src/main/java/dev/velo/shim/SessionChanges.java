@@ -26,8 +26,8 @@ public final class SessionChanges {
         /** Complete: a directory without its children, a symbolic link, or a file whose content the store has. */
         record Node(TreeNode node) implements State {}
 
-        /** All about it is in a file of the session, relative to its directory. */
-        record Real(String file) implements State {}
+        /** All about it is in {@code files/<node>} of the session ({@link ShimSession#file}). */
+        record Real(int node) implements State {}
 
         record Removed() implements State {}
 
@@ -37,7 +37,6 @@ public final class SessionChanges {
 
     private static final byte[] MAGIC = "VELOCHNG".getBytes(StandardCharsets.US_ASCII);
     private static final int VERSION = 1;
-    private static final String NAME = "changes";
 
     private static final int DIRECTORY = 1;
     private static final int BLOB = 2;
@@ -61,7 +60,7 @@ public final class SessionChanges {
      * @throws IOException also where the file is damaged
      */
     public static void read(Path directory, BiConsumer<TreePath, State> consumer) throws IOException {
-        read(Files.readAllBytes(directory.resolve(NAME)), consumer);
+        read(Files.readAllBytes(directory.resolve(ShimSession.CHANGES)), consumer);
     }
 
     static void read(byte[] bytes, BiConsumer<TreePath, State> consumer) throws IOException {
@@ -122,12 +121,8 @@ public final class SessionChanges {
             }
             case LINK -> new State.Node(new SymlinkNode(modified, more));
             case UPPER, OTHER ->
-                new State.Real("files/"
-                        + String.format(
-                                "%08x",
-                                ByteBuffer.wrap(more)
-                                        .order(ByteOrder.LITTLE_ENDIAN)
-                                        .getInt()));
+                new State.Real(
+                        ByteBuffer.wrap(more).order(ByteOrder.LITTLE_ENDIAN).getInt());
             case REMOVED -> new State.Removed();
             case TOO_LONG -> new State.Unnameable();
             default -> throw damaged();

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What the processes of a run without a sandbox share: the directory of its lease (docs/adr/0022-shim.md).
@@ -25,13 +26,36 @@ import java.util.List;
  */
 public record ShimSession(Path directory, Path manifest) {
     private static final String MAGIC = "VELOSHIM1";
-    private static final List<String> DIRECTORIES = List.of("files", "dirs", "exec");
+    /** The directory of the files that the programs have written. */
+    public static final String FILES = "files";
+
+    /** Made when no program of the session is left, and what they have changed is wanted. */
+    public static final String CHANGES = "changes";
+
+    private static final List<String> DIRECTORIES = List.of(FILES, "dirs", "exec");
     private static final byte[] WORLD = ascii("world");
     private static final byte[] MANIFEST = ascii("manifest");
     private static final int PRIVATE = 0600;
+    private static final int DIGITS = 8;
 
     /** A field of the shim, with the name of the variable that has it. */
     private static final int ROOM = 1000;
+
+    /** The file of a node, relative to the session's directory. */
+    public static String file(int node) {
+        return FILES + "/" + String.format("%08x", node);
+    }
+
+    /** The node that has a name in {@link #FILES}, also one that it has for a moment only. */
+    public static OptionalInt node(String name) {
+        try {
+            return name.length() < DIGITS
+                    ? OptionalInt.empty()
+                    : OptionalInt.of(Integer.parseUnsignedInt(name.substring(0, DIGITS), 16));
+        } catch (NumberFormatException e) {
+            return OptionalInt.empty();
+        }
+    }
 
     private static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);

@@ -31,6 +31,17 @@ public interface FileOps {
     /** openat(2) for reading, O_NONBLOCK so that a FIFO put in a file's place cannot hang the caller. */
     Descriptor openRead(int dir, byte[] name) throws IOException;
 
+    /** As {@link #openRead}, and where the caller may (O_NOATIME), reading leaves the access time as it is. */
+    Descriptor openReadUnseen(int dir, byte[] name) throws IOException;
+
+    /**
+     * True where somebody has the file open for writing, or mapped so, or where that cannot be told. The kernel gives a lease for reading
+     * (F_SETLEASE) only to a file that nobody can write to as it is; that goes back at once.
+     *
+     * @param fd open for reading alone
+     */
+    boolean mayBeWritten(int fd) throws IOException;
+
     /** openat(2) with O_CREAT|O_EXCL|O_RDWR: never opens what is already there. */
     Descriptor createFile(int dir, byte[] name, int permissions) throws IOException;
 

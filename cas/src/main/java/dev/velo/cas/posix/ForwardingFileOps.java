@@ -30,6 +30,16 @@ public abstract class ForwardingFileOps implements FileOps {
     }
 
     @Override
+    public Descriptor openReadUnseen(int dir, byte[] name) throws IOException {
+        return next.openReadUnseen(dir, name);
+    }
+
+    @Override
+    public boolean mayBeWritten(int fd) throws IOException {
+        return next.mayBeWritten(fd);
+    }
+
+    @Override
     public Descriptor createFile(int dir, byte[] name, int permissions) throws IOException {
         return next.createFile(dir, name, permissions);
     }

@@ -21,6 +21,7 @@ final class PosixFileOps implements FileOps {
     private static final int O_EXCL = 0200;
     private static final int O_NOCTTY = 0400;
     private static final int O_NONBLOCK = 04000;
+    private static final int O_NOATIME = 01000000;
     private static final int O_CLOEXEC = 02000000;
     // These two differ between the architectures (fcntl.h of the kernel's arch directories).
     private static final boolean ARM = "aarch64".equals(System.getProperty("os.arch"));
@@ -51,6 +52,11 @@ final class PosixFileOps implements FileOps {
     private static final int F_GETFD = 1;
     private static final int F_SETFD = 2;
     private static final int FD_CLOEXEC = 1;
+    private static final int F_SETSIG = 10;
+    private static final int F_SETLEASE = 1024;
+    private static final int F_RDLCK = 0;
+    private static final int F_UNLCK = 2;
+    private static final int SIGURG = 23;
     private static final int RLIMIT_NOFILE = 7;
     private static final byte[] EMPTY = new byte[0];
 
@@ -79,6 +85,28 @@ final class PosixFileOps implements FileOps {
     @Override
     public Descriptor openRead(int dir, byte[] name) throws IOException {
         return open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    }
+
+    @Override
+    public Descriptor openReadUnseen(int dir, byte[] name) throws IOException {
+        try {
+            return open(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_NOATIME, 0);
+        } catch (ErrnoException e) {
+            if (!e.is(Errno.EPERM)) {
+                throw e;
+            }
+            return openRead(dir, name);
+        }
+    }
+
+    @Override
+    public boolean mayBeWritten(int fd) {
+        // Whoever opens the file at this moment has the kernel send a signal, which would be SIGIO and end the process.
+        if (libc.fcntl(fd, F_SETSIG, SIGURG) != 0 || libc.fcntl(fd, F_SETLEASE, F_RDLCK) != 0) {
+            return true;
+        }
+        libc.fcntl(fd, F_SETLEASE, F_UNLCK);
+        return false;
     }
 
     @Override

@@ -73,10 +73,7 @@ public final class Staging {
     }
 
     public Draft draft() throws IOException {
-        Place place = places.get();
-        if (place.drafts == 0) {
-            place.number = makeDirectory();
-        }
+        Place place = place();
         int number = ++place.drafts;
         Descriptor file =
                 files.createFile(lease.directory(), nameOf(place.number, number), BlobStore.Form.PLAIN.mode());
@@ -90,6 +87,14 @@ public final class Staging {
             Leases.closeQuietly(file);
             throw e;
         }
+    }
+
+    private Place place() throws IOException {
+        Place place = places.get();
+        if (place.drafts == 0) {
+            place.number = makeDirectory();
+        }
+        return place;
     }
 
     /** Another staging below the same lease may have made some. */
@@ -151,6 +156,26 @@ public final class Staging {
             files.setModified(file.number(), StoreLayout.FIXED_TIME);
         }
         sealed.add(new Sealed(draft.place(), draft.number(), digest, form, size));
+    }
+
+    /**
+     * Takes over a file that is content already, instead of a copy of it: the file goes from where it is. For a file that nobody can write to
+     * any more and that has one name, no attributes and no flags of its own.
+     *
+     * @param file the same one, open
+     */
+    public void adopt(int dir, byte[] name, Descriptor file, Digest digest, long size) throws IOException {
+        Place place = place();
+        int number = ++place.drafts;
+        store.give(file.number());
+        files.changeMode(file.number(), BlobStore.Form.PLAIN.mode());
+        files.setModified(file.number(), StoreLayout.FIXED_TIME);
+        files.rename(dir, name, lease.directory(), nameOf(place.number, number));
+        if (known.add(digest)) {
+            sealed.add(new Sealed(place.number, number, digest, BlobStore.Form.PLAIN, size));
+        } else {
+            files.unlink(lease.directory(), nameOf(place.number, number));
+        }
     }
 
     public void discard(Draft draft) throws IOException {

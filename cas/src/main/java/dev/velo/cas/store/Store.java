@@ -94,6 +94,14 @@ public final class Store implements AutoCloseable {
         return root.number();
     }
 
+    /** Gives a file that others have made to the store's owner. */
+    void give(int fd) throws IOException {
+        FileStatus status = files.status(fd);
+        if (status.uid() != owner.uid() || status.gid() != owner.gid()) {
+            files.changeOwner(fd, owner.uid(), owner.gid());
+        }
+    }
+
     Gate gate() {
         return gate;
     }

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,6 +54,35 @@ class PosixFileOpsTest {
             assertThat(files.read(file.number(), buffer)).isEqualTo(-1);
         }
         assertThat(StandardCharsets.UTF_8.decode(buffer.flip()).toString()).isEqualTo("hello");
+    }
+
+    @Test
+    void tellsWhetherSomebodyHasAFileOpenForWriting() throws IOException {
+        files.createFile(dir.number(), bytes("f"), 0644).close();
+        try (Descriptor reader = files.openRead(dir.number(), bytes("f"))) {
+            assertThat(files.mayBeWritten(reader.number())).isFalse();
+            try (FileChannel writer = FileChannel.open(temp.resolve("f"), StandardOpenOption.WRITE)) {
+                assertThat(files.mayBeWritten(reader.number())).isTrue();
+                assertThat(writer.size()).isZero();
+            }
+            assertThat(files.mayBeWritten(reader.number())).isFalse();
+            // The lease is given back: else this would wait for 45 s (lease-break-time), and a signal would come.
+            long begun = System.nanoTime();
+            Files.writeString(temp.resolve("f"), "more");
+            assertThat(System.nanoTime() - begun).isLessThan(10_000_000_000L);
+        }
+    }
+
+    @Test
+    void readsUnseen() throws IOException {
+        files.createFile(dir.number(), bytes("f"), 0644).close();
+        Files.writeString(temp.resolve("f"), "content");
+        files.setModified(dir.number(), bytes("f"), new Timestamp(1_600_000_000, 0));
+        Object before = Files.getAttribute(temp.resolve("f"), "lastAccessTime");
+        try (Descriptor file = files.openReadUnseen(dir.number(), bytes("f"))) {
+            assertThat(files.read(file.number(), ByteBuffer.allocateDirect(16))).isEqualTo(7);
+        }
+        assertThat(Files.getAttribute(temp.resolve("f"), "lastAccessTime")).isEqualTo(before);
     }
 
     @Test
