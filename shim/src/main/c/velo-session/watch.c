@@ -14,11 +14,12 @@ uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-/* False where no child is left. *stopped: the program was. */
+/* False where no child is left. *stopped: the program was. What the supervisor's thread has made, or traces,
+ * is that one's. */
 static bool reap(struct run *run, bool *stopped) {
     for (;;) {
         int status;
-        const pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED);
+        const pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED | __WNOTHREAD);
         if (child < 0 && errno != EINTR) {
             return false;
         }
