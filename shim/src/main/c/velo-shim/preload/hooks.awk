@@ -1,5 +1,5 @@
 # Reads hooks.table; -v form=exports gives the names as assembly, version the linker's version script, syscalls what hook_syscall.c includes,
-# tests the cases that must be there, md a table for people.
+# tests the cases that must be there, md a table for people, caught what the seccomp filter catches or refuses (supervise/filter.c).
 BEGIN { FS = " [|] " }
 /^#/ || /^$/ { next }
 NF != 7 { print FILENAME ":" FNR ": not seven columns" >"/dev/stderr"; failed = 1; exit 1 }
@@ -10,6 +10,10 @@ form == "exports" && !raw && $4 != "-" {
 }
 form == "version" && !raw && $4 != "-" { names = names "    " $1 ";\n" }
 form == "syscalls" && raw { printf "#ifdef SYS_%s\nSYSTEM_CALL(%s, (%s))\n#endif\n", $1, $1, $4 }
+# Where a directory is a real one, and a umask the kernel's, nothing is to be said to these; nor to mappings, which only the library remembers.
+form == "caught" && raw && $1 !~ /^(fchdir|umask|ioctl)$/ && $4 !~ /RAW[0-9]/ {
+    printf "#ifdef SYS_%s\n%s(SYS_%s)\n#endif\n", $1, $4 == "-ENOSYS" ? "REFUSED" : "CAUGHT", $1
+}
 form == "tests" && $7 != "-" { print $7 }
 form == "md" {
     hooked = $4 != "-"

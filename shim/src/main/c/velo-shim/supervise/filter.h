@@ -9,7 +9,8 @@
  */
 
 /*
- * Calls that are made from this page are not caught: there the preload library makes its own. It is where
+ * Calls that are made from these pages are not caught: from the first one the preload library makes its own,
+ * from the second one the supervisor lets a process make some. They are where
  * neither sanitizers nor Go nor the JVM keep anything, and below 39 bits where a machine may have no more.
  */
 #if defined(__x86_64__)
@@ -17,7 +18,7 @@
 #else
 #define EXEMPT_PAGE 0x0e90000000ul
 #endif
-#define EXEMPT_SIZE 4096ul
+#define EXEMPT_SIZE 8192ul
 
 /* A number that no kernel knows: the filter answers it with this errno. */
 #define FILTER_NUMBER 0x7e10

@@ -27,6 +27,11 @@ struct supervision {
  * Runs in the calling thread, which gets a current directory and a umask of its own (unshare(CLONE_FS)), and
  * should have all signals blocked. Takes the listeners and closes them. 0 after stop, or -errno where it
  * could not begin. Children that it starts for calls that wait end with it; it reaps them by their ids.
+ *
+ * For chdir(2) and execve(2) into the tree it traces the calling thread for a moment. The kernel shows that
+ * to every thread of this process that waits for its own child, and lets it take the stop away. So another
+ * thread that waits asks waitid(2) with WNOWAIT and __WNOTHREAD first, leaves CLD_TRAPPED alone, and takes
+ * the rest.
  */
 long supervise(const struct supervision *supervision);
 
