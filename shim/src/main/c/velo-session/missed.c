@@ -14,7 +14,7 @@
 enum { ROWS = 512, FILES = 256, PLACES = 1024, PAGE_BITS = 12 };
 
 /* Which file a page of a process's code is of, as it was when it was asked for last. */
-struct place {
+struct code_place {
     uint32_t process;
     uint64_t page;
     const char *file;
@@ -27,8 +27,10 @@ struct missed {
     size_t row_count;
     char *files[FILES];
     size_t file_count;
-    struct place places[PLACES];
+    struct code_place places[PLACES];
     bool sorted;
+    char own[PATH_MAX]; /* this program, by which the first one of the run is executed: the library missed
+                           nothing there */
 };
 
 static const struct {
@@ -55,7 +57,9 @@ static const char *name_of(int number) {
 struct missed *missed_make(const struct world *world) {
     struct missed *missed = calloc(1, sizeof *missed);
     if (missed != NULL) {
+        const ssize_t length = readlink("/proc/self/exe", missed->own, sizeof missed->own - 1);
         missed->world = world;
+        missed->own[length < 0 ? 0 : length] = '\0';
     }
     return missed;
 }
@@ -135,9 +139,9 @@ static void forget(struct missed *missed, uint32_t process) {
 
 static const char *file_of(struct missed *missed, uint32_t process, uint64_t address) {
     const uint64_t page = address >> PAGE_BITS;
-    struct place *place = &missed->places[(process * 31 + page) % PLACES];
+    struct code_place *place = &missed->places[(process * 31 + page) % PLACES];
     if (place->file == NULL || place->process != process || place->page != page) {
-        *place = (struct place){process, page, look_up(missed, process, address)};
+        *place = (struct code_place){process, page, look_up(missed, process, address)};
     }
     return place->file;
 }
@@ -160,9 +164,11 @@ static struct missed_row *row_of(struct missed *missed, const char *call, const 
 
 void missed_count(struct missed *missed, const struct seccomp_notif *call) {
     const char *file = file_of(missed, call->pid, call->data.instruction_pointer);
-    row_of(missed, name_of(call->data.nr), file)->count++;
-    missed->total++;
-    missed->sorted = false;
+    if (strcmp(file, missed->own) != 0) {
+        row_of(missed, name_of(call->data.nr), file)->count++;
+        missed->total++;
+        missed->sorted = false;
+    }
     if (call->data.nr == SYS_execve || call->data.nr == SYS_execveat) {
         forget(missed, call->pid);
     }
