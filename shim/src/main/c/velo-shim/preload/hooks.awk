@@ -11,7 +11,8 @@ form == "exports" && !raw && $4 != "-" {
 form == "version" && !raw && $4 != "-" { names = names "    " $1 ";\n" }
 form == "syscalls" && raw { printf "#ifdef SYS_%s\nSYSTEM_CALL(%s, (%s))\n#endif\n", $1, $1, $4 }
 # Where a directory is a real one, and a umask the kernel's, nothing is to be said to these; nor to mappings, which only the library remembers.
-form == "caught" && raw && $1 !~ /^(fchdir|umask|ioctl)$/ && $4 !~ /RAW[0-9]/ {
+# Of ioctl and sendto only some are caught; sendmsg is on the way of data, and nothing in its arguments tells that it names where it goes.
+form == "caught" && raw && $1 !~ /^(fchdir|umask|ioctl|sendto|sendmsg|sendmmsg)$/ && $4 !~ /RAW[0-9]/ {
     printf "#ifdef SYS_%s\n%s(SYS_%s)\n#endif\n", $1, $4 == "-ENOSYS" ? "REFUSED" : "CAUGHT", $1
 }
 form == "tests" && $7 != "-" { print $7 }

@@ -55,6 +55,8 @@ long sys_execveat(int at, remote path, remote argv, remote envp, int flags);
 long sys_bind(int fd, remote name, unsigned length);
 long sys_connect(int fd, remote name, unsigned length);
 long sys_sendto(int fd, remote data, size_t size, int flags, remote name, unsigned length);
+long sys_getsockname(int fd, remote name, remote length);
+long sys_getpeername(int fd, remote name, remote length);
 long sys_inotify_add_watch(int fd, remote path, uint32_t mask);
 long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, remote path);
 long sys_name_to_handle_at(int at, remote path, remote handle, remote mount, int flags);
