@@ -4,7 +4,11 @@
 #include <sys/wait.h>
 
 #define PROGRAM TREE "/dir/program"
+#ifdef STATIC_SYMBOLS
+#define HOW(name) " | exe " name " | tree yes | preload no | cwd "
+#else
 #define HOW(name) " | exe " name " | tree yes | preload yes | cwd "
+#endif
 
 extern char **environ;
 

@@ -169,6 +169,41 @@ CALLS(bind, int fd = named("bind"); CHECK(call(SYS_bind, fd, &name, sizeof name)
 CALLS(connect, int fd = named("connect");
       CHECK(bind(fd, (struct sockaddr *)&name, sizeof name) == 0 && listen(fd, 1) == 0);
       return call(SYS_connect, socket(AF_UNIX, SOCK_STREAM, 0), &name, sizeof name) == 0;)
+
+/* A socket that has the name, and another one that has not. */
+static int receiver(const char *last) {
+    named(last);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    return bind(fd, (struct sockaddr *)&name, sizeof name) == 0 ? fd : -1;
+}
+
+static bool told_name(long result) {
+    struct sockaddr_un *told = (struct sockaddr_un *)(void *)text;
+    return result == 0 && strcmp(told->sun_path, name.sun_path) == 0;
+}
+
+CALLS(getsockname, socklen_t length = sizeof text; int fd = receiver("getsockname");
+      return fd >= 0 && told_name(call(SYS_getsockname, fd, text, &length));)
+CALLS(getpeername, socklen_t length = sizeof text; int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+      CHECK(receiver("getpeername") >= 0 && connect(fd, (struct sockaddr *)&name, sizeof name) == 0);
+      return told_name(call(SYS_getpeername, fd, text, &length));)
+CALLS(sendto, int fd = receiver("sendto"), from = socket(AF_UNIX, SOCK_DGRAM, 0);
+      CHECK(fd >= 0 && call(SYS_sendto, from, "abc", 3, 0, &name, sizeof name) == 3);
+      return recv(fd, text, sizeof text, 0) == 3;)
+CALLS(sendmsg, char bytes[] = "abcd"; struct iovec parts[2] = {{bytes, 1}, {bytes + 1, 3}};
+      struct msghdr message = {.msg_name = &name,
+                               .msg_namelen = sizeof name,
+                               .msg_iov = parts,
+                               .msg_iovlen = 2};
+      int fd = receiver("sendmsg"), from = socket(AF_UNIX, SOCK_DGRAM, 0);
+      CHECK(fd >= 0 && call(SYS_sendmsg, from, &message, 0) == 4);
+      return recv(fd, text, sizeof text, 0) == 4 && memcmp(text, bytes, 4) == 0;)
+CALLS(sendmmsg, char bytes[] = "abc"; struct iovec part = {bytes, 3};
+      struct mmsghdr both[2] =
+          {{{.msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &part, .msg_iovlen = 1}, 0}};
+      both[1] = both[0]; int fd = receiver("sendmmsg"), from = socket(AF_UNIX, SOCK_DGRAM, 0);
+      CHECK(fd >= 0 && call(SYS_sendmmsg, from, both, 2, 0) == 2 && both[1].msg_len == 3);
+      CHECK(recv(fd, text, sizeof text, 0) == 3); return recv(fd, text, sizeof text, MSG_DONTWAIT) == 3;)
 CALLS(inotify_add_watch, return call(SYS_inotify_add_watch, inotify_init(), FILE_, IN_MODIFY) >= 0;)
 CALLS(fanotify_mark, CHECK(exists(FILE_));
       return call(SYS_fanotify_mark, -1, 1, 0x20, HERE, TREE "/none") == -1 && errno == ENOENT;)
@@ -193,6 +228,7 @@ REFUSED(mount_setattr, HERE, TREE "/dir", 0, text, 32)
 REFUSED(swapon, TREE "/dir", 0)
 REFUSED(swapoff, TREE "/dir")
 REFUSED(acct, TREE "/dir")
+REFUSED(quotactl, 0x80000100, TREE "/dir", 0, text)
 CALLS(io_uring_setup, CHECK(exists(FILE_));
       return call(SYS_io_uring_setup, 4, NULL) == -1 && errno == ENOSYS;)
 
@@ -268,7 +304,8 @@ CALLS(
 #define OLDER
 #endif
 
-CASES("raw", {"syscall", t_syscall}, SYS(openat), SYS(openat2), SYS(fstat), SYS(newfstatat), SYS(statx),
+CASES("raw", {"syscall", t_syscall}, SYS(getsockname), SYS(getpeername), SYS(sendto), SYS(sendmsg),
+      SYS(sendmmsg), SYS(quotactl), SYS(openat), SYS(openat2), SYS(fstat), SYS(newfstatat), SYS(statx),
       SYS(statfs), SYS(fstatfs), SYS(faccessat), SYS(faccessat2), SYS(readlinkat), SYS(getcwd), SYS(chdir),
       SYS(fchdir), SYS(chroot), SYS(umask), SYS(getdents64), SYS(mkdirat), SYS(unlinkat), SYS(renameat),
       SYS(renameat2), SYS(linkat), SYS(symlinkat), SYS(mknodat), SYS(fchmod), SYS(fchmodat), SYS(fchmodat2),

@@ -94,7 +94,9 @@ static bool walks(FTS *walk, FTSENT *(*next)(FTS *)) {
 
 static bool t_fts_open(void *symbol) {
     opens *call = (opens *)symbol;
-    CHECK(!opened(call, 0) && errno == EINVAL);
+#ifndef STATIC_SYMBOLS
+    CHECK(!opened(call, 0) && errno == EINVAL); /* glibc's own takes it */
+#endif
     return walks(opened(call, FTS_PHYSICAL), fts_read);
 }
 
@@ -180,7 +182,7 @@ static bool t_globfree(void *symbol) {
     glob_t found;
     CHECK(glob(TREE "/dir/*", 0, NULL, &found) == 0 && found.gl_pathc == 7);
     ((void (*)(glob_t *))symbol)(&found);
-    return found.gl_pathc == 0;
+    return found.gl_pathv == NULL;
 }
 
 static bool t_wordexp(void *symbol) {

@@ -1,3 +1,4 @@
+#include "../preload/exempt.h"
 #include "audit.h"
 
 #include <errno.h>
@@ -13,6 +14,8 @@
 #define TREE_MAJOR 0xe1f
 #define TREE_MINOR 0x0e10
 #define WORLD_MOST (2 * PATH_MAX) /* what is longer is not used */
+
+__attribute__((visibility("hidden"))) uintptr_t raw_there;
 
 static struct world world;
 static struct caller caller;
@@ -191,6 +194,7 @@ static bool may_be_of_tree(const char *name) {
 
 struct caller *audit_caller(const char *name) {
     if (state == NOT_READ) {
+        (void)exempt_start();
         state = read_world() ? READ : UNUSABLE;
         if (state == READ) {
             find_program();

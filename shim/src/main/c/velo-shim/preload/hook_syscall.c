@@ -71,7 +71,14 @@ static long refused_move(long a, long b, long c, long d, long e) {
     return refused_at(I(c), P(d), SYS_move_mount, a, b, c, d, e);
 }
 
+struct msghdr;
+struct mmsghdr;
 int hook_connect(int fd, const void *name, unsigned length);
+int hook_getsockname(int fd, void *name, unsigned *length);
+int hook_getpeername(int fd, void *name, unsigned *length);
+long hook_sendto(int fd, const void *data, size_t size, int flags, const void *name, unsigned length);
+long hook_sendmsg(int fd, const struct msghdr *message, int flags);
+int hook_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
 
 /* libc's answer as the kernel's. */
 static long told_raw(long result) {

@@ -1,5 +1,6 @@
 # Reads hooks.table; -v form=exports gives the names as assembly, version the linker's version script, syscalls what hook_syscall.c includes,
-# rows the names with the C libraries and the body, tests the cases that must be there, md a table for people. -v machine: only what x86_64 or aarch64 has.
+# rows the names with the C libraries and the body, tests the cases that must be there, md a table for people, caught what the seccomp filter catches or
+# refuses (supervise/filter.c). -v machine: only what x86_64 or aarch64 has.
 BEGIN { FS = " [|] " }
 /^#/ || /^$/ { next }
 NF != 7 { print FILENAME ":" FNR ": not seven columns" >"/dev/stderr"; failed = 1; exit 1 }
@@ -12,6 +13,11 @@ form == "exports" && !raw && $4 != "-" {
 }
 form == "version" && !raw && $4 != "-" { names = names "    " $1 ";\n" }
 form == "syscalls" && raw { printf "#ifdef SYS_%s\nSYSTEM_CALL(%s, (%s))\n#endif\n", $1, $1, $4 }
+# Where a directory is a real one, and a umask the kernel's, nothing is to be said to these; nor to mappings, which only the library remembers.
+# Of ioctl and sendto only some are caught; sendmsg is on the way of data, and nothing in its arguments tells that it names where it goes.
+form == "caught" && raw && $1 !~ /^(fchdir|umask|ioctl|sendto|sendmsg|sendmmsg)$/ && $4 !~ /RAW[0-9]/ {
+    printf "#ifdef SYS_%s\n%s(SYS_%s)\n#endif\n", $1, $4 == "-ENOSYS" ? "REFUSED" : "CAUGHT", $1
+}
 form == "tests" && $7 != "-" { print $7 }
 form == "md" {
     hooked = $4 != "-"

@@ -1,0 +1,105 @@
+#include "address.h"
+
+#include "answers.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { HEADER = offsetof(struct sockaddr_un, sun_path) };
+
+long address_path(remote name, unsigned length, char *out) {
+    struct sockaddr_un copy;
+    if (name == NULL || length <= HEADER || length > sizeof copy || copy_in(&copy, name, length) != 0 ||
+        copy.sun_family != AF_UNIX || copy.sun_path[0] == 0) {
+        return CONTINUE;
+    }
+    size_t count = strnlen(copy.sun_path, length - HEADER);
+    memcpy(out, copy.sun_path, count);
+    out[count] = 0;
+    return 0;
+}
+
+long address_of(const char *real, struct address *out) {
+    const struct world *world = served->world;
+    char *to = out->name.sun_path;
+    int length = snprintf(to, sizeof out->name.sun_path, "%s", real);
+    out->name.sun_family = AF_UNIX;
+    out->held = -1;
+    if (length >= (int)sizeof out->name.sun_path) {
+        if (strncmp(real, world->session, world->session_length) != 0) {
+            return -ENAMETOOLONG;
+        }
+        out->held = open(world->session, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (out->held < 0) {
+            return -errno;
+        }
+        length = snprintf(to, sizeof out->name.sun_path, "/proc/self/fd/%d%s", out->held,
+                          real + world->session_length);
+    }
+    out->length = HEADER + (unsigned)length + 1;
+    return 0;
+}
+
+void address_release(const struct address *address) {
+    if (address->held >= 0) {
+        close(address->held);
+    }
+}
+
+long address_translate(remote name, unsigned length, struct address *out) {
+    char path[PATH_MAX], elsewhere[PATH_MAX];
+    if (address_path(name, length, path) == CONTINUE) {
+        return CONTINUE;
+    }
+    elsewhere[0] = 0;
+    long result = call_real_path(&served->caller, AT_FDCWD, path, 0, elsewhere);
+    if (result != PASS || elsewhere[0] == 0) {
+        return result;
+    }
+    return address_of(host_path(elsewhere), out);
+}
+
+/* files/<node> at the end of a name that the core has made. */
+static node_id node_in(const struct world *world, const char *path) {
+    static const char files[] = "/files/";
+    const size_t length = strlen(path), tail = sizeof files - 1 + 8;
+    node_id node = 0;
+    if (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0 ||
+        (strncmp(path, world->session, world->session_length) != 0 &&
+         strncmp(path, "/proc/self/fd/", 14) != 0)) {
+        return NO_NODE;
+    }
+    for (const char *at = path + length - 8; *at != 0; at++) {
+        unsigned digit = *at >= '0' && *at <= '9' ? (unsigned)(*at - '0') : (unsigned)(*at - 'a') + 10;
+        if (digit > 15) {
+            return NO_NODE;
+        }
+        node = node << 4 | digit;
+    }
+    return node;
+}
+
+void address_tell(const struct world *world, struct sockaddr_un *name, unsigned *length) {
+    char path[PATH_MAX];
+    const size_t prefix = world->prefix_length;
+    if (*length <= HEADER || *length > sizeof *name || name->sun_family != AF_UNIX) {
+        return;
+    }
+    size_t count = strnlen(name->sun_path, *length - HEADER);
+    memcpy(path, name->sun_path, count);
+    path[count] = 0;
+    node_id node = node_in(world, path);
+    if (node == NO_NODE) {
+        return;
+    }
+    memcpy(path, world->prefix, prefix);
+    path[prefix] = '/';
+    if (tree_path(&world->tree, node, path + prefix + 1, sizeof path - prefix - 1) < 0) {
+        return;
+    }
+    count = strnlen(path, sizeof name->sun_path - 1);
+    memcpy(name->sun_path, path, count);
+    name->sun_path[count] = 0;
+    *length = HEADER + (unsigned)count + 1;
+}

@@ -1,0 +1,65 @@
+#include "answers.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/fsuid.h>
+
+long own_result(long result) {
+    return result == -1 ? -errno : result;
+}
+
+/* What stands for these words at the beginning of a path; NULL: something else is there. */
+static const char *behind(const char *path, const char *word) {
+    size_t length = strlen(word);
+    bool there = strncmp(path, word, length) == 0 && (path[length] == '/' || path[length] == 0);
+    return there ? path + length : NULL;
+}
+
+const char *host_path(char *elsewhere) {
+    static const char *const STREAMS[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    char place[64];
+    const char *rest;
+    int thread = (int)served->notif.pid;
+    if (strncmp(elsewhere, "/proc/", 6) != 0 && strncmp(elsewhere, "/dev/", 5) != 0) {
+        return elsewhere;
+    }
+    if ((rest = behind(elsewhere, "/proc/self")) != NULL) {
+        snprintf(place, sizeof place, "/proc/%d", call_process());
+    } else if ((rest = behind(elsewhere, "/proc/thread-self")) != NULL) {
+        snprintf(place, sizeof place, "/proc/%d/task/%d", call_process(), thread);
+    } else if ((rest = behind(elsewhere, "/dev/fd")) != NULL) {
+        snprintf(place, sizeof place, "/proc/%d/fd", thread);
+    } else {
+        for (int fd = 0; rest == NULL && fd < 3; fd++) {
+            rest = behind(elsewhere, STREAMS[fd]);
+            snprintf(place, sizeof place, "/proc/%d/fd/%d", thread, fd);
+        }
+    }
+    size_t length = strlen(place), left = rest == NULL ? 0 : strlen(rest) + 1;
+    if (rest != NULL && length + left <= PATH_MAX) {
+        memmove(elsewhere + length, rest, left);
+        memcpy(elsewhere, place, length);
+    }
+    return elsewhere;
+}
+
+static bool acting;
+
+/* Without a user id of 0 the capabilities that override permissions go by themselves (setfsuid(2)). */
+void act_as_process(void) {
+    struct credentials who;
+    served->caller.credentials(&served->caller, false, &who);
+    acting = who.uid != geteuid() || who.gid != getegid();
+    if (acting) {
+        setfsgid(who.gid);
+        setfsuid(who.uid);
+    }
+}
+
+void act_as_self(void) {
+    if (acting) {
+        setfsuid(geteuid());
+        setfsgid(getegid());
+        acting = false;
+    }
+}

@@ -1,0 +1,110 @@
+#include "inject.h"
+
+#include "stopped.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+long inject_chdir(int fd) {
+    struct stopped stopped;
+    long theirs = call_put_descriptor(fd, true);
+    if (theirs < 0) {
+        return theirs;
+    }
+    long error = stop_thread(&stopped);
+    if (error < 0) {
+        /* The descriptor stays until the process executes something. */
+        return error;
+    }
+    const long arguments[6] = {theirs};
+    long result = stopped_call(&stopped, false, SYS_fchdir, arguments);
+    (void)stopped_call(&stopped, false, SYS_close, arguments);
+    stopped_return(&stopped, result);
+    return ANSWERED;
+}
+
+/* A call whose argument of this place is a path of the supervisor's. */
+static long inject_path(long number, const char *path, unsigned place, long arguments[6]) {
+    struct stopped stopped;
+    long error = stop_thread(&stopped);
+    if (error < 0) {
+        return error;
+    }
+    long result = prepare_memory(&stopped);
+    if (result == 0) {
+        result = put_memory(&stopped, SCRATCH, path, strlen(path) + 1);
+    }
+    if (result == 0) {
+        arguments[place] = (long)SCRATCH;
+        result = stopped_call(&stopped, true, number, arguments);
+    }
+    stopped_return(&stopped, result);
+    return ANSWERED;
+}
+
+long inject_chdir_path(const char *path) {
+    long arguments[6] = {0};
+    return inject_path(SYS_chdir, path, 0, arguments);
+}
+
+long inject_open(const char *path, int flags) {
+    long arguments[6] = {AT_FDCWD, 0, flags};
+    return inject_path(SYS_openat, path, 1, arguments);
+}
+
+/* Pieces one after another in the process's memory. */
+struct scratch {
+    const struct stopped *stopped;
+    unsigned long next;
+};
+
+static unsigned long put(struct scratch *scratch, const void *bytes, size_t length) {
+    unsigned long at = scratch->next;
+    if (length > SCRATCH + SCRATCH_SIZE - at || put_memory(scratch->stopped, at, bytes, length) < 0) {
+        return 0;
+    }
+    scratch->next = at + ((length + 7) & ~7ul);
+    return at;
+}
+
+static long put_execution(struct scratch *scratch, const struct execution *execution, long arguments[6]) {
+    arguments[0] = (long)put(scratch, execution->path, strlen(execution->path) + 1);
+    arguments[1] = (long)(uintptr_t)execution->argv;
+    arguments[2] = (long)(uintptr_t)execution->envp;
+    if (execution->words == NULL) {
+        return arguments[0] == 0 ? -EFAULT : 0;
+    }
+    for (size_t i = 0; i < execution->count; i++) {
+        const char *text = execution->texts[i];
+        if (text != NULL) {
+            execution->words[i] = (remote)put(scratch, text, strlen(text) + 1);
+        }
+    }
+    execution->words[execution->count] = NULL;
+    arguments[1] = (long)put(scratch, execution->words, (execution->count + 1) * sizeof *execution->words);
+    return arguments[0] == 0 || arguments[1] == 0 ? -E2BIG : 0;
+}
+
+long inject_execve(const struct execution *execution) {
+    struct stopped stopped;
+    long arguments[6] = {0};
+    const pid_t process = call_process();
+    long error = stop_thread(&stopped);
+    if (error < 0) {
+        return error;
+    }
+    long result = prepare_memory(&stopped);
+    struct scratch scratch = {&stopped, SCRATCH};
+    if (result == 0) {
+        result = put_execution(&scratch, execution, arguments);
+    }
+    if (result == 0) {
+        stopped.process = process == stopped.thread ? 0 : process;
+        result = stopped_call(&stopped, true, SYS_execve, arguments);
+    }
+    stopped_return(&stopped, result);
+    return ANSWERED;
+}

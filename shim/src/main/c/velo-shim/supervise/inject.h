@@ -1,0 +1,30 @@
+#ifndef VELO_INJECT_H
+#define VELO_INJECT_H
+
+#include "call.h"
+
+/*
+ * What only the process can do itself: its thread is stopped (ptrace(2)), makes other system calls instead of
+ * the caught one, and goes on with their result as that one's. All answer the call: ANSWERED, or -errno where
+ * nothing was done yet; -EACCES where another process traces it.
+ */
+
+/* fchdir(2) to a descriptor of the supervisor, which is closed. */
+long inject_chdir(int fd);
+long inject_chdir_path(const char *path);
+long inject_open(const char *path, int flags);
+
+/*
+ * execve(2). words: NULL, then argv is the process's own; else count pointers, and room for a NULL. Each is
+ * the process's own, or, where texts[i] is not NULL, that text.
+ */
+struct execution {
+    const char *path;
+    remote argv, envp;
+    remote *words;
+    const char *const *texts;
+    size_t count;
+};
+long inject_execve(const struct execution *execution);
+
+#endif

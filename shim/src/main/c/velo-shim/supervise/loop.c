@@ -1,0 +1,130 @@
+#include "supervise.h"
+
+#include "answers.h"
+#include "descriptors.h"
+#include "waiting.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is waited for: stop, arrivals, then one listener after another. */
+enum { STOP, ARRIVALS, FIRST_LISTENER, LOOK_MS = 20, IDLE_MS = 1000 };
+
+struct loop {
+    const struct supervision *asked;
+    struct world world;
+    struct pollfd *polled;
+    size_t count, room;
+    struct call call;
+};
+
+static bool add(struct loop *loop, int fd) {
+    if (loop->count == loop->room) {
+        size_t room = loop->room == 0 ? 64 : 2 * loop->room;
+        struct pollfd *more = realloc(loop->polled, room * sizeof *more);
+        if (more == NULL) {
+            return false;
+        }
+        loop->polled = more;
+        loop->room = room;
+    }
+    loop->polled[loop->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+    return true;
+}
+
+static void serve(struct loop *loop, int listener) {
+    struct call *call = &loop->call;
+    if (!call_receive(listener, call)) {
+        return;
+    }
+    call->world = &loop->world;
+    call_caller(call);
+    served = call;
+    if (loop->asked->caught != NULL) {
+        loop->asked->caught(&call->notif, loop->asked->with);
+    }
+    call_reply(answer_call());
+    call_end();
+    served = NULL;
+}
+
+static void arrive(struct loop *loop) {
+    int listener = loop->asked->arrived(loop->asked->arrivals, loop->asked->with);
+    if (listener >= 0 && !add(loop, listener)) {
+        /* Without it all its calls are answered ENOSYS, which nobody can overlook. */
+        close(listener);
+    }
+}
+
+/* The last process under the filter has ended. */
+static void drop(struct loop *loop, size_t at) {
+    waiting_look(loop->polled[at].fd);
+    close(loop->polled[at].fd);
+    loop->polled[at] = loop->polled[--loop->count];
+}
+
+static void look_at_listeners(struct loop *loop) {
+    for (size_t i = loop->count; i-- > FIRST_LISTENER;) {
+        short events = loop->polled[i].revents;
+        loop->polled[i].revents = 0;
+        if ((events & POLLIN) != 0) {
+            serve(loop, loop->polled[i].fd);
+        } else if (events != 0) {
+            drop(loop, i);
+        }
+    }
+}
+
+static void run(struct loop *loop) {
+    for (;;) {
+        int ready = poll(loop->polled, loop->count, waiting_count() > 0 ? LOOK_MS : -1);
+        if (ready < 0 && errno != EINTR) {
+            return;
+        }
+        if (waiting_count() > 0) {
+            waiting_look(-1);
+        }
+        if (ready <= 0) {
+            continue;
+        }
+        if (loop->polled[STOP].revents != 0) {
+            return;
+        }
+        look_at_listeners(loop);
+        if (loop->polled[ARRIVALS].revents != 0) {
+            arrive(loop);
+        }
+        if (loop->asked->stop < 0 && loop->asked->arrivals < 0 && loop->count == FIRST_LISTENER) {
+            return;
+        }
+    }
+}
+
+static void end(struct loop *loop) {
+    waiting_end();
+    descriptors_forget();
+    for (size_t i = FIRST_LISTENER; i < loop->count; i++) {
+        close(loop->polled[i].fd);
+    }
+    free(loop->polled);
+}
+
+long supervise(const struct supervision *supervision) {
+    static struct loop loop;
+    loop = (struct loop){.asked = supervision, .world = *supervision->world};
+    loop.world.kernel = loop.world.tree.kernel = &supervising_kernel;
+    if (unshare(CLONE_FS) != 0) {
+        return -errno;
+    }
+    umask(0);
+    bool enough = add(&loop, supervision->stop) && add(&loop, supervision->arrivals) &&
+                  (supervision->listener < 0 || add(&loop, supervision->listener));
+    if (enough) {
+        run(&loop);
+    }
+    end(&loop);
+    return enough ? 0 : -ENOMEM;
+}

@@ -1,0 +1,36 @@
+#ifndef VELO_STOPPED_H
+#define VELO_STOPPED_H
+
+#include "call.h"
+#include "filter.h"
+#include "registers.h"
+
+#include <sys/types.h>
+
+/* A thread that was stopped behind its caught call, with all signals held back. */
+struct stopped {
+    pid_t thread;
+    registers before; /* behind the call */
+    uint64_t mask;    /* of signals */
+    int kept_signal;  /* that came meanwhile: SIGSTOP cannot be blocked */
+    bool gone;        /* it has ended */
+    bool executed;    /* it runs another program */
+    pid_t process;    /* whose id it gets by execve(2); 0: it has that already */
+};
+
+/* Stops the thread of the call that is being answered, which so has its answer. 0, or -errno: nothing was
+ * done. Afterwards gone may be true. */
+long stop_thread(struct stopped *out);
+/* Lets it make a call. The filter looks at it, unless exempt: then from the page that prepare_memory made.
+ * -ESRCH where it is gone. */
+long stopped_call(struct stopped *stopped, bool exempt, long number, const long arguments[6]);
+/* Makes sure that there are the page for exempt calls and SCRATCH_SIZE bytes at SCRATCH in its memory. */
+long prepare_memory(struct stopped *stopped);
+long put_memory(const struct stopped *stopped, unsigned long to, const void *from, size_t length);
+/* Lets it go on, its call having this result. */
+void stopped_return(struct stopped *stopped, long result);
+
+#define SCRATCH (EXEMPT_PAGE + EXEMPT_SIZE)
+#define SCRATCH_SIZE (1ul << 20)
+
+#endif

@@ -1,0 +1,151 @@
+#include "answers.h"
+
+#include "waiting.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+/* The node of files/<node>, NO_NODE where the path is none of the session. */
+static node_id node_of(const struct world *world, const char *path) {
+    static const char files[] = "/files/";
+    node_id node = 0;
+    if (strncmp(path, world->session, world->session_length) != 0 ||
+        strncmp(path + world->session_length, files, sizeof files - 1) != 0) {
+        return NO_NODE;
+    }
+    const char *at = path + world->session_length + sizeof files - 1;
+    for (int i = 0; i < 8; i++, at++) {
+        unsigned digit = *at >= '0' && *at <= '9' ? (unsigned)(*at - '0') : (unsigned)(*at - 'a') + 10;
+        if (digit > 15) {
+            return NO_NODE;
+        }
+        node = node << 4 | digit;
+    }
+    return *at == 0 ? node : NO_NODE;
+}
+
+/* FIFOs and devices; of the session's files the tree knows without a system call. */
+static bool may_wait_at(const char *path, int flags) {
+    const struct world *world = served->world;
+    struct stat state;
+    struct node node;
+    if ((flags & (O_PATH | O_NONBLOCK | O_DIRECTORY)) != 0) {
+        return false;
+    }
+    if (strncmp(path, world->store, world->store_length) == 0) {
+        return false;
+    }
+    node_id id = node_of(world, path);
+    if (id != NO_NODE) {
+        return tree_node(&world->tree, id, &node) && node.type == NODE_OTHER;
+    }
+    return stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
+}
+
+static long own_call(long number, long a, long b, long c, long d, long e, long f) {
+    if (number == SYS_openat && served != NULL && !served->may_wait && may_wait_at((const char *)b, (int)c)) {
+        served->waits = true;
+        return -EINTR;
+    }
+    return own_result(syscall(number, a, b, c, d, e, f));
+}
+
+const struct kernel supervising_kernel = {own_call};
+
+enum { CHILDREN = 256 };
+static struct child {
+    pid_t id;
+    int listener;
+    uint64_t call;
+    pid_t thread;
+} children[CHILDREN];
+static unsigned child_count;
+
+unsigned waiting_count(void) {
+    return child_count;
+}
+
+long answer_waiting(long (*again)(void *with), void *with) {
+    if (child_count == CHILDREN) {
+        return -ENFILE;
+    }
+    pid_t id = fork();
+    if (id < 0) {
+        return -errno;
+    }
+    if (id == 0) {
+        served->may_wait = true;
+        served->waits = false;
+        call_reply(again(with));
+        _exit(0);
+    }
+    children[child_count++] =
+        (struct child){id, served->listener, served->notif.id, (pid_t)served->notif.pid};
+    return ANSWERED;
+}
+
+/* A signal that the thread would see at once if it waited itself. */
+static bool is_interrupted(pid_t thread) {
+    static const char *const NAMES[] = {"\nSigPnd:", "\nShdPnd:", "\nSigBlk:", "\nSigIgn:"};
+    char path[40], text[4096];
+    uint64_t sets[4];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)thread);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[length < 0 ? 0 : length] = 0;
+    for (int i = 0; i < 4; i++) {
+        const char *line = strstr(text, NAMES[i]);
+        sets[i] = line == NULL ? 0 : strtoull(line + strlen(NAMES[i]), NULL, 16);
+    }
+    return ((sets[0] | sets[1]) & ~sets[2] & ~sets[3]) != 0;
+}
+
+enum { ERESTARTSYS = 512 };
+
+/* The kernel starts the call again behind the handler of the signal, or says EINTR, as the handler has it. */
+static bool is_over(const struct child *child) {
+    if (ioctl(child->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &child->call) != 0) {
+        return true;
+    }
+    if (!is_interrupted(child->thread)) {
+        return false;
+    }
+    struct seccomp_notif_resp reply = {.id = child->call, .error = -ERESTARTSYS};
+    (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    return true;
+}
+
+static void end(struct child *child) {
+    kill(child->id, SIGKILL);
+    while (waitpid(child->id, NULL, 0) < 0 && errno == EINTR) {
+    }
+}
+
+void waiting_look(int closed) {
+    for (unsigned i = 0; i < child_count;) {
+        struct child *child = &children[i];
+        bool gone = waitpid(child->id, NULL, WNOHANG) != 0;
+        if (!gone && (child->listener == closed || is_over(child))) {
+            end(child);
+            gone = true;
+        }
+        if (gone) {
+            children[i] = children[--child_count];
+        } else {
+            i++;
+        }
+    }
+}
+
+void waiting_end(void) {
+    while (child_count > 0) {
+        end(&children[--child_count]);
+    }
+}
