@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 
 static bool is_virtual(int at, const char *path) {
     char room[PATH_MAX];
@@ -27,6 +28,26 @@ long(refused)(int at, remote path) {
 long(refused_either)(remote path, remote other) {
     long result = (refused)(AT_FDCWD, path);
     return result == CONTINUE ? (refused)(AT_FDCWD, other) : result;
+}
+
+/* A source is a path where it is a directory, or names a file system's place: any word else. */
+long(refused_mount)(remote source, remote target, unsigned long flags) {
+    char first = 0;
+    const bool names = source != NULL && copy_in(&first, source, 1) == 0 &&
+                       ((flags & (MS_BIND | MS_MOVE)) != 0 || first == '/');
+    return (refused_either)(names ? source : NULL, target);
+}
+
+/* What stands there for a directory of the tree is as little to be mounted as the directory itself. */
+long(refused_at)(int at, remote path) {
+    char first = 0;
+    node_id node = NO_NODE;
+    const bool none = path == NULL && at >= 0;
+    if (!none && (path == NULL || copy_in(&first, path, 1) < 0 || first != 0)) {
+        return (refused)(at, path);
+    }
+    const int own = call_directory(at, "");
+    return world_descriptor(&served->caller, own, &node) == 0 && node != NO_NODE ? -EPERM : CONTINUE;
 }
 
 static long real_path(int at, const char *path, unsigned how, char *elsewhere) {

@@ -24,6 +24,8 @@
 
 #define refused(at, path, ...) (refused)(at, path)
 #define refused_either(path, other, ...) (refused_either)(path, other)
+#define refused_mount(source, target, type, flags, data) (refused_mount)(source, target, flags)
+#define refused_at(at, path, ...) (refused_at)(at, path)
 #define told_raw(result) (result)
 #define hook_connect sys_connect
 #define hook_getsockname sys_getsockname
@@ -34,8 +36,8 @@
 
 static long refused_move(long a, long b, long c, long d, long e) {
     (void)e;
-    long result = (refused)(I(a), P(b));
-    return result == CONTINUE ? (refused)(I(c), P(d)) : result;
+    long result = (refused_at)(I(a), P(b));
+    return result == CONTINUE ? (refused_at)(I(c), P(d)) : result;
 }
 
 long answer_call(void) {

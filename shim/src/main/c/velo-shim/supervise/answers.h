@@ -64,6 +64,9 @@ long sys_ioctl(int fd, unsigned long request, remote argument);
 /* -EPERM for what is of the tree. */
 long refused(int at, remote path);
 long refused_either(remote path, remote other);
+long refused_mount(remote source, remote target, unsigned long flags);
+/* "" is the descriptor, or the current directory. */
+long refused_at(int at, remote path);
 
 /* ---- What they have in common. ---- */
 
