@@ -47,6 +47,15 @@ for group; do
     timeout 120 $where env LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/$group/session" $run "$test" --only "$work/able" || status=1
 done
 
+if [ -n "$run" ]; then
+    # session.sh has them where the system's own programs are of that machine.
+    $run "$build/hooks/session_maker" "$work/threads" "$build/hooks/program" "$build/hooks/library.so" || exit 1
+    timeout 120 env LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/threads/session" $run "$build/hooks/threads" /velo-hooks-tree/dir ||
+        { echo "threads: FAILED"; status=1; }
+    echo "threads: done, and now without the library"
+    timeout 120 $run "$build/hooks/threads" /velo-hooks-tree/dir 2>/dev/null && { echo "threads: pass without the library"; status=1; }
+fi
+
 # The same with musl: cases of the names that it has.
 if [ -x "$build/hooks/musl/open_test" ]; then
     awk -F ' [|] ' '!/^#/ && NF == 7 && $2 ~ /musl/ && $7 != "-" { print $7 }' "$table" >"$work/musl"
