@@ -48,12 +48,21 @@ for group; do
 done
 
 if [ -n "$run" ]; then
-    # session.sh has them where the system's own programs are of that machine.
+    # Of session.sh and libraries.sh, what needs no program of the system.
     $run "$build/hooks/session_maker" "$work/threads" "$build/hooks/program" "$build/hooks/library.so" || exit 1
     timeout 120 env LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/threads/session" $run "$build/hooks/threads" /velo-hooks-tree/dir ||
         { echo "threads: FAILED"; status=1; }
-    echo "threads: done, and now without the library"
     timeout 120 $run "$build/hooks/threads" /velo-hooks-tree/dir 2>/dev/null && { echo "threads: pass without the library"; status=1; }
+    "$run" "$build/hooks/session_maker" "$work/libraries" "$build/hooks/linked" "$build/hooks/library.so" || exit 1
+    for audit in "" "$build/libvelo-audit.so"; do
+        timeout 60 env LD_AUDIT="$audit" LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/libraries/session" \
+            LD_LIBRARY_PATH=/velo-hooks-tree/dir "$run" "$build/hooks/unlinked" >"$work/said" 2>/dev/null
+        if [ "$(cat "$work/said")" != "${audit:+/velo-hooks-tree/dir/library.so}" ]; then
+            echo "libraries: LD_LIBRARY_PATH with LD_AUDIT='$audit': $(cat "$work/said")"
+            status=1
+        fi
+    done
+    echo "threads, libraries: done, with the library and without"
 fi
 
 # The same with musl: cases of the names that it has.
