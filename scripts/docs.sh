@@ -200,7 +200,8 @@ made, too. A test is a program and a case of \`shim/src/test/c/hooks\`: it calls
 without the library. \`make check\` runs all of them both ways, and compares the table with the symbols of the C libraries of the machine
 (\`symbols.sh\`): a name that is a twin of a hooked one must have a row.
 
-*In* names the C libraries that have the name, glibc 2.36 and musl 1.2.3; *younger* ones have it in later versions. *Does*: \`call\` is one
+*In* names the C libraries that have the name, glibc 2.36 and musl 1.2.3; *younger* ones have it in later versions. With a machine it is there
+on that one alone, else on x86-64 and AArch64. On AArch64 the tests run under an emulator, but for those of \`emulated.list\`, which says why. *Does*: \`call\` is one
 call of the core, \`compose\` several, \`stream\` acts on directory streams of the library's own, \`reject\` fails inside the tree as it
 does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older documents* is what the project's first designs said of the name.
 
@@ -228,6 +229,8 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | libraries by \`dlopen("\$ORIGIN/...")\`, or by a symbolic link of the host that leads into the tree | not found |
 | a process of the run that became another user (\`setpriv\`, \`su\`, \`sudo -u\`), or root of a user namespace (\`unshare -Ur\`) | what runs already goes on; a program that it starts ends with 125 and "permission denied to user N", since the session is its owner's alone: run all of \`velo run\` as that user, there |
 | a process that is stopped (SIGSTOP, a debugger) in the middle of a change to names or attributes | others read on; what changes the tree waits for it, at most a minute, and fails with EIO then. Signals that can be blocked, as that of the terminal's ^Z, stop it behind the change |
+| a kernel without robust lists (emulators) | where a process is killed while it changes the tree, the others wait for a second before they go on |
+| a kernel with pages of 16 or 64 KiB (AArch64) | memory of removed files is not given back during the run |
 | a full disk | what makes or changes something fails with ENOSPC; removing and moving work from a reserve of 1 MiB of the session, which is good for some 30 to 250 files of the manifest in places far apart, and for any number that the run has made; a directory that is read takes from one half of it; content that is read and cannot be noted is told by its real inode. On kernels before 5.14, and on file systems that copy on write (Btrfs, ZFS), a full disk may still end a program by SIGBUS |
 | what a session takes | 1.4 MiB of blocks at its start, and half a byte for each entry of the manifest. It grows with the names that exist and with the files, directories and links that are made: of a symbolic link made and removed some 150 bytes stay, of a directory 65, of a file none on the whole. It ends at 1 GiB, or when a run has made some 4,000,000 files, directories and links, removed ones counted, since a node number is never used twice: from then on making things fails with ENOSPC, and reading, writing and removing work. A limit of address space (\`ulimit -v\`) must leave room for it in every process |
 

@@ -59,6 +59,23 @@ need_build_tools() {
   need busybox-static is_static_busybox
 }
 
+# What builds for aarch64 and runs its programs, on another machine.
+has_aarch64() {
+  command -v aarch64-linux-gnu-gcc && [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] && [ -e /usr/aarch64-linux-gnu/include/stdio.h ] &&
+    { command -v qemu-aarch64-static || command -v qemu-aarch64; }
+}
+
+# A release that has not all of them is no reason to test nothing.
+need_aarch64() {
+  if [ "$(uname -m)" != aarch64 ] && ! has_aarch64 >/dev/null 2>&1; then
+    local package packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
+    for package in "${packages[@]}"; do
+      apt-cache show "$package" >/dev/null 2>&1 || return 0
+    done
+    missing_packages+=("${packages[@]}")
+  fi
+}
+
 has_fuzzer() {
   local place status=0
   place=$(mktemp -d)

@@ -23,6 +23,7 @@ need bubblewrap command -v bwrap
 need uidmap command -v newuidmap
 need clang-format command -v clang-format
 need_fuzzer
+need_aarch64
 install_missing
 
 passed=0
@@ -62,6 +63,20 @@ echo "== launch plans, made up"
 if scripts/fuzz.sh 15 plans; then
   passed=$((passed + 1))
 else
+  failed=$((failed + 1))
+fi
+
+echo "== aarch64: all native programs, and the tests of the shim by an emulator"
+if [ "$(uname -m)" = aarch64 ]; then
+  echo "skipped: this machine is one, and the unit tests are its tests"
+  skipped=$((skipped + 1))
+elif ! has_aarch64 >/dev/null 2>&1; then
+  echo "skipped: there is no compiler, C library or emulator for aarch64 (gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user-static)"
+  skipped=$((skipped + 1))
+elif timeout -k 10 600 make -s -C shim/src/main/c/velo-shim OUT="$repository/shim/target/native" aarch64-check </dev/null; then
+  passed=$((passed + 1))
+else
+  echo "failed: aarch64"
   failed=$((failed + 1))
 fi
 

@@ -41,6 +41,10 @@ static bool takes_back(void) {
 }
 
 int main(void) {
+    if (!takes_back()) {
+        printf("SKIPPED: tree growth: memory is not given back here (an emulator ignores MADV_REMOVE)\n");
+        return 0;
+    }
     static const struct made_entry entries[] = {{'d', "d", 0755, NULL, 0}};
     struct fixture fixture;
     struct timespec start, stop;
@@ -67,11 +71,7 @@ int main(void) {
     printf("tree growth: %.1f MiB after %d files, %.1f MiB after %d; %.0f ns for a file made, noted and "
            "removed\n",
            before, BEFORE, after, FILES, seconds / FILES * 1e9);
-    if (takes_back()) {
-        CHECK(before > 1 && after < before + 2);
-    } else {
-        printf("SKIPPED: tree growth: memory is not given back here (an emulator ignores MADV_REMOVE)\n");
-    }
+    CHECK(before > 1 && after < before + 2);
     CHECK(find(tree, "d/kept-50000") != NO_NODE && find(tree, "d/temporary-file-50001.o") == NO_NODE);
     const char *fault = tree_fault(tree);
     check_at(fault == NULL, fault == NULL ? "whole" : fault, __FILE__, __LINE__);

@@ -47,6 +47,25 @@ for group; do
     timeout 120 $where env LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/$group/session" $run "$test" --only "$work/able" || status=1
 done
 
+if [ -n "$run" ]; then
+    # Of session.sh and libraries.sh, what needs no program of the system.
+    $run "$build/hooks/session_maker" "$work/threads" "$build/hooks/program" "$build/hooks/library.so" || exit 1
+    timeout 120 env LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/threads/session" $run "$build/hooks/threads" /velo-hooks-tree/dir alone ||
+        { echo "threads: FAILED"; status=1; }
+    timeout 120 $run "$build/hooks/threads" /velo-hooks-tree/dir alone 2>/dev/null && { echo "threads: pass without the library"; status=1; }
+    "$run" "$build/hooks/session_maker" "$work/libraries" "$build/hooks/linked" "$build/hooks/library.so" || exit 1
+    for audit in "" "$build/libvelo-audit.so"; do
+        timeout 60 env LD_AUDIT="$audit" LD_PRELOAD="$build/libvelo-shim.so" VELO_SHIM_SESSION="$work/libraries/session" \
+            LD_LIBRARY_PATH=/velo-hooks-tree/dir "$run" "$build/hooks/unlinked" >"$work/said" 2>/dev/null
+        if [ "$(cat "$work/said")" != "${audit:+/velo-hooks-tree/dir/library.so}" ]; then
+            echo "libraries: LD_LIBRARY_PATH with LD_AUDIT='$audit': $(cat "$work/said")"
+            status=1
+        fi
+    done
+    echo "threads: skipped forks: in the child of a process with threads qemu may wait for a lock of its own"
+    echo "threads, libraries: done, with the library and without"
+fi
+
 # The same with musl: cases of the names that it has.
 if [ -x "$build/hooks/musl/open_test" ]; then
     awk -F ' [|] ' '!/^#/ && NF == 7 && $2 ~ /musl/ && $7 != "-" { print $7 }' "$table" >"$work/musl"

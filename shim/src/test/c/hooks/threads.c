@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,14 @@
 #include <unistd.h>
 
 /*
- * threads DIRECTORY: threads that look and change at the same time, while a timer's handler opens files, the
- * process forks, and its children look. Small stacks, as those of other languages' threads.
+ * threads DIRECTORY [alone]: threads that look and change at the same time, while a timer's handler opens
+ * files, the process forks, and its children look, but for "alone". Small stacks, as those of other
+ * languages' threads.
  */
 enum { THREADS = 6, ROUNDS = 300, STACK = 256 * 1024 };
 
 static const char *base;
+static bool forks;
 static atomic_int failures, handled;
 static char in_handler[256];
 
@@ -76,7 +79,7 @@ static void *work(void *number) {
         snprintf(to, sizeof to, "%s/renamed-%ld-%d", base, self, i);
         change(path, to);
         look();
-        if (i % 50 == 0) {
+        if (forks && i % 50 == 0) {
             int status;
             pid_t child = fork();
             if (child == 0) {
@@ -95,9 +98,10 @@ int main(int count, char **words) {
     pthread_attr_t small;
     struct itimerval timer = {{0, 500}, {0, 500}};
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-    if (count != 2) {
+    if (count < 2) {
         return 2;
     }
+    forks = count == 2;
     base = words[1];
     snprintf(in_handler, sizeof in_handler, "%s/file", base);
     pthread_attr_init(&small);
