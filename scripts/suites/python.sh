@@ -52,7 +52,9 @@ run() {
   cd "$T"
   for module in "${modules[@]}"; do
     local status=0
-    timeout -k 5 300 /usr/bin/python3 -m test --tempdir "$T/tmp" --junit-xml "$OUT/$module.xml" -v "$module" >"$OUT/$module.log" 2>&1 || status=$?
+    # VSOCK waits for ever for what the host of a virtual machine does not have.
+    timeout -k 5 300 /usr/bin/python3 -m test --tempdir "$T/tmp" --junit-xml "$OUT/$module.xml" -v -i '*VSOCK*' "$module" \
+      >"$OUT/$module.log" 2>&1 || status=$?
     PYTHONPATH= tell "$module" "$status"
   done
 }

@@ -61,7 +61,7 @@ class ShimNodeIT {
                         work.velo("run", "--manifest", manifest.toString(), "--", "/bin/bash", "-c", SCRIPT),
                         Shown.PREFIX)
                 .run();
-        assertThat(there.out()).contains("bundle 42 1970", "ts 42", "PASS", "true node_modules/lodash");
+        assertThat(there.out()).contains("bundle 42 1970", "ts 63", "PASS", "true node_modules/lodash");
         assertThat(here.err()).isEqualTo(there.err());
         assertThat(here.out()).isEqualTo(there.out());
         here.succeeds();
