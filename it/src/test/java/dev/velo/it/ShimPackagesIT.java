@@ -44,8 +44,9 @@ class ShimPackagesIT {
                                 .exit()
                         == 0,
                 "needs the package python3-venv");
-        tree.same("export HOME=\"$T\" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INDEX=1 PIP_NO_CACHE_DIR=1 T\ncat >wheel.py <<'END'\n"
-                + WHEEL + """
+        tree.same(
+                "export HOME=\"$T\" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INDEX=1 PIP_NO_CACHE_DIR=1 T\ncat >wheel.py <<'END'\n"
+                        + WHEEL + """
                 END
                 /usr/bin/python3 wheel.py
                 sha256sum *.whl

@@ -101,7 +101,8 @@ class ShimProcessesIT {
                     cat shared*/* | sort | sha256sum
                     stat -c '%h %s' shared*/* | sort | uniq -c
                     find shared? -type d -links 2 | wc -l
-                    """.replace("$1", RESOURCES.resolve("shim-programs/threads.c").toString()));
+                    """.replace(
+                            "$1", RESOURCES.resolve("shim-programs/threads.c").toString()));
         }
     }
 
@@ -181,7 +182,9 @@ class ShimProcessesIT {
                 find . -type l -print0 | xargs -0 -n 100 readlink >/dev/null
                 find . -type d -name '*.[de]' | while read -r d; do test -L "$d/link" || ls -A "$d"; done
                 rm -rf written; ls
-                """.replace("%d", Integer.toString(6 * ROUNDS))).within(Duration.ofSeconds(100L * ROUNDS)).run();
+                """.replace("%d", Integer.toString(6 * ROUNDS)))
+                .within(Duration.ofSeconds(100L * ROUNDS))
+                .run();
         assertThat(Files.readAllLines(host.resolve("log"))).hasSizeGreaterThan(600);
         outcome.prints("all\nbin\ndata\njs\nlib\nperl\nproject\npy\n");
     }
