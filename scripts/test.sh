@@ -22,6 +22,12 @@ need util-linux command -v setpriv
 need bubblewrap command -v bwrap
 need uidmap command -v newuidmap
 need clang-format command -v clang-format
+# Programs whose work is done in a tree.
+need git command -v git
+need cmake command -v cmake
+need ninja-build command -v ninja
+need perl command -v perl
+need python3-venv /usr/bin/python3 -c 'import ensurepip, venv'
 need_fuzzer
 need_aarch64
 install_missing

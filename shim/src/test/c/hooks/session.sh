@@ -76,6 +76,8 @@ expect "a loader's argument" "content 8" \
     "$(VELO_SHIM_SESSION=$work/good/session "$loader" --preload "$build/libvelo-shim.so" /bin/sh -c "/bin/cat $tree/dir/file")"
 expect "another library" "$build/hooks/library.so:$build/libvelo-shim.so" \
     "$(run env -u LD_PRELOAD LD_PRELOAD="$build/hooks/library.so" sh -c 'echo "$LD_PRELOAD"')"
+expect "behind a library that comes later" "$build/hooks/library.so:$build/libvelo-shim.so" \
+    "$(run sh -c 'LD_PRELOAD=$LD_PRELOAD:'"$build/hooks/library.so"' sh -c "echo \$LD_PRELOAD"')"
 expect "no library twice" "$build/libvelo-shim.so" "$(run sh -c 'exec sh -c "exec sh -c \"echo \\\$LD_PRELOAD\""')"
 expect "no descriptor of the library" "$(timeout 20 sh -c 'ls /proc/self/fd | wc -l')" "$(run sh -c 'ls /proc/self/fd | wc -l')"
 

@@ -51,31 +51,38 @@ struct kept_environment {
     char audit[PATH_MAX];
 };
 
-static bool names_library(const char *value) {
-    size_t own = strlen(shim.library);
+static bool is_library(const char *item, size_t length) {
+    return length == strlen(shim.library) && memcmp(item, shim.library, length) == 0;
+}
+
+/* As the last one: a library of the program's own that stands in for a function asks the next one for it. */
+static bool ends_with_library(const char *value) {
+    bool last = false;
     while (*value) {
         size_t length = strcspn(value, ": ");
-        if (length == own && memcmp(value, shim.library, own) == 0) {
-            return true;
-        }
+        last = length > 0 ? is_library(value, length) : last;
         value += length + (value[length] != 0);
     }
-    return false;
+    return last;
 }
 
 /* The libraries that the program asks for stay in front. */
 static long join_preload(const char *value, char *out, size_t room) {
     static const char name[] = "LD_PRELOAD=";
-    size_t length = value ? strlen(value) : 0, own = strlen(shim.library);
-    if (sizeof name + length + own + 1 > room) {
+    size_t most = value ? strlen(value) : 0, own = strlen(shim.library);
+    if (sizeof name + most + own + 1 > room) {
         return -E2BIG;
     }
     memcpy(out, name, sizeof name);
     out += sizeof name - 1;
-    if (length > 0) {
-        memcpy(out, value, length);
-        out[length] = ':';
-        out += length + 1;
+    while (value && *value) {
+        size_t length = strcspn(value, ": ");
+        if (length > 0 && !is_library(value, length)) {
+            memcpy(out, value, length);
+            out[length] = ':';
+            out += length + 1;
+        }
+        value += length + (value[length] != 0);
     }
     memcpy(out, shim.library, own + 1);
     return 0;
@@ -136,7 +143,7 @@ static long complete(char *const envp[], size_t count, node_id program, struct k
                      char ***list) {
     const char *preload = environment_value(envp, "LD_PRELOAD");
     struct missing missing = {.session = !environment_value(envp, "VELO_SHIM_SESSION"),
-                              .preload = shim.library[0] && !(preload && names_library(preload)),
+                              .preload = shim.library[0] && !(preload && ends_with_library(preload)),
                               .program = program,
                               .auditing = auditing_of(envp, program, room->audit)};
     *list = (char **)(uintptr_t)envp;

@@ -43,7 +43,8 @@ class RealProjectIT {
             END
             """;
 
-    private static void install() throws Exception {
+    /** The project; the first time it is installed, from the network. */
+    static Path installed(Workspace work) throws Exception {
         Host.needsTool("node");
         if (!Files.exists(CACHE.resolve("main.js"))) {
             Host.needsTool("npm");
@@ -59,11 +60,12 @@ class RealProjectIT {
             install.succeeds();
             work.sh(fresh, "mkdir -p \"$(dirname \"$1\")\"; rm -rf \"$1\"; cp -a . \"$1\"", CACHE);
         }
+        return CACHE;
     }
 
     @Test
     void itsOwnProgramRunsInside() throws Exception {
-        install();
+        installed(work);
         long count = Long.parseLong(work.sh(CACHE, "find . -type f | wc -l").line());
         assertThat(count).as("files of the project").isGreaterThanOrEqualTo(10_000);
         System.err.println("the project has " + count + " files");
@@ -92,7 +94,7 @@ class RealProjectIT {
 
     @Test
     void itComesBackIdentical() throws Exception {
-        install();
+        installed(work);
         Path manifest = work.ingest(CACHE, "--jobs", "1");
         assertThat(work.ingest(CACHE, "--jobs", "4")).hasSameBinaryContentAs(manifest);
         Path out = work.dir("export").resolve("tree");

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Many processes of a run share one view of the tree at /vrift, whatever happens to some of them, and runs share nothing. */
 class ShimProcessesIT {
+    private static final Path RESOURCES = Workspace.REPOSITORY.resolve("it/target/test-classes");
+
     @RegisterExtension
     static final Shown tree = new Shown();
 
@@ -65,22 +67,43 @@ class ShimProcessesIT {
         }
     }
 
+    /** So many times; scripts/crowd.sh asks for more. */
+    private static final int ROUNDS = Integer.getInteger("velo.rounds", 1);
+
     @Test
     void fiftyProcessesStartAtOnce() {
-        tree.same("""
-                mkdir out
-                started=()
-                for i in $(seq 50); do
-                  case $((i % 3)) in
-                    0) sh -c 'cat data/n'$((i % 40 + 1))'.txt >out/'$i'; echo '$i' >>log' & ;;
-                    1) perl -e 'open my $l, ">>", "log"; print $l "'$i'\\n"; rename "out", "out" or die; open my $o, ">", "out/'$i'"; print $o -s "data/n'$((i % 40 + 1))'.txt"' & ;;
-                    2) (cd data && cp "n$((i % 40 + 1)).txt" "../out/$i.new" && mv "../out/$i.new" "../out/$i" && echo $i >>../log) & ;;
-                  esac
-                  started+=($!)
-                done
-                for process in "${started[@]}"; do wait "$process"; done
-                sort -n log | uniq -c; ls out | wc -l; cat out/{1..50} | sha256sum
-                """);
+        for (int round = 0; round < ROUNDS; round++) {
+            tree.same("""
+                    mkdir out
+                    started=()
+                    for i in $(seq 50); do
+                      case $((i % 3)) in
+                        0) sh -c 'cat data/n'$((i % 40 + 1))'.txt >out/'$i'; echo '$i' >>log' & ;;
+                        1) perl -e 'open my $l, ">>", "log"; print $l "'$i'\\n"; rename "out", "out" or die; open my $o, ">", "out/'$i'"; print $o -s "data/n'$((i % 40 + 1))'.txt"' & ;;
+                        2) (cd data && cp "n$((i % 40 + 1)).txt" "../out/$i.new" && mv "../out/$i.new" "../out/$i" && echo $i >>../log) & ;;
+                      esac
+                      started+=($!)
+                    done
+                    for process in "${started[@]}"; do wait "$process"; done
+                    sort -n log | uniq -c; ls out | wc -l; cat out/{1..50} | sha256sum
+                    """);
+        }
+    }
+
+    /** Each reads back what it wrote, and nobody's file is another's. */
+    @Test
+    void tenThreadsDoAThousandThingsEach() {
+        for (int round = 0; round < ROUNDS; round++) {
+            tree.same("""
+                    gcc -O1 -pthread -o threads "$1"
+                    timeout 50 ./threads 10 1000
+                    ls shared* | wc -l
+                    cat shared*/* | sort | sha256sum
+                    stat -c '%h %s' shared*/* | sort | uniq -c
+                    find shared? -type d -links 2 | wc -l
+                    """.replace(
+                            "$1", RESOURCES.resolve("shim-programs/threads.c").toString()));
+        }
     }
 
     @Test
@@ -130,14 +153,14 @@ class ShimProcessesIT {
         assertThat(without.out()).doesNotContain("424242").contains(" 300000\n");
     }
 
-    /** Four writers are killed at any point, six times. What was closed is there, to the byte, and the others go on. */
+    /** Four writers are killed at any point, six times and more. What was closed is there, to the byte, and the others go on. */
     @Test
     void nothingThatWasClosedIsLostWhenWritersAreKilled() throws Exception {
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs the program /usr/bin/python3");
         Path host = tree.work().dir("host");
         Outcome outcome = tree.shown(host, """
                 : >"$H/log"
-                for round in 1 2 3 4 5 6; do
+                for round in $(seq %d); do
                   writers=()
                   size=$(stat -c %s "$H/log")
                   for i in 1 2 5 7; do
@@ -159,7 +182,9 @@ class ShimProcessesIT {
                 find . -type l -print0 | xargs -0 -n 100 readlink >/dev/null
                 find . -type d -name '*.[de]' | while read -r d; do test -L "$d/link" || ls -A "$d"; done
                 rm -rf written; ls
-                """).within(Duration.ofSeconds(100)).run();
+                """.replace("%d", Integer.toString(6 * ROUNDS)))
+                .within(Duration.ofSeconds(100L * ROUNDS))
+                .run();
         assertThat(Files.readAllLines(host.resolve("log"))).hasSizeGreaterThan(600);
         outcome.prints("all\nbin\ndata\njs\nlib\nperl\nproject\npy\n");
     }
