@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A sparse file, which nothing but its use fills. What a process may map (ulimit -v) seldom is that little.
- */
+/* A sparse file, which nothing but its use fills. */
 enum { GIBIBYTE = 1 << 30 };
 
 static long call(long number, long a, long b, long c, long d, long e, long f) {
@@ -36,7 +35,7 @@ static bool map_manifest(const char *path, struct manifest *manifest) {
 }
 
 static const char *remedy(int errnum) {
-    return errnum == ENOMEM  ? "allow more address space (ulimit -v): a session takes 1 GiB of it"
+    return errnum == ENOMEM  ? "allow more address space (ulimit -v)"
            : errnum == EFBIG ? "allow larger files (ulimit -f): a session is a sparse file of 1 GiB"
                              : "free some space in the store";
 }
