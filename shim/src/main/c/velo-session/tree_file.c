@@ -9,8 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* A sparse file, which nothing but its use fills. What a process may map (ulimit -v) seldom is that little.
- */
+/* A sparse file, which nothing but its use fills. */
 enum { GIBIBYTE = 1 << 30 };
 
 /* As preload/start.c has them. */
@@ -40,7 +39,7 @@ static bool map_manifest(const char *path, struct manifest *manifest) {
 }
 
 static const char *remedy(int errnum) {
-    return errnum == ENOMEM  ? "allow more address space (ulimit -v): a session takes 1 GiB of it"
+    return errnum == ENOMEM  ? "allow more address space (ulimit -v)"
            : errnum == EFBIG ? "allow larger files (ulimit -f): a session is a sparse file of 1 GiB"
                              : "free some space in the store";
 }

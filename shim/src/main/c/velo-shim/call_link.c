@@ -1,6 +1,7 @@
 #include "asked.h"
 #include "backing.h"
 #include "calls.h"
+#include "watching.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ static long link_node(struct caller *c, const struct target *from, const struct 
         result = tree_link(&c->world->tree, from->node, to->parent, to->name, to->name_length);
     }
     if (result == 0) {
+        watch_made(c->world, to, false);
         touch_real(c->world, from->node);
     }
     return result;

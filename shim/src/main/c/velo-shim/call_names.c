@@ -1,6 +1,7 @@
 #include "asked.h"
 #include "backing.h"
 #include "calls.h"
+#include "watching.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +9,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static long link_name(struct caller *c, node_id id, const struct target *target) {
-    return tree_link(&c->world->tree, id, target->parent, target->name, target->name_length);
+static long link_name(struct caller *c, node_id id, const struct target *target, bool is_directory) {
+    const long result = tree_link(&c->world->tree, id, target->parent, target->name, target->name_length);
+    if (result == 0) {
+        watch_made(c->world, target, is_directory);
+    }
+    return result;
 }
 
 /* A new node of the shared memory alone, with its name. */
@@ -18,7 +23,7 @@ static long make(struct caller *c, const struct target *target, struct node *wha
     node_id id;
     inherit(c, target->parent, mode, what);
     long result = tree_new(&c->world->tree, what, content, &id);
-    return result < 0 ? result : link_name(c, id, target);
+    return result < 0 ? result : link_name(c, id, target, what->type == NODE_DIRECTORY);
 }
 
 long call_mkdir(struct caller *c, int at, const char *path, unsigned mode, char *elsewhere) {
@@ -65,7 +70,7 @@ static long make_real(struct caller *c, const struct target *target, unsigned mo
     give_path_to_group(world->kernel, path.text, &what);
     result = note_path(world, path.text, id);
     if (result == 0) {
-        result = link_name(c, id, target);
+        result = link_name(c, id, target, false);
     }
     if (result < 0) {
         (void)note_path(world, path.text, NO_NODE);
@@ -136,6 +141,7 @@ long call_unlink(struct caller *c, int at, const char *path, int flags, char *el
             tree_unlink(&c->world->tree, target.parent, target.name, target.name_length, directories, &gone);
     }
     if (result == 0) {
+        watch_removed(c->world, &target);
         touch_real(c->world, target.node);
         remove_real(c->world, gone);
     }

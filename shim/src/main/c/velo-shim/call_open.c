@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "copy_up.h"
 #include "opening.h"
+#include "watching.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,6 +92,7 @@ static long create(struct caller *c, const struct target *target, int flags, uns
         result = tree_link(&world->tree, id, target->parent, target->name, target->name_length);
     }
     if (result == 0) {
+        watch_made(world, target, false);
         return fd;
     }
     forget_descriptor(world, (int)fd);

@@ -1,6 +1,7 @@
 #include "asked.h"
 #include "backing.h"
 #include "calls.h"
+#include "watching.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,6 +72,24 @@ long call_real_path(struct caller *c, int at, const char *path, unsigned how, ch
     return PASS;
 }
 
+long call_watch(struct caller *c, const char *path, unsigned how, char *elsewhere) {
+    struct target target;
+    struct real_path real;
+    long result = ask(c, AT_FDCWD, path, how, elsewhere, &target);
+    if (result == 0) {
+        result = real_of(c, &target, &real);
+        if (result < 0) {
+            return result;
+        }
+        if (target.is.type == NODE_DIRECTORY) {
+            watch_directory(c->world, target.node);
+        }
+        tell(&real, elsewhere);
+        result = PASS;
+    }
+    return result;
+}
+
 long call_bind(struct caller *c, const char *path, node_id *node, char *elsewhere) {
     struct target target;
     struct real_path real;
@@ -137,6 +156,9 @@ long call_bound(struct caller *c, const char *path, node_id node, char *elsewher
     }
     if (result == 0) {
         result = tree_link(&c->world->tree, node, target.parent, target.name, target.name_length);
+    }
+    if (result == 0) {
+        watch_made(c->world, &target, false);
     }
     if (result < 0) {
         remove_real(c->world, node);

@@ -1,5 +1,6 @@
 #include "asked.h"
 #include "calls.h"
+#include "watching.h"
 
 #include <errno.h>
 #include <linux/fs.h>
@@ -100,6 +101,7 @@ static long rename_nodes(struct caller *c, const struct target *from, const stru
         result = tree_rename(&c->world->tree, old, new, flags, &gone);
     }
     if (result == 0) {
+        watch_renamed(c->world, from, to, flags);
         touch_real(c->world, from->node);
         touch_real(c->world, to->node);
         remove_real(c->world, gone);

@@ -91,6 +91,10 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
  */
 long call_real_path(struct caller *c, int at, const char *path, unsigned how, char *elsewhere);
 
+/* What inotify_add_watch(2) must be asked for; how: 0 or RESOLVE_KEEP_LINK. Who watches a directory hears of
+ * names that come and go in it. */
+long call_watch(struct caller *c, const char *path, unsigned how, char *elsewhere);
+
 /*
  * bind(2) makes the node itself, so it is asked in two steps: call_bind gives the path to bind to in
  * elsewhere and PASS, and a node, or NO_NODE for sockets of the host; once the kernel has bound it,

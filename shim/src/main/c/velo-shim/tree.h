@@ -59,12 +59,21 @@ struct node {
 
 struct session; /* the shared memory; its layout is known by tree.c's files alone */
 
+/* A stretch of the shared memory, mapped by itself. */
+struct part {
+    uint64_t offset, length;
+    uint8_t *at;
+};
+enum { PARTS = 5 };
+
 struct tree {
     const struct kernel *kernel;
     struct manifest lower;
     struct session *session;
     size_t session_length;
     struct recent *recent; /* recent.h; NULL: nothing is remembered */
+    size_t near;              /* so much of it is mapped in one piece, from its start */
+    struct part parts[PARTS]; /* of what is behind that, where a limit of address space is too low for all */
 };
 
 /* What a new session needs. */
@@ -79,7 +88,8 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
                struct tree_limits limits);
 
 /* Maps a session's file. The manifest must be mapped and be the one that the session was made for: else
- * -EINVAL. */
+ * -EINVAL. Under a limit of address space (RLIMIT_AS) it takes no more than a part of that: what is there
+ * now, and room for what comes. A process that must look behind this room ends with 125, and says why. */
 long tree_map(struct tree *tree, const struct kernel *kernel, int file, const struct manifest *lower);
 
 void tree_unmap(struct tree *tree);

@@ -80,8 +80,8 @@ static uint32_t bucket_of(uint32_t hash, uint32_t buckets) {
 
 static uint32_t *bucket_at(const struct tree *tree, enum table_kind kind, uint32_t bucket) {
     const struct session *session = tree->session;
-    return (uint32_t *)session_at(tree, session->buckets[kind]) +
-           (bucket < session->bucket_limit ? bucket : 0);
+    const uint64_t within = bucket < session->bucket_limit ? bucket : 0;
+    return session_at(tree, session->buckets[kind] + within * sizeof(uint32_t));
 }
 
 uint32_t table_first(const struct tree *tree, enum table_kind kind, uint32_t hash) {

@@ -5,6 +5,7 @@
 #include <linux/stat.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -15,6 +16,9 @@ enum { LARGEST_PAGE = 1 << 16, SPENT_AT_ONCE = LARGEST_PAGE / PAGE };
 enum { LARGEST_PAGE = 4096, SPENT_AT_ONCE = 4 };
 #endif
 enum { MOST_UNITS = 0x7FFFFFFF };
+/* Of a limit of address space a session takes one part in so many, beside what it has already. Behind a part
+ * follows what begins in it, or is made ready with that. */
+enum { SHARE = 8, SLACK = 1 << 18 };
 
 static uint64_t pages(uint64_t *end, uint64_t bytes) {
     const uint64_t start = *end;
@@ -56,9 +60,9 @@ static bool lay_out(struct session *session, uint32_t entries, uint64_t bytes) {
     return end + 64 * PAGE < bytes;
 }
 
-static void *map(const struct kernel *kernel, int file, uint64_t bytes) {
+static void *map(const struct kernel *kernel, int file, uint64_t offset, uint64_t bytes) {
     const long at =
-        KERNEL6(kernel, SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+        KERNEL6(kernel, SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, offset);
     if (at < 0 && at > -PAGE) {
         return NULL;
     }
@@ -66,6 +70,75 @@ static void *map(const struct kernel *kernel, int file, uint64_t bytes) {
      * is milliseconds for the first use of a page. It is only advice. */
     KERNEL3(kernel, SYS_madvise, at, bytes, MADV_RANDOM);
     return (void *)at;
+}
+
+void *memory_far(const struct tree *tree, uint64_t offset) {
+    static const char TEXT[] =
+        "velo: cannot go on: the session has outgrown what a limit of address space has left "
+        "for it (ulimit -v); allow more\n";
+    for (unsigned i = 0; i < PARTS; i++) {
+        if (offset - tree->parts[i].offset < tree->parts[i].length) {
+            return tree->parts[i].at + (offset - tree->parts[i].offset);
+        }
+    }
+    KERNEL3(tree->kernel, SYS_write, 2, TEXT, sizeof TEXT - 1);
+    for (;;) {
+        KERNEL1(tree->kernel, SYS_exit_group, 125);
+    }
+}
+
+uint64_t memory_offset(const struct tree *tree, const void *at) {
+    for (unsigned i = 0; i < PARTS; i++) {
+        const uint64_t within = (uint64_t)((const uint8_t *)at - tree->parts[i].at);
+        if (within < tree->parts[i].length + SLACK) {
+            return tree->parts[i].offset + within;
+        }
+    }
+    return (uint64_t)((const uint8_t *)at - (const uint8_t *)tree->session);
+}
+
+static void unmap(struct tree *tree) {
+    for (unsigned i = 0; i < PARTS; i++) {
+        if (tree->parts[i].at != NULL) {
+            KERNEL2(tree->kernel, SYS_munmap, tree->parts[i].at, tree->parts[i].length + SLACK);
+        }
+    }
+    KERNEL2(tree->kernel, SYS_munmap, tree->session, tree->near);
+    tree->session = NULL;
+}
+
+/* A part from where something begins, as long as it is in use and a share of the room goes. */
+static bool map_part(struct tree *tree, int file, struct part *part, uint64_t start, uint64_t most,
+                     uint64_t wanted) {
+    const uint64_t length = (wanted < most ? wanted : most) + PAGE - 1;
+    part->offset = start;
+    part->length = length / PAGE * PAGE;
+    part->at = map(tree->kernel, file, start, part->length + SLACK);
+    return part->at != NULL;
+}
+
+/* The first of them that is near has been mapped, and is this session's. */
+static bool map_parts(struct tree *tree, int file, uint64_t room) {
+    const struct session *session = tree->session;
+    const uint64_t records = session->buckets[0] - session->records;
+    const uint64_t buckets = session->buckets[1] - session->buckets[0];
+    bool mapped =
+        map_part(tree, file, &tree->parts[0], session->records, records,
+                 (uint64_t)LOAD(session->node_ready) * sizeof(struct record) + room * 3 / 8) &&
+        map_part(tree, file, &tree->parts[1], session->blocks, session->bytes - session->blocks - SLACK,
+                 (uint64_t)LOAD(session->block_ready) * UNIT + room * 3 / 8);
+    for (unsigned i = 0; i < TABLES && mapped; i++) {
+        mapped = map_part(tree, file, &tree->parts[2 + i], session->buckets[i], buckets,
+                          LOAD(session->table[i].buckets) * sizeof(uint32_t) + room / 12);
+    }
+    return mapped;
+}
+
+/* Of the address space that the process may have, or 0: as much as it likes. */
+static uint64_t address_space(const struct kernel *kernel) {
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    KERNEL4(kernel, SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit);
+    return limit.rlim_cur == RLIM_INFINITY ? 0 : limit.rlim_cur;
 }
 
 #ifndef MADV_POPULATE_WRITE
@@ -148,14 +221,15 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     if (grown < 0) {
         return grown;
     }
-    struct session *session = map(kernel, file, bytes);
-    if (session == NULL) {
+    struct tree tree = {.kernel = kernel, .near = plan.records, .session_length = bytes};
+    tree.session = map(kernel, file, 0, tree.near);
+    if (tree.session == NULL) {
         return -ENOMEM;
     }
     /* Whoever chooses names shall not know which of them meet in a bucket. */
     KERNEL2(kernel, SYS_clock_gettime, CLOCK_REALTIME, &now);
     plan.seed =
-        (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)now.tv_sec ^ (uintptr_t)session;
+        (uint64_t)now.tv_nsec * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)now.tv_sec ^ (uintptr_t)tree.session;
     memcpy(plan.manifest, lower->bytes, sizeof plan.manifest);
     plan.next_node = plan.node_ready = lower->entries;
     plan.next_block = 1;
@@ -163,13 +237,12 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     for (unsigned i = 0; i < TABLES; i++) {
         plan.table[i].buckets = FIRST_BUCKETS;
     }
-    const struct tree tree = {.kernel = kernel, .session = session};
-    const bool room = memory_ready(&tree, session, sizeof *session);
-    if (room) {
-        memcpy(session, &plan, sizeof plan - sizeof plan.redo);
+    long made = memory_ready(&tree, tree.session, sizeof *tree.session) ? 0 : -ENOSPC;
+    if (made == 0) {
+        memcpy(tree.session, &plan, sizeof plan - sizeof plan.redo);
+        made = !map_parts(&tree, file, 0) ? -ENOMEM : is_begun(&tree) ? 0 : -ENOSPC;
     }
-    const long made = room && is_begun(&tree) ? 0 : -ENOSPC;
-    KERNEL2(kernel, SYS_munmap, session, bytes);
+    unmap(&tree);
     return made;
 }
 
@@ -194,20 +267,28 @@ long tree_map(struct tree *tree, const struct kernel *kernel, int file, const st
     if (status.stx_size < sizeof(struct session)) {
         return -EINVAL;
     }
-    struct session *session = map(kernel, file, status.stx_size);
-    if (session == NULL) {
-        return -ENOMEM;
-    }
-    if (!is_ours(session, lower, status.stx_size)) {
-        KERNEL2(kernel, SYS_munmap, session, status.stx_size);
+    struct session plan;
+    if (!lay_out(&plan, lower->entries, status.stx_size)) {
         return -EINVAL;
     }
-    *tree = (struct tree){
-        .kernel = kernel, .lower = *lower, .session = session, .session_length = (size_t)status.stx_size};
-    return 0;
+    const uint64_t limit = address_space(kernel);
+    const bool all = limit == 0 || status.stx_size < limit / SHARE;
+    *tree = (struct tree){.kernel = kernel, .lower = *lower, .session_length = (size_t)status.stx_size};
+    tree->near = all ? tree->session_length : (size_t)plan.records;
+    tree->session = map(kernel, file, 0, tree->near);
+    if (tree->session == NULL) {
+        return -ENOMEM;
+    }
+    long mapped = is_ours(tree->session, lower, status.stx_size) ? 0 : -EINVAL;
+    if (mapped == 0 && !all && !map_parts(tree, file, limit / SHARE)) {
+        mapped = -ENOMEM;
+    }
+    if (mapped < 0) {
+        unmap(tree);
+    }
+    return mapped;
 }
 
 void tree_unmap(struct tree *tree) {
-    KERNEL2(tree->kernel, SYS_munmap, tree->session, tree->session_length);
-    tree->session = NULL;
+    unmap(tree);
 }

@@ -127,9 +127,18 @@ struct session {
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
+/* What is not near: its part, or the process ends. */
+void *memory_far(const struct tree *tree, uint64_t offset);
+
+/* The bytes behind it are there as far as what begins there goes: a record, a bucket, a block, or what
+ * memory_ready is asked for. */
 static inline void *session_at(const struct tree *tree, uint64_t offset) {
-    return (uint8_t *)tree->session + offset;
+    return __builtin_expect(offset < tree->near, 1) ? (uint8_t *)tree->session + offset
+                                                    : memory_far(tree, offset);
 }
+
+/* The offset of a place that session_at has given. */
+uint64_t memory_offset(const struct tree *tree, const void *at);
 
 /* The number must be below node_end. */
 static inline struct record *record_at(const struct tree *tree, node_id id) {

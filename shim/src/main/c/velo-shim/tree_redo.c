@@ -11,7 +11,8 @@ static uint64_t mark_of(uint64_t at) {
 }
 
 static uint64_t place_of(const struct tree *tree, const void *at, size_t width) {
-    return (uint64_t)((const uint8_t *)at - (const uint8_t *)tree->session) << WIDTH_BITS | width;
+    const uint64_t offset = (uint64_t)((const uint8_t *)at - (const uint8_t *)tree->session);
+    return (offset < tree->near ? offset : memory_offset(tree, at)) << WIDTH_BITS | width;
 }
 
 static struct redo_write *pending(const struct mutation *mutation, uint64_t place) {

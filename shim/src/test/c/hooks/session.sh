@@ -93,6 +93,10 @@ expect "their content" "" "$(run sh -c "cd $tree/empty; for f in *; do [ g\$(cat
 run "$build/hooks/threads" $tree/dir || { echo "session: threads failed"; status=1; }
 "$build/hooks/threads" $tree/dir 2>/dev/null && { echo "session: threads pass without the library"; status=1; }
 
+# Stacks of signal handlers are small.
+run "$build/hooks/stack" $tree/dir || { echo "session: a call needs more of a stack than is said"; status=1; }
+"$build/hooks/stack" $tree/dir >/dev/null && { echo "session: stack passes without the library"; status=1; }
+
 # Checkers of memory have nothing to say of the library.
 if command -v valgrind >/dev/null; then
     expect "valgrind" "content 8" "$(run valgrind -q /bin/cat $tree/dir/file 2>&1)"

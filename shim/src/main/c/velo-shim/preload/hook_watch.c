@@ -11,9 +11,18 @@ static long watched(int at, const char *path, bool keep_link, char *elsewhere) {
 
 long sys_inotify_add_watch(int fd, const char *path, uint32_t mask) {
     char elsewhere[PATH_MAX];
-    long result = watched(AT_FDCWD, path, (mask & IN_DONT_FOLLOW) != 0, elsewhere);
-    if (result != PASS) {
-        return result;
+    elsewhere[0] = 0;
+    if (shim_virtual()) {
+        struct caller caller = shim.caller;
+        const unsigned how = mask & IN_DONT_FOLLOW ? RESOLVE_KEEP_LINK : 0;
+        long result = path_length(path);
+        if (result >= 0) {
+            caller.again = world_expects_host_links(&shim.world);
+            result = call_watch(&caller, path, how, elsewhere);
+        }
+        if (result != PASS) {
+            return result;
+        }
     }
     return RAW3(SYS_inotify_add_watch, fd, elsewhere[0] ? elsewhere : path, mask);
 }

@@ -1,5 +1,5 @@
 # The preload library. Included by ../Makefile.
-PRELOAD := start exempt process pointer hidden sys_file sys_directory sys_mutation sys_attribute sys_xattr \
+PRELOAD := start exempt process pointer hidden maps sys_file sys_directory sys_mutation sys_attribute sys_xattr \
 	hook_open hook_stat hook_statfs hook_access hook_link hook_cwd stream hook_stream hook_scandir hook_mutation hook_attribute \
 	hook_xattr hook_stdio temporary hook_temporary static_program supervised auditing execution search hook_exec spawn hook_spawn hook_shell visited hook_ftw fts_entry hook_fts \
 	hook_glob hook_wordexp address hook_socket hook_watch hook_mount hook_ioctl hook_dl hook_memory hook_syscall
@@ -71,6 +71,10 @@ $(OUT)/hooks/threads: $(CASES)/threads.c
 	@mkdir -p $(OUT)/hooks
 	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $< -pthread
 
+$(OUT)/hooks/stack: $(CASES)/stack.c
+	@mkdir -p $(OUT)/hooks
+	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $<
+
 $(OUT)/hooks/linked: $(CASES)/linked.c $(OUT)/hooks/library.so
 	$(CC) $(CFLAGS) $(FOREIGN) -o $@ $< -L$(OUT)/hooks -l:library.so -Wl,-rpath,'$$ORIGIN'
 
@@ -79,7 +83,7 @@ $(OUT)/hooks/unlinked: $(CASES)/linked.c $(OUT)/hooks/library.so
 
 check: hooks-check
 hooks-check: $(OUT)/libvelo-shim.so $(HOOK_TESTS:%=$(OUT)/hooks/%_test) $(OUT)/hooks/session_maker $(OUT)/hooks/program \
-		$(OUT)/hooks/library.so $(OUT)/libvelo-audit.so $(OUT)/hooks/linked $(OUT)/hooks/unlinked $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads symbols \
+		$(OUT)/hooks/library.so $(OUT)/libvelo-audit.so $(OUT)/hooks/linked $(OUT)/hooks/unlinked $(OUT)/hooks/origin/velo-hooks-origin.so $(OUT)/hooks/threads $(OUT)/hooks/stack symbols \
 		$(if $(MUSL_GCC),$(HOOK_TESTS:%=$(OUT)/hooks/musl/%_test))
 ifeq ($(RUN),)
 	sh $(CASES)/run.sh $(OUT) preload/hooks.table $(HOOK_TESTS)

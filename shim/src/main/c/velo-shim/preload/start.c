@@ -232,8 +232,7 @@ static void map_session(const char *session, const struct manifest *lower) {
     RAW1(SYS_close, fd);
     if (error != 0) {
         fail(session, error == -EINVAL   ? "it was made for another manifest or by another version"
-                      : error == -ENOMEM ? "its shared memory cannot be mapped, which takes 1 GiB of address "
-                                           "space (ulimit -v)"
+                      : error == -ENOMEM ? "no address space is left to map its shared memory (ulimit -v)"
                                          : "its shared memory cannot be mapped");
     }
 }

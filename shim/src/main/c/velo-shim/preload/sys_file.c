@@ -1,5 +1,6 @@
 #include "answer.h"
 #include "host_path.h"
+#include "maps.h"
 #include "shown_path.h"
 
 #include <linux/openat2.h>
@@ -19,6 +20,9 @@ static __attribute__((noinline)) long answer_openat(int at, const char *path, in
     elsewhere[0] = 0;
     if (shim_virtual()) {
         if (bad_path(path, &result)) {
+            return result;
+        }
+        if ((result = maps_open(path, flags)) != PASS) {
             return result;
         }
         ANSWER(call_open(caller, at, path, flags, mode, elsewhere),

@@ -74,6 +74,39 @@ class ShimRunIT {
                 .prints((ids + "\n").repeat(3));
     }
 
+    /** The session's memory is larger than this; what a process needs of it is not. */
+    @ParameterizedTest
+    @ValueSource(ints = {1_000_000, 200_000})
+    void aLimitOfAddressSpaceLeavesRoomForTheProgram(int kibibytes) {
+        run(
+                        "/bin/sh",
+                        "-c",
+                        "ulimit -v " + kibibytes + "; cat /vrift/hello.txt; cd /vrift/dir; "
+                                + "for i in 1 2 3; do mkdir d$i; cp ../data d$i/x; mv d$i e$i; done; cat e*/x; rm -r e2; ls")
+                .run()
+                .prints("hello\ndata\ndata\ndata\ne1\ne3\nsub\n");
+    }
+
+    /** Of the program itself and of another process: mapped files have the names that they were opened by, and the tree's inodes. */
+    @Test
+    void mapsTellPathsOfTheTree() {
+        String maps = run(
+                        "/bin/sh",
+                        "-c",
+                        "cd /vrift; cp /bin/cat /bin/sleep .; ./cat /proc/self/maps /proc/self/smaps; "
+                                + "./sleep 20 & while ! grep sleep /proc/$!/maps 2>/dev/null; do :; done; kill $!; stat -c %i cat sleep")
+                .run()
+                .succeeds()
+                .out();
+        List<String> lines = maps.lines().toList();
+        String cat = lines.get(lines.size() - 2);
+        String sleep = lines.get(lines.size() - 1);
+        assertThat(lines)
+                .anyMatch(line -> line.matches("[0-9a-f]+-[0-9a-f]+ r-xp .* " + cat + " +/vrift/cat"))
+                .anyMatch(line -> line.matches("[0-9a-f]+-[0-9a-f]+ r-xp .* " + sleep + " +/vrift/sleep"))
+                .noneMatch(line -> line.contains(work.store().toString()));
+    }
+
     /** Velo's own programs are not served by the library: the tree of the run around them would be empty for them. */
     @Test
     void veloItselfRefusesPathsOfTheTreeItIsStartedIn() {
