@@ -47,6 +47,11 @@ static bool t_realpath(void *symbol) {
     CHECK(made && strcmp(made, TREE "/dir") == 0);
     CHECK(!call("none/x", out) && errno == ENOENT && strcmp(out, TREE "/dir/sub/none") == 0);
     CHECK(!call("deep/x", NULL) && errno == ENOTDIR);
+    CHECK(!call("deep/", NULL) && errno == ENOTDIR && !call("deep/..", NULL) && errno == ENOTDIR);
+    CHECK(!call("deep//./", NULL) && errno == ENOTDIR);
+    CHECK(!call("/etc/passwd/x", NULL) && errno == ENOTDIR && !call("/etc/passwd/.", NULL) &&
+          errno == ENOTDIR);
+    CHECK(call("/etc/..//etc/passwd", out) && strcmp(out, "/etc/passwd") == 0);
     CHECK(!call("", NULL) && errno == ENOENT && !call(NULL, NULL) && errno == EINVAL);
     CHECK(symlink(TREE "/dir", "/tmp/velo-hooks-link") == 0 || errno == EEXIST);
     bool crossed = call("/tmp/velo-hooks-link/sub", out) && strcmp(out, TREE "/dir/sub") == 0;
