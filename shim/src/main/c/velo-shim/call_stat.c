@@ -113,15 +113,15 @@ long call_glance(const struct world *world, const char *path, size_t length, str
     clear(out);
     out->st_dev = world->device;
     out->st_ino = (ino_t)file.id + 1;
-    out->st_nlink = 1;
+    out->st_nlink = file.links;
     out->st_mode = S_IFREG | file.mode;
-    out->st_uid = world->owner_uid;
-    out->st_gid = world->owner_gid;
+    out->st_uid = file.uid == TREE_OWNER ? world->owner_uid : file.uid;
+    out->st_gid = file.gid == TREE_OWNER ? world->owner_gid : file.gid;
     out->st_size = (off_t)file.size;
     out->st_blksize = BLOCK;
     out->st_blocks = (blkcnt_t)((file.size + SECTOR - 1) / SECTOR);
-    out->st_atim = out->st_mtim = out->st_ctim =
-        (struct timespec){file.modified.seconds, file.modified.nanoseconds};
+    out->st_atim = out->st_mtim = (struct timespec){file.modified.seconds, file.modified.nanoseconds};
+    out->st_ctim = (struct timespec){file.changed.seconds, file.changed.nanoseconds};
     return 0;
 }
 

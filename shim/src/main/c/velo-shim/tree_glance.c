@@ -22,16 +22,34 @@ static bool is_open(const struct tree *tree, uint32_t entry, bool directory) {
     return is_known_open(tree, entry) || find_open(tree, entry, directory);
 }
 
+static bool look_at_record(const struct tree *tree, uint32_t entry, struct glanced *out) {
+    const struct record *record = record_at(tree, entry);
+    if (LOAD(record->kind) != (NODE_FILE | BACKING_BLOB << 4)) {
+        return false;
+    }
+    out->mode = LOAD(record->mode);
+    out->uid = LOAD(record->uid);
+    out->gid = LOAD(record->gid);
+    out->links = LOAD(record->links);
+    out->modified = (struct moment){(int64_t)LOAD(record->modified), LOAD(record->modified_part)};
+    out->changed = (struct moment){(int64_t)LOAD(record->changed), LOAD(record->changed_part)};
+    return true;
+}
+
 static enum glance look_at_file(const struct tree *tree, const struct recent_entry *found,
                                 struct glanced *out) {
-    if (found->type != ENTRY_FILE || (bits_of(tree, found->entry) & BIT_RECORD) != 0 ||
-        !is_open(tree, found->entry, false)) {
+    if (found->type != ENTRY_FILE || !is_open(tree, found->entry, false)) {
         return GLANCE_UNSURE;
     }
     out->id = found->entry;
-    out->mode = found->mode;
     out->size = found->size;
-    out->modified = (struct moment){found->seconds, found->nanoseconds};
+    if ((bits_of(tree, found->entry) & BIT_RECORD) != 0) {
+        return look_at_record(tree, found->entry, out) ? GLANCE_FILE : GLANCE_UNSURE;
+    }
+    out->mode = found->mode;
+    out->uid = out->gid = TREE_OWNER;
+    out->links = 1;
+    out->modified = out->changed = (struct moment){found->seconds, found->nanoseconds};
     return GLANCE_FILE;
 }
 

@@ -49,6 +49,11 @@ static bool t_realpath(void *symbol) {
     CHECK(!call("deep/x", NULL) && errno == ENOTDIR);
     memcpy(out, "kept", 5);
     CHECK(!call("", out) && errno == ENOENT && strcmp(out, "kept") == 0);
+    CHECK(!call("deep/", NULL) && errno == ENOTDIR && !call("deep/..", NULL) && errno == ENOTDIR);
+    CHECK(!call("deep//./", NULL) && errno == ENOTDIR);
+    CHECK(!call("/etc/passwd/x", NULL) && errno == ENOTDIR && !call("/etc/passwd/.", NULL) &&
+          errno == ENOTDIR);
+    CHECK(call("/etc/..//etc/passwd", out) && strcmp(out, "/etc/passwd") == 0);
     CHECK(!call("", NULL) && errno == ENOENT && !call(NULL, NULL) && errno == EINVAL);
     CHECK(symlink(TREE "/dir", "/tmp/velo-hooks-link") == 0 || errno == EEXIST);
     bool crossed = call("/tmp/velo-hooks-link/sub", out) && strcmp(out, TREE "/dir/sub") == 0;

@@ -76,6 +76,16 @@ static long follow(struct walk *walk, const char *rest, long length) {
     return 0;
 }
 
+/* What stands before rest must be a directory, and the look at a name in it will not tell. */
+static bool ends_there(const char *rest) {
+    if (*rest != '/') {
+        return false;
+    }
+    rest += strspn(rest, "/");
+    const size_t length = strcspn(rest, "/");
+    return length == 0 || (rest[0] == '.' && (length == 1 || (length == 2 && rest[1] == '.')));
+}
+
 static long walk_to_end(struct walk *walk) {
     struct stat state;
     const char *at = walk->rest;
@@ -97,13 +107,13 @@ static long walk_to_end(struct walk *walk) {
             }
             long link = sys_readlinkat(AT_FDCWD, walk->done, walk->link, sizeof walk->link);
             if (link == -EINVAL) {
-                error = *rest == '/' ? sys_fstatat(AT_FDCWD, walk->done, &state, 0) : 0;
+                error = ends_there(rest) ? sys_fstatat(AT_FDCWD, walk->done, &state, 0) : 0;
             } else if (link < 0) {
                 return link;
             } else if ((error = follow(walk, rest, link)) == 0) {
                 rest = walk->rest;
             }
-            if (link == -EINVAL && error == 0 && *rest == '/' && !S_ISDIR(state.st_mode)) {
+            if (link == -EINVAL && error == 0 && ends_there(rest) && !S_ISDIR(state.st_mode)) {
                 return -ENOTDIR;
             }
         }
