@@ -34,6 +34,6 @@ $(OUT)/hooks/static-musl/%_test: $(CASES)/%_test.c $(OUT)/hooks/static-musl/%.in
 check: static-check
 static-check: $(OUT)/supervised $(OUT)/hooks/session_maker $(OUT)/hooks/program $(OUT)/hooks/library.so $(HOOK_TESTS:%=$(OUT)/hooks/static/%_test) \
 		$(if $(MUSL_GCC),$(HOOK_TESTS:%=$(OUT)/hooks/static-musl/%_test))
-	sh $(CASES)/run_static.sh $(OUT) static $(CASES)/static.list $(HOOK_TESTS)
-	$(if $(MUSL_GCC),sh $(CASES)/run_static.sh $(OUT) static-musl $(CASES)/static.list $(HOOK_TESTS),@echo "hooks: skipped static musl, since there is no musl-gcc")
+	sh $(CASES)/run_static.sh $(OUT) static $(HOOK_TESTS)
+	$(if $(MUSL_GCC),sh $(CASES)/run_static.sh $(OUT) static-musl $(HOOK_TESTS),@echo "hooks: skipped static musl, since there is no musl-gcc")
 .PHONY: static-check
