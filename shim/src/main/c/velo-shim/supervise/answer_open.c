@@ -25,7 +25,7 @@ static long open_host(const struct opening *opening, const char *host) {
 /* The modes of what is made on the host are the process's: its umask is applied there. */
 static long open_elsewhere(struct opening *opening, char *elsewhere) {
     const char *host = host_path(elsewhere);
-    if ((opening->how.flags & (O_CREAT | __O_TMPFILE)) != 0) {
+    if ((opening->how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) != 0) {
         opening->how.mode &= ~(uint64_t)served->caller.umask(&served->caller);
     }
     act_as_process();
