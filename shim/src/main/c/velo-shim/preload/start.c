@@ -1,7 +1,5 @@
 #include "sys.h"
 
-#include "../backing.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -289,30 +287,9 @@ static bool starts_with(const char *text, const char *begin, size_t length) {
     return strncmp(text, begin, length) == 0 && text[length] == '/';
 }
 
-/* The node's file is what was executed. */
-static bool is_executed_from(node_id id, const char *path) {
-    const struct world *world = &shim.world;
-    struct real_path real;
-    struct node node;
-    if (!tree_node(&world->tree, id, &node) || node.type != NODE_FILE) {
-        return false;
-    }
-    if (node.backing != BACKING_BLOB) {
-        real_file(world, id, &real);
-        return strcmp(path, real.text) == 0;
-    }
-    real_twin(world, node.digest, &real);
-    if (strcmp(path, real.text) == 0) {
-        return true;
-    }
-    real_copy(world, id, &real);
-    return strcmp(path, real.text) == 0;
-}
-
 /*
  * What the process was started from, as whoever did it wrote it down: several files may be one blob. The
- * variable may be an older one that went on to a program of the host, or, by a static program, to another
- * one of the tree.
+ * variable may be an older one that went on to a program of the host.
  */
 static node_id own_program(void) {
     char value[16], path[PATH_MAX];
@@ -333,7 +310,7 @@ static node_id own_program(void) {
         }
         node = node * 10 + (node_id)(*at - '0');
     }
-    return is_executed_from(node, path) ? node : ROOT_NODE;
+    return node;
 }
 
 static void show_prefix(void) {
