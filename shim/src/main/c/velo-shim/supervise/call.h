@@ -29,10 +29,15 @@ struct call {
     long enter_error;
     bool may_wait;     /* this is a child for this one call: it may wait in the kernel */
     bool waits;        /* the supervisor would have to wait */
+    bool closed;       /* its memory may not be looked at (prctl(2), PR_SET_DUMPABLE) */
     bool person_known; /* what follows was asked for */
     uint32_t umask;
     int process; /* its id; 0: not asked for yet */
     struct credentials effective, real;
+    struct opened {
+        node_id node; /* NO_NODE: nothing that was noted */
+        uint64_t device, inode;
+    } opened; /* what the core has opened for the call */
 };
 
 /* The call that is being answered: there is one at a time. */
