@@ -120,7 +120,8 @@ class ShimStaticIT {
 
     @Test
     void callsWithoutACLibraryAreServed() {
-        same("$P/calls data/n1.txt; cd data; $P/calls \"$T/data/link\"; $bb sh -c '$P/calls n2.txt'; $P/calls missing || echo $?");
+        same(
+                "$P/calls data/n1.txt; cd data; $P/calls \"$T/data/link\"; $bb sh -c '$P/calls n2.txt'; $P/calls missing || echo $?");
     }
 
     @Test
@@ -217,9 +218,14 @@ class ShimStaticIT {
     void setUserIdPrograms() {
         Host.needsRoot("a program is given to another user");
         Path open = tree.work().dir("open");
-        tree.work().sh(open, "cp /bin/cat cat; cp \"$1/busybox\" id; chown 12345 cat id; chmod 4755 cat id; chmod 755 .", programs);
+        tree.work()
+                .sh(
+                        open,
+                        "cp /bin/cat cat; cp \"$1/busybox\" id; chown 12345 cat id; chmod 4755 cat id; chmod 755 .",
+                        programs);
         tree.work().sh(open, "test $(./id id -u) = 12345");
-        shown("\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/id\" id -u; \"%1$s/id\" head -n 1 /vrift/data/n2.txt".formatted(open))
+        shown("\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/id\" id -u; \"%1$s/id\" head -n 1 /vrift/data/n2.txt"
+                        .formatted(open))
                 .run()
                 .prints("1\n0\n2\n");
     }

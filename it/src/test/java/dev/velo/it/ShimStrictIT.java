@@ -51,7 +51,8 @@ class ShimStrictIT {
         assertThat(without.err()).doesNotContain(TOLD);
         Outcome with = run(List.of("--strict"), command).run().succeeds();
         assertThat(with.out())
-                .matches("read 6, size 6, cwd /.*: hello\\nread 5, size 5, cwd /vrift/d: deep\\nread 6, size 6, cwd /vrift/d: hello\\n");
+                .matches(
+                        "read 6, size 6, cwd /.*: hello\\nread 5, size 5, cwd /vrift/d: deep\\nread 6, size 6, cwd /vrift/d: hello\\n");
         assertThat(with.err())
                 .contains(TOLD, "velo: openat 2 from " + programs + "/calls\n", "velo: getcwd 1 from /vrift/raw\n");
     }
@@ -62,7 +63,8 @@ class ShimStrictIT {
         Host.needsTool("date");
         String[] command = {"env", "TZ=:/vrift/d/zone/Kolkata", "date", "-d", "@0", "+%H:%M"};
         org.junit.jupiter.api.Assumptions.assumeTrue(
-                java.nio.file.Files.exists(Path.of("/usr/share/zoneinfo/Asia/Kolkata")), "needs the time zones (tzdata)");
+                java.nio.file.Files.exists(Path.of("/usr/share/zoneinfo/Asia/Kolkata")),
+                "needs the time zones (tzdata)");
         run(List.of(), command).run().prints("00:00\n");
         Outcome with = run(List.of("--strict"), command).run().succeeds();
         assertThat(with.out()).isEqualTo("05:30\n");
@@ -111,7 +113,8 @@ class ShimStrictIT {
     @Test
     void whereNothingCanBeSupervisedItIsRefused() {
         Path filter = work.program(work.dir("filter"), "older");
-        List<String> argv = new ArrayList<>(List.of(filter.toString(), "ENOSYS", "seccomp", "--", Workspace.VELO.toString()));
+        List<String> argv =
+                new ArrayList<>(List.of(filter.toString(), "ENOSYS", "seccomp", "--", Workspace.VELO.toString()));
         argv.addAll(arguments(List.of("--strict"), "cat", "/vrift/a"));
         work.command(argv).run().refuses(125, "cannot supervise", "leave out --strict");
         argv.remove("--strict");
