@@ -1,16 +1,17 @@
 #!/bin/sh
-# run_static.sh BUILD KIND LIST GROUP...: the tests of these groups as static programs (BUILD/hooks/KIND), first without the supervisor, where
-# every case must fail, then with it, each group in a session of its own. LIST names the cases that cannot be, and why: all others run.
+# run_static.sh BUILD KIND GROUP...: the tests of these groups as static programs (BUILD/hooks/KIND), first without the supervisor, where
+# every case must fail, then with it, each group in a session of its own. static.list and KIND.list name the cases that cannot be, and why.
 set -u
 build=$(cd "$1" && pwd)
 kind=$2
-list=$3
-shift 3
+shift 2
 work=$(mktemp -d "${TMPDIR:-/tmp}/velo-static.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 status=0
 
-sed -n 's/^\([a-z]*:[A-Za-z_0-9]*\) | .*/\1/p' "$list" | LC_ALL=C sort >"$work/cannot"
+cat "$(dirname "$0")/static.list" "$(dirname "$0")/$kind.list" | LC_ALL=C sort -u >"$work/list"
+list=$work/list
+sed -n 's/^\([a-z]*:[A-Za-z_0-9]*\) | .*/\1/p' "$list" | LC_ALL=C sort -u >"$work/cannot"
 for group; do
     test=$build/hooks/$kind/${group}_test
     # What the C library has no symbol for is no case of a static program.

@@ -9,7 +9,8 @@ long sys_getcwd(remote out, size_t room) {
     char path[PATH_MAX];
     long length = call_getcwd(&served->caller, path, room < sizeof path ? room : sizeof path);
     if (length < 0) {
-        return length;
+        /* For what no room would be enough the kernel has another error, by which libraries go on. */
+        return length == -ERANGE && room >= sizeof path ? -ENAMETOOLONG : length;
     }
     long error = copy_out(out, path, (size_t)length);
     return error < 0 ? error : length;

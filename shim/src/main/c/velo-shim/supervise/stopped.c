@@ -69,6 +69,8 @@ static bool has_executed(struct stopped *stopped) {
     if (look(stopped->process, WNOHANG, &info) && info.si_code == CLD_TRAPPED &&
         info.si_status == (SIGTRAP | EVENT_EXEC << 8)) {
         stopped->thread = stopped->process;
+        /* Whoever changed its id is not spoken to before the event was taken. */
+        (void)waitid(P_PID, (id_t)stopped->process, &info, WSTOPPED | WNOHANG | __WALL);
         return true;
     }
     if (kill(stopped->process, 0) != 0) {

@@ -11,8 +11,20 @@ $(OUT)/supervise.a: $(SUPERVISE:%=supervise/%.c) $(SUPERVISE_HEADERS) $(HOOKS)/c
 	rm -f $@
 	ar rcs $@ $(SUPERVISE:%=$(OUT)/supervise/%.o)
 
-$(OUT)/supervised: $(TESTS)/supervised.c $(OUT)/supervise.a $(OUT)/core.a
-	gcc $(CFLAGS) -I. -o $@ $< $(OUT)/supervise.a $(OUT)/core.a
+$(OUT)/supervised: $(TESTS)/supervised.c $(TESTS)/supervision.c $(OUT)/supervise.a $(OUT)/core.a
+	gcc $(CFLAGS) -I. -I$(TESTS) -o $@ $< $(TESTS)/supervision.c $(OUT)/supervise.a $(OUT)/core.a
+
+# Processes that are killed, have threads and signals: under sanitizers, which go with them into the children.
+$(OUT)/supervise_test: $(TESTS)/supervise_test.c $(TESTS)/supervision.c $(SUPERVISE:%=supervise/%.c) $(CORE) $(SUPERVISE_HEADERS) \
+		$(HOOKS)/caught.inc $(HOOKS)/syscalls.inc supervise/supervise.mk
+	gcc $(SANITIZE) -I$(HOOKS) -o $@ $< $(TESTS)/supervision.c $(SUPERVISE:%=supervise/%.c) $(CORE) -pthread
+check: supervise-check
+supervise-check: $(OUT)/supervise_test $(OUT)/hooks/session_maker $(OUT)/hooks/program $(OUT)/hooks/library.so
+	rm -rf $(abspath $(OUT))/supervise-check
+	$(OUT)/hooks/session_maker $(abspath $(OUT))/supervise-check $(OUT)/hooks/program $(OUT)/hooks/library.so
+	ASAN_OPTIONS=detect_leaks=0 timeout -k 5 120 $(OUT)/supervise_test $(abspath $(OUT))/supervise-check/session
+	rm -rf $(abspath $(OUT))/supervise-check
+.PHONY: supervise-check
 
 # ---- The tests of the hooks once more, as static programs: no library is in them. ----
 STATIC_FLAGS := -std=c11 -D_GNU_SOURCE -O2 -static
@@ -34,6 +46,17 @@ $(OUT)/hooks/static-musl/%_test: $(CASES)/%_test.c $(OUT)/hooks/static-musl/%.in
 check: static-check
 static-check: $(OUT)/supervised $(OUT)/hooks/session_maker $(OUT)/hooks/program $(OUT)/hooks/library.so $(HOOK_TESTS:%=$(OUT)/hooks/static/%_test) \
 		$(if $(MUSL_GCC),$(HOOK_TESTS:%=$(OUT)/hooks/static-musl/%_test))
-	sh $(CASES)/run_static.sh $(OUT) static $(CASES)/static.list $(HOOK_TESTS)
-	$(if $(MUSL_GCC),sh $(CASES)/run_static.sh $(OUT) static-musl $(CASES)/static.list $(HOOK_TESTS),@echo "hooks: skipped static musl, since there is no musl-gcc")
+	sh $(CASES)/run_static.sh $(OUT) static $(HOOK_TESTS)
+	$(if $(MUSL_GCC),sh $(CASES)/run_static.sh $(OUT) static-musl $(HOOK_TESTS),@echo "hooks: skipped static musl, since there is no musl-gcc")
 .PHONY: static-check
+
+# What a supervised call costs beside the kernel's own, in one run: of the host and of the tree.
+$(OUT)/supervise_bench: $(TESTS)/supervise_bench.c
+	gcc $(CFLAGS) -static -o $@ $<
+bench-supervised: $(OUT)/supervise_bench $(OUT)/supervised $(OUT)/hooks/session_maker $(OUT)/hooks/program $(OUT)/hooks/library.so
+	rm -rf $(abspath $(OUT))/bench-supervised
+	$(OUT)/hooks/session_maker $(abspath $(OUT))/bench-supervised $(OUT)/hooks/program $(OUT)/hooks/library.so
+	$(OUT)/supervise_bench native /usr/bin/env
+	$(OUT)/supervised $(abspath $(OUT))/bench-supervised/session $(OUT)/supervise_bench supervised /usr/bin/env /velo-hooks-tree/dir/file
+	rm -rf $(abspath $(OUT))/bench-supervised
+.PHONY: bench-supervised
