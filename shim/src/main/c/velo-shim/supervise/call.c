@@ -18,7 +18,7 @@ bool call_receive(int listener, struct call *out) {
     }
     out->listener = listener;
     out->held_count = 0;
-    out->entered = out->may_wait = out->waits = out->person_known = false;
+    out->entered = out->may_wait = out->waits = out->closed = out->person_known = false;
     out->process = 0;
     return true;
 }
@@ -73,6 +73,7 @@ void call_end(void) {
 long copy_in(void *to, remote from, size_t length) {
     struct iovec own = {to, length}, its = {(void *)(uintptr_t)from, length};
     ssize_t done = process_vm_readv((pid_t)served->notif.pid, &own, 1, &its, 1, 0);
+    served->closed = served->closed || (done < 0 && errno == EPERM);
     return done == (ssize_t)length ? 0 : -EFAULT;
 }
 

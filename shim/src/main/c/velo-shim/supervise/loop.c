@@ -46,7 +46,9 @@ static void serve(struct loop *loop, int listener) {
     if (loop->asked->caught != NULL) {
         loop->asked->caught(&call->notif, loop->asked->with);
     }
-    call_reply(answer_call());
+    long result = answer_call();
+    /* Who shows nobody what he asks for is the kernel's. */
+    call_reply(call->closed && result != ANSWERED ? CONTINUE : result);
     call_end();
     served = NULL;
 }
