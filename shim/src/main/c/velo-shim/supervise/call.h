@@ -34,6 +34,10 @@ struct call {
     uint32_t umask;
     int process; /* its id; 0: not asked for yet */
     struct credentials effective, real;
+    struct opened {
+        node_id node; /* NO_NODE: nothing that was noted */
+        uint64_t device, inode;
+    } opened; /* what the core has opened for the call */
 };
 
 /* The call that is being answered: there is one at a time. */

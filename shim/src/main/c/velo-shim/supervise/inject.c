@@ -1,5 +1,6 @@
 #include "inject.h"
 
+#include "hints.h"
 #include "stopped.h"
 
 #include <errno.h>
@@ -26,8 +27,8 @@ long inject_chdir(int fd) {
     return ANSWERED;
 }
 
-/* A call whose argument of this place is a path of the supervisor's. */
-static long inject_path(long number, const char *path, unsigned place, long arguments[6]) {
+/* A call whose argument of this place is a path of the supervisor's. *told: its result. */
+static long inject_path(long number, const char *path, unsigned place, long arguments[6], long *told) {
     struct stopped stopped;
     long error = stop_thread(&stopped);
     if (error < 0) {
@@ -42,17 +43,24 @@ static long inject_path(long number, const char *path, unsigned place, long argu
         result = stopped_call(&stopped, true, number, arguments);
     }
     stopped_return(&stopped, result);
+    *told = result;
     return ANSWERED;
 }
 
 long inject_chdir_path(const char *path) {
-    long arguments[6] = {0};
-    return inject_path(SYS_chdir, path, 0, arguments);
+    long arguments[6] = {0}, told;
+    return inject_path(SYS_chdir, path, 0, arguments, &told);
 }
 
 long inject_open(const char *path, int flags) {
-    long arguments[6] = {AT_FDCWD, 0, flags};
-    return inject_path(SYS_openat, path, 1, arguments);
+    long arguments[6] = {AT_FDCWD, 0, flags}, fd = -1;
+    const struct opened opened = served->opened;
+    const int process = opened.node == NO_NODE ? 0 : call_process();
+    long answered = inject_path(SYS_openat, path, 1, arguments, &fd);
+    if (answered == ANSWERED && fd >= 0 && opened.node != NO_NODE) {
+        hint_keep(process, (int)fd, opened.node, opened.device, opened.inode);
+    }
+    return answered;
 }
 
 /* Pieces one after another in the process's memory. */

@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include "hints.h"
+
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdlib.h>
@@ -112,13 +114,32 @@ static long origin(struct caller *caller, int fd, struct origin *out) {
     return 0;
 }
 
+static void opened(struct caller *caller, int fd, node_id node, uint64_t device, uint64_t inode) {
+    (void)caller;
+    (void)fd;
+    served->opened = (struct opened){node, device, inode};
+}
+
+static node_id hint(struct caller *caller, int fd, uint64_t device, uint64_t inode) {
+    (void)caller;
+    for (unsigned i = 0; i < served->held_count; i++) {
+        if (served->held[i].ours == fd) {
+            return hint_find(call_process(), served->held[i].theirs, device, inode);
+        }
+    }
+    return NO_NODE;
+}
+
 void call_caller(struct call *call) {
+    call->opened.node = NO_NODE;
     /* The kernel's answer is not seen here: links of the host that lead into the tree are looked for at
      * once, where a process of the run has made one. */
     call->caller = (struct caller){.world = call->world,
                                    .origin = origin,
                                    .credentials = credentials,
                                    .umask = file_mask,
+                                   .opened = opened,
+                                   .hint = hint,
                                    .pid = (int)call->notif.pid,
                                    .again = true};
 }
