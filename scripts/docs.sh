@@ -105,7 +105,7 @@ member \`checks\` is an array of objects, whose order may change:
 | \`landlock\`, \`landlock-scopes\` | no | the kernel is asked for its ABI, which is the detail; scopes are there from ABI 6 |
 | \`store\` | yes | it is opened, or made |
 | \`store-hard-links\`, \`store-reflinks\`, \`store-metadata\` | no | done in the store |
-| \`preload-library\` | no | a program is started with it, for runs without \`--isolate\`. Programs that are static, set-user-id or of another architecture take none, which nothing tells beforehand |
+| \`preload-library\` | no | a program is started with it, for runs without \`--isolate\`. Programs that are static, set-user-id or of another architecture take none; whether the first two can be supervised ([ADR 23](../adr/0023-supervisor.md)) nothing tells beforehand |
 | \`tenant-ids\` | no | whether each tenant of the store can have a host id of its own |
 
 ## Types
