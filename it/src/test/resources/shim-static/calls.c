@@ -1,6 +1,6 @@
 /*
- * calls PATH: system calls without a C library's functions in between, of which a preload library knows nothing.
- * What they tell of the file at PATH.
+ * calls PATH: system calls without a C library's functions in between, of which a preload library knows
+ * nothing. What they tell of the file at PATH.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+#include "../backing.h"
 #include "../recent.h"
 #include "exempt.h"
 #include "sys.h"
@@ -292,7 +293,7 @@ static bool starts_with(const char *text, const char *begin, size_t length) {
 
 /*
  * What the process was started from, as whoever did it wrote it down: several files may be one blob. The
- * variable may be an older one that went on to a program of the host.
+ * variable may be an older one that went on through a program without this library.
  */
 static node_id own_program(void) {
     char value[16], path[PATH_MAX];
@@ -313,7 +314,7 @@ static node_id own_program(void) {
         }
         node = node * 10 + (node_id)(*at - '0');
     }
-    return node;
+    return real_stands_for(world, path, node) ? node : ROOT_NODE;
 }
 
 /* No memory of it is there before it is used. */
