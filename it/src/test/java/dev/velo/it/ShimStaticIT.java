@@ -225,8 +225,9 @@ class ShimStaticIT {
                         "cp /bin/cat cat; cp \"$1/busybox\" busybox; chown 12345 cat busybox; chmod 4755 cat busybox; chmod 755 .",
                         programs);
         tree.work().sh(open, "test $(./busybox id -u) = 12345");
-        shown("\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
-                        .formatted(open))
+        shown(
+                        "\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
+                                .formatted(open))
                 .run()
                 .prints("1\n0\n2\n");
     }
