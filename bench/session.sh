@@ -36,6 +36,7 @@ session() {
   "$program" run --manifest "$place/tree.velo" "$5" "$place/out" -- python3 "$place/program.py" "$FILES" "$SIZE" "$4" "$place/end"
   times[$name]+="$((($(date +%s%N) - $(cat "$place/end")) / 1000000)) "
   [ "$VELO_DAEMON" = 0 ] || "$program" daemon stop >/dev/null
+  echo "$name: ${times[$name]}"
 }
 
 here=$(cd "$(dirname "$velo")/.." && pwd)
