@@ -53,6 +53,7 @@ public final class Resident implements ResidentProcess {
     private final byte[] hello;
     private final RepeatableRuns runs;
     private final FarmChecks farms;
+    private final RunningSessions sessions = new RunningSessions(this::log);
     private final Tidying tidying;
     private final Monitor monitor = new Monitor();
     private final Instant since = Instant.now();
@@ -214,6 +215,7 @@ public final class Resident implements ResidentProcess {
 
     /** After a run was planned: of no concern to the run itself. */
     void look(PlannedRun run) {
+        sessions.watch(run);
         if (!farms.areWhole(run)) {
             runs.forget();
         }

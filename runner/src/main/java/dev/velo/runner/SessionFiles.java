@@ -103,7 +103,7 @@ final class SessionFiles {
             if (staging.isEmpty()) {
                 return copy.hash(file.number()).digest();
             }
-            return stored(name, file, status, digest);
+            return stored(name, file, status);
         }
     }
 
@@ -111,12 +111,12 @@ final class SessionFiles {
         return staging.isEmpty() || staging.get().claim(digest, BlobStore.Form.PLAIN, status.size());
     }
 
-    private Digest stored(byte[] name, Descriptor file, FileStatus status, Optional<Digest> digest) throws IOException {
+    private Digest stored(byte[] name, Descriptor file, FileStatus status) throws IOException {
         if (!isBlobByItself(name, file, status)) {
             return new StoredContents(files, staging.get()).store(file, status);
         }
-        Digest content =
-                digest.isPresent() ? digest.get() : copy.hash(file.number()).digest();
+        // Also where it is known: the name of a blob is only ever what its bytes were just found to be.
+        Digest content = copy.hash(file.number()).digest();
         if (isEnough(content, status)) {
             return content;
         }

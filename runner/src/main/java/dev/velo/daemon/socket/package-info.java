@@ -1,2 +1,2 @@
-/** Unix sockets. jnr types stay inside this package, and only the resident process loads it. */
+/** Unix sockets, and what the kernel tells of directories. jnr types stay inside this package, and only the resident process loads it. */
 package dev.velo.daemon.socket;
