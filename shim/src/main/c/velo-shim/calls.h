@@ -32,8 +32,8 @@ long call_open2(struct caller *c, int at, const char *path, const struct open_ho
 long call_statx(struct caller *c, int at, const char *path, int flags, unsigned mask, struct statx *out,
                 char *elsewhere);
 /*
- * The quick way of stat(2), of a path from the tree's root without leading slash, ".", "..", empty components,
- * a slash at its end, and at most 255 bytes long. PASS: ask call_statx.
+ * The quick way of stat(2), of a path from the tree's root without leading slash, ".", "..", empty
+ * components, a slash at its end, and at most 255 bytes long. PASS: ask call_statx.
  */
 struct stat;
 long call_glance(const struct world *world, const char *path, size_t length, struct stat *out);
