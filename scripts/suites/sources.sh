@@ -13,6 +13,7 @@ Dir::Etc::SourceList "/dev/null";
 Dir::Etc::SourceParts "$apt";
 Dir::State::Lists "$apt/lists";
 Dir::Cache "$apt/cache";
+APT::Sandbox::User "root";
 CONF
   release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   (
@@ -31,7 +32,7 @@ package_of() {
   local got=$1/got
   rm -rf "$got"
   mkdir -p "$got"
-  (cd "$got" && apt-get download -q "$2" >/dev/null)
+  (cd "$got" && apt-get download -q -o APT::Sandbox::User=root "$2" >/dev/null)
   dpkg-deb -x "$got/$2"_*.deb "$1"
   rm -rf "$got"
 }
