@@ -95,7 +95,7 @@ class ShimStaticIT {
                 bin/busybox echo ran; cd data; ../bin/busybox sh -c 'echo $0; ../bin/greet a; $T/bin/quiet b; ../bin/calls n1.txt'; cd ..
                 bin/busybox readlink /proc/self/exe; PATH="$T/bin:$PATH" busybox sh -c 'quiet by path; greet by path; script by path'
                 mv bin/busybox "$T/busybox-moved"; ./busybox-moved sh -c 'echo moved; ./bin/script x'; chmod 644 busybox-moved; ./busybox-moved true 2>&1 || echo $?
-                printf '#!%s/bin/calls\\n' "$T" >data/n1; chmod 755 data/n1; data/n1 | sed "s/read.*cwd //; s/: .*//"
+                printf '#!%s/bin/calls\\n' "$T" >data/n1; chmod 755 data/n1; echo "$(data/n1 | sed "s/read.*cwd //; s/: .*//")"
                 printf '#!%s/bin/busybox-own sh\\necho "script $0 $*"; cat data/n2.txt | head -n 1; pwd\\n' "$T" >own; chmod 755 own; cp $bb bin/busybox-own; ./own 1 2; "$T/own" 3; $bb sh -c './own 4; cd data; ../own 5' 2>/dev/null
                 """);
     }
@@ -225,8 +225,9 @@ class ShimStaticIT {
                         "cp /bin/cat cat; cp \"$1/busybox\" busybox; chown 12345 cat busybox; chmod 4755 cat busybox; chmod 755 .",
                         programs);
         tree.work().sh(open, "test $(./busybox id -u) = 12345");
-        shown("\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
-                        .formatted(open))
+        shown(
+                        "\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
+                                .formatted(open))
                 .run()
                 .prints("1\n0\n2\n");
     }
