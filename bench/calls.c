@@ -8,6 +8,8 @@
  *   miss ROOT COUNT   the same of names that are not there, in directories that are
  *   same PATH COUNT   stat(2) of one path
  *   open ROOT COUNT   open(2), read(2) of 4096 bytes, close(2)
+ *   pair ROOT COUNT   open(2), close(2)
+ *   data PATH COUNT   pread(2) of 4096 bytes at most and pwrite(2) of them, of a file that stays open
  *   list ROOT         opendir(3), readdir(3) to the end, closedir(3) of a directory
  *   start COUNT PROGRAM   posix_spawn(3) and waitpid(2)
  *   run COMMAND       the shell does this, once
@@ -131,6 +133,13 @@ static void do_open(const char *path) {
 }
 
 /* The paths of a batch are made before its time begins. */
+static void do_pair(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || close(fd) != 0) {
+        give_up("open", path);
+    }
+}
+
 static double series(single *call, const char *root, size_t count, const char *behind, size_t among) {
     static char paths[BATCH][ROOM];
     size_t batches = at_most(count / BATCH);
@@ -203,6 +212,24 @@ static double run(char *line) {
     return one_start(command);
 }
 
+static double data(const char *path, size_t count) {
+    char bytes[4096];
+    size_t batches = at_most(count / BATCH);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    for (size_t i = 0; i < batches; i++) {
+        double begin = now();
+        for (size_t j = 0; j < BATCH; j++) {
+            ssize_t got = pread(fd, bytes, sizeof bytes, 0);
+            if (got <= 0 || pwrite(fd, bytes, (size_t)got, 0) != got) {
+                give_up("read and write", path);
+            }
+        }
+        times[i] = (now() - begin) / BATCH;
+    }
+    close(fd);
+    return median(batches);
+}
+
 static double answer(char *line) {
     char *rest = line + strcspn(line, " ");
     char *first = rest + strspn(rest, " ");
@@ -224,6 +251,12 @@ static double answer(char *line) {
     size_t count = strtoull(second, NULL, 10);
     if (strcmp(line, "same") == 0) {
         return of_one(first, count);
+    }
+    if (strcmp(line, "data") == 0) {
+        return data(first, count);
+    }
+    if (strcmp(line, "pair") == 0) {
+        return series(do_pair, first, count, "", name_count);
     }
     if (strcmp(line, "miss") == 0) {
         return series(do_miss, first, count, "~", name_count);

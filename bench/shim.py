@@ -2,6 +2,7 @@
 
 shim.py PLACE ROUNDS CALLS --- SURROUNDINGS... where each is "LABEL ROOT PROJECT COMMAND...": the command that starts calls.c, the tree as it is
 called there, and the project that make builds there. They are separated by "---"; the first is native, the second is the shim.
+"static" and "supervised" are a static program natively and in the run: of these two only what is called in SUPERVISED is asked.
 CALLS is the number of system calls that were counted. PLACE has tree (on disk) and program (that does nothing).
 """
 
@@ -72,8 +73,14 @@ def goal(text, value, met):
 NS, US, MS = (1, "ns"), (1e3, "us"), (1e6, "ms")
 
 
+# What is asked of static programs, natively and supervised.
+SUPERVISED = ["supervised stat", "supervised open", "supervised data"]
+
+
 def measure(place, rounds, surroundings):
     native, shim = surroundings[:2]
+    static = [s for s in surroundings if s.label in ("static", "supervised")]
+    surroundings = [s for s in surroundings if s not in static]
     series = Series([native, shim])
     disk = place + "/tree"
     for number in range(rounds + 1):
@@ -90,6 +97,9 @@ def measure(place, rounds, surroundings):
         series.round("pass, open", lambda s: "open %s %d" % (disk, FEW))
         series.round("list", lambda s: "list %s/many" % s.root)
         series.round("start", lambda s: "start %d %s/program" % (STARTS, place))
+        series.round("supervised stat", lambda s: "stat %s %d" % (s.root, FEW), static)
+        series.round("supervised open", lambda s: "pair %s %d" % (s.root, FEW), static)
+        series.round("supervised data", lambda s: "data %s/project/Makefile %d" % (s.root, COUNT), static)
         series.round("make", lambda s: "run " + BUILD % s.project, surroundings, lambda s: "run " + CLEAN % s.project)
         series.round("nothing to make", lambda s: "run " + TEN_TIMES % s.project, surroundings)
     return series
@@ -107,6 +117,9 @@ ROWS = [
     ("pass, open", "open, read, close, of the tree on disk", NS),
     ("list", "opendir, readdir, closedir of 1,000 files", US),
     ("start", "posix_spawn and wait of a dynamic program that does nothing", US),
+    ("supervised stat", "stat(2) by a static program, at random, of the tree", NS),
+    ("supervised open", "open, close by a static program, of the tree", NS),
+    ("supervised data", "pread and pwrite by a static program, of one file", NS),
     ("make", "make of 12 sources, a library, a program", MS),
     ("nothing to make", "ten times make with nothing to do", MS),
 ]
@@ -133,6 +146,10 @@ def judge(series, surroundings, calls):
     def ratio(name, one):
         return median(a / b for a, b in zip(series.of(name, one), series.of(name, native)))
 
+    static, supervised = [next((s for s in surroundings if s.label == label), None) for label in ("static", "supervised")]
+    paths = max(middle("supervised stat", supervised), middle("supervised open", supervised))
+    slower = median(a / b for a, b in zip(series.of("supervised data", supervised), series.of("supervised data", static)))
+
     print("goals")
     stat, faster = middle("stat", shim), middle("stat", native) / middle("stat", shim)
     results = [
@@ -142,6 +159,8 @@ def judge(series, surroundings, calls):
         goal("stat outside, one file, more than without, at most 20 ns", "%+.1f ns" % more("pass, one file"), more("pass, one file") <= 20),
         goal("start of a process, more than without, at most 100 us", "%+.1f us" % (more("start") / 1e3), more("start") <= 1e5),
         goal("system calls of 100,000 stat(2) of the tree, none", "%d" % calls, calls == 0),
+        goal("stat, or open and close, by a supervised program, at most 12 us", "%.1f us" % (paths / 1e3), paths <= 12e3),
+        goal("pread and pwrite by it, times as long as native, at most 1.05", "%.3f" % slower, slower <= 1.05),
         goal("make, times as long as native, at most 1.03", "%.3f" % ratio("make", shim), ratio("make", shim) <= 1.03),
     ]
     print("beside")
@@ -149,6 +168,8 @@ def judge(series, surroundings, calls):
     print("  %-66s %12s" % ("stat outside, of what is not there, more than without", "%+.1f ns" % more("pass, miss")))
     print("  %-66s %12s" % ("open, read, close of the tree, more than of the one on disk", "%+.1f us" % (more("open") / 1e3)))
     for one in surroundings[1:]:
+        if one in (static, supervised):
+            continue
         print("  %-66s %12s" % ("make by %s, times as long as native" % one.label, "%.3f" % ratio("make", one)))
         print("  %-66s %12s" % ("make with nothing to do by %s, times as long as native" % one.label, "%.3f" % ratio("nothing to make", one)))
     return all(results)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `velo run` without a sandbox costs: calls on the tree that it shows at /vrift beside the same calls on a copy on disk, calls on
-# other files and starts of processes with and without the preload library, and make by it, natively, by proot and by fakechroot.
+# other files and starts of processes with and without the preload library, a static program with its supervisor, and make by it, natively, by proot and by fakechroot.
 # Usage: bench/shim.sh [DIRECTORY]. ROUNDS (15) of all in turn, FILES (100,000) in the tree. QUICK=1: few, to see that it works; its figures
 # hold for nothing. It ends with 1 where a goal is missed.
 set -euo pipefail
@@ -33,6 +33,7 @@ fail() {
 echo "$(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), Linux $(uname -r), $(getconf GNU_LIBC_VERSION), load before $(load)"
 strict=(-std=c11 -O2 -Wall -Wextra)
 gcc "${strict[@]}" -o "$place/calls" "$repository/bench/calls.c"
+gcc "${strict[@]}" -static -o "$place/calls-static" "$repository/bench/calls.c"
 gcc "${strict[@]}" -x c -o "$place/program" - <<<'int main(void) { return 0; }'
 make_tree "$place/source"
 (cd "$place/source" && find . -type f -printf '%P\n' | sort -R --random-source=<(yes)) >"$place/list"
@@ -45,6 +46,7 @@ cp -a "$place/tree/project" "$place/project"
 
 run=("$velo" run --manifest "$place/tree.velo" --)
 calls=("$place/calls" "$place/list")
+static=("$place/calls-static" "$place/list")
 # fakechroot has whole roots only: one with the tree in it, and whatever else the programs need is left out of its view.
 mkdir -p "$place/root/vrift" "$place/bound"
 cp -a "$place/tree/project" "$place/root/vrift/project"
@@ -88,6 +90,8 @@ status=0
 python3 "$repository/bench/shim.py" "$place" "$ROUNDS" "$((with - without))" \
   --- native "$place/tree" "$place/project" "${calls[@]}" \
   --- "velo run" /vrift /vrift/project "${run[@]}" "${calls[@]}" \
+  --- static "$place/tree" "$place/project" "${static[@]}" \
+  --- supervised /vrift /vrift/project "${run[@]}" "${static[@]}" \
   --- proot /vrift /vrift/project proot -b "$place/bound:/vrift" "${calls[@]}" \
   --- fakechroot /vrift /vrift/project "${fakechroot[@]}" "${calls[@]}" || status=$?
 # Run by root, proot leaves the place that it bound to.

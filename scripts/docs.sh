@@ -105,7 +105,7 @@ member \`checks\` is an array of objects, whose order may change:
 | \`landlock\`, \`landlock-scopes\` | no | the kernel is asked for its ABI, which is the detail; scopes are there from ABI 6 |
 | \`store\` | yes | it is opened, or made |
 | \`store-hard-links\`, \`store-reflinks\`, \`store-metadata\` | no | done in the store |
-| \`preload-library\` | no | a program is started with it, for runs without \`--isolate\`. Programs that are static, set-user-id or of another architecture take none, which nothing tells beforehand |
+| \`preload-library\` | no | a program is started with it, for runs without \`--isolate\`. Programs that are static, set-user-id or of another architecture take none; whether the first two can be supervised ([ADR 23](../adr/0023-supervisor.md)) nothing tells beforehand |
 | \`tenant-ids\` | no | whether each tenant of the store can have a host id of its own |
 
 ## Types
@@ -216,10 +216,11 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | \`wordexp\` with a wildcard | a shell expands the words |
 | \`getsockname\` and its like | tell an absolute path of the tree, also where \`bind\` was given a relative one |
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
-| locales, time zones, user databases below the prefix | not seen: the C library opens them itself |
-| io_uring through syscall(3) | ENOSYS, so that programs use system calls |
-| static programs | not seen by this library, so they do not see the tree. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
-| system calls that a program makes without the C library | not seen by this library |
+| locales, time zones, user databases below the prefix | not seen: the C library opens them itself; with \`velo run --strict\` they are |
+| io_uring through syscall(3), and below the supervisor's filter | ENOSYS, so that programs use system calls |
+| static programs, and those that get rights by set-user-id, set-group-id or capabilities of their file | a supervisor answers their system calls and those of all that they start ([ADR 23](adr/0023-supervisor.md)), some 10 us for each on a path, nothing on data. They get no rights beyond their caller's (no_new_privs), and where the caller is not root nor does anything that they start. A program that a debugger traces inside the run cannot change its directory into the tree nor execute what is of it: EACCES. Calls of the other word length are ENOSYS there |
+| the same before Linux 5.19, where seccomp(2) or process_vm_readv(2) is refused, and programs of the other word length | not seen. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
+| system calls that a dynamic program makes without the C library, or the C library inside itself | not seen by this library; with \`velo run --strict\` the supervisor answers them |
 | \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
 | \`name_to_handle_at\` | EOPNOTSUPP in the tree |
 | libraries that ld.so(8) looks for by itself (RUNPATH, LD_LIBRARY_PATH, LD_PRELOAD, what a library needs) | found with glibc where the program or its interpreter is of the tree, or LD_LIBRARY_PATH or LD_PRELOAD leads there. Such a program has \`libvelo-audit.so\` in LD_AUDIT, before auditors of the user's own, and getenv(3) shows it; it costs its start some 0.1 ms. It is taken out of the environment of programs for which it does not matter |

@@ -28,7 +28,7 @@ static const struct {
 } calls[] = {{"open_tree", 428},     {"move_mount", 429}, {"fsopen", 430},
              {"fsconfig", 431},      {"fsmount", 432},    {"fspick", 433},
              {"mount_setattr", 442}, {"openat2", 437},    {"setgroups", SYS_setgroups},
-             {"setns", SYS_setns},   {"dup3", SYS_dup3}};
+             {"setns", SYS_setns},   {"dup3", SYS_dup3},  {"seccomp", SYS_seccomp}};
 enum { CALLS = sizeof calls / sizeof *calls };
 
 static void __attribute__((noreturn)) die(const char *what) {

@@ -52,6 +52,8 @@ static void test_plan(const char *golden) {
     expect_string(plan->manifest, "/store/manifests/m.velo");
     expect_string(plan->library, "/velo/lib/libvelo-shim.so");
     expect_string(plan->enter, "/velo/libexec/velo-enter");
+    expect_string(plan->supervised, "/velo/libexec/velo-supervised");
+    CHECK(plan->strict == 1);
     expect_string(plan->finish.items[1], "--session");
     expect_string(plan->result, "/home/r.json");
     CHECK(plan->descriptor_limit == 1024 && plan->time_limit_ms == 1500);

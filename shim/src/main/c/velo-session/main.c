@@ -47,6 +47,7 @@ static void prepare(const char *kept, int lock) {
                    run.plan->directory);
     }
     session_make(&run);
+    supervision_prepare(&run);
 }
 
 static int outcome(void) {
@@ -99,9 +100,12 @@ int main(int argc, char **argv) {
     run.plan = plan_read(number(argv[1]));
     prepare(argv[3], number(argv[2]));
     start_payload(&run);
+    supervision_begin(&run);
     watch_payload(&run);
     end_others(&run);
+    supervision_end(&run);
     hear_from_start(&run);
+    supervision_tell(&run);
     int code = outcome();
     if (!capture()) {
         code = EXIT_LAUNCH;

@@ -20,7 +20,9 @@ enum kind {
     KIND_DIRECTORY = 64,
     KIND_MANIFEST = 65,
     KIND_LIBRARY = 66,
-    KIND_ENTER = 67
+    KIND_ENTER = 67,
+    KIND_SUPERVISED = 68,
+    KIND_STRICT = 69
 };
 
 static uint32_t u32(const unsigned char *at) {
@@ -119,6 +121,10 @@ static const char *take(struct plan *plan, const struct record_bytes *record) {
         return take_path(record, &plan->library);
     case KIND_ENTER:
         return take_path(record, &plan->enter);
+    case KIND_SUPERVISED:
+        return take_path(record, &plan->supervised);
+    case KIND_STRICT:
+        return take_number(record, &plan->strict);
     case KIND_RESULT:
         return take_path(record, &plan->result);
     case KIND_DESCRIPTOR_LIMIT:
@@ -157,8 +163,9 @@ struct plan *plan_decode(unsigned char *bytes, size_t length, const char **fault
         *fault = "it is damaged";
     } else {
         *fault = read_records(plan, bytes + HEADER, bytes + length - TRAILER);
-        if (*fault == NULL && (plan->arguments.count == 0 || plan->directory == NULL ||
-                               plan->manifest == NULL || plan->library == NULL || plan->enter == NULL)) {
+        if (*fault == NULL &&
+            (plan->arguments.count == 0 || plan->directory == NULL || plan->manifest == NULL ||
+             plan->library == NULL || plan->enter == NULL || plan->supervised == NULL)) {
             *fault = "something is missing in it";
         }
     }

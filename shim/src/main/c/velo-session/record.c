@@ -111,6 +111,24 @@ static void put_limits(FILE *out, const struct run *run) {
     fputs("},\"spaces\":{},", out);
 }
 
+/* Only where it was asked for: what the preload library has missed. */
+static void put_missed(FILE *out, const struct run *run) {
+    struct missed *missed = supervision_missed(run);
+    const struct missed_row *row;
+    if (missed == NULL) {
+        return;
+    }
+    fputs("\"missed\":[", out);
+    for (size_t i = 0; (row = missed_row(missed, i)) != NULL; i++) {
+        fputs(i == 0 ? "{" : ",{", out);
+        put_string(out, "call", row->call);
+        fputc(',', out);
+        put_string(out, "file", row->file);
+        fprintf(out, ",\"count\":%llu}", (unsigned long long)row->count);
+    }
+    fputs("],", out);
+}
+
 static void put_record(FILE *out, const struct record *record, const struct run *run, int code) {
     const bool ran = run->began_ns != 0;
     const bool signalled = run->executed && run->ended && WIFSIGNALED(run->status);
@@ -127,6 +145,7 @@ static void put_record(FILE *out, const struct record *record, const struct run 
           "\"output\":{\"bytes\":null,\"truncated\":false},",
           out);
     put_limits(out, run);
+    put_missed(out, run);
     fprintf(out, "\"setup_us\":{\"prepare\":%llu},",
             (unsigned long long)((ran ? run->began_ns : now_ns()) - record->opened_ns) / 1000);
     put_failure(out);

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 struct tree;
+struct world;
 
 enum { EXIT_TIME_LIMIT = 124, EXIT_LAUNCH = 125 };
 
@@ -32,9 +33,11 @@ struct plan {
     const char *manifest;      /* absolute */
     const char *library;       /* the preload library */
     const char *enter;         /* velo-enter */
+    const char *supervised;    /* velo-supervised */
     const char *result;        /* where the record goes; NULL: nowhere */
     uint64_t descriptor_limit; /* 0: as it is */
     uint64_t time_limit_ms;    /* 0: none */
+    uint64_t strict;           /* not 0: every process of the run is supervised */
 };
 
 /* plan.c. NULL and *fault on a bad plan; the strings live in bytes. */
@@ -78,12 +81,44 @@ struct run {
     bool timed_out;
     uint64_t began_ns, ended_ns;
     struct rusage usage;
+    struct supervision_thread *supervisor; /* NULL: nothing can be supervised */
 };
 
 /* tree_file.c: the session's shared memory, and the tree in it. */
 void session_make(const struct run *run);
 /* False with errno where it cannot be mapped. */
 bool session_map(const struct run *run, struct tree *tree);
+/* The same for calls on it, as the preload library has it: where it is shown, and where its parts are. */
+bool session_world(const struct run *run, struct world *world);
+
+/*
+ * supervision.c: a thread of this process that answers the system calls of programs which the preload library
+ * does not reach (velo-shim/supervise). It must be of this process, since only an ancestor may look into
+ * others everywhere. So nothing but the main thread's own children may be waited for here (__WNOTHREAD).
+ */
+/* Before the program is there. Where programs cannot be supervised nothing is made. */
+void supervision_prepare(struct run *run);
+/* The thread. No process may be made any more until its end. */
+void supervision_begin(struct run *run);
+void supervision_end(struct run *run);
+/* In the child that becomes the program: supervised from now on. 0 or -errno. */
+long supervision_enter(const struct run *run);
+/* What the library has missed, on standard error; only with --strict. */
+void supervision_tell(const struct run *run);
+
+/* missed.c: how many calls went past the library, by their numbers and by the file whose code made them. */
+struct missed;
+struct seccomp_notif;
+struct missed_row {
+    const char *call, *file;
+    uint64_t count;
+};
+struct missed *missed_make(const struct world *world);
+void missed_count(struct missed *missed, const struct seccomp_notif *call);
+uint64_t missed_total(const struct missed *missed);
+/* Those with most calls first. NULL: no further one. */
+const struct missed_row *missed_row(struct missed *missed, size_t index);
+struct missed *supervision_missed(const struct run *run); /* NULL: not counted */
 
 /* start.c */
 void start_payload(struct run *run);

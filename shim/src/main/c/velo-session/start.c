@@ -66,10 +66,22 @@ static void set_descriptor_limit(const struct plan *plan) {
     }
 }
 
+static void supervise_self(const struct run *run, int tell) {
+    const long result = supervision_enter(run);
+    if (result < 0) {
+        dprintf(
+            tell, "%c%s%c%s%c%s", EXIT_LAUNCH, "cannot supervise the program", 0, strerror((int)-result), 0,
+            result == -EBUSY ? "run it outside of what supervises this process already, or leave out --strict"
+                             : "use Linux 5.19 or newer with seccomp(2) allowed, or leave out --strict");
+        _exit(EXIT_LAUNCH);
+    }
+}
+
 /* In the child. */
 static void __attribute__((noreturn))
-enter(const struct plan *plan, char **environment, int tell, bool children_ignored, pid_t parent) {
+enter(const struct run *run, char **environment, int tell, bool children_ignored, pid_t parent) {
     static char name[] = "velo-enter";
+    const struct plan *plan = run->plan;
     static char none[] = "";
     char number[16];
     char **arguments = calloc(plan->arguments.count + 5, sizeof *arguments);
@@ -87,6 +99,9 @@ enter(const struct plan *plan, char **environment, int tell, bool children_ignor
     set_descriptor_limit(plan);
     if (children_ignored) {
         signal(SIGCHLD, SIG_IGN);
+    }
+    if (plan->strict != 0) {
+        supervise_self(run, tell);
     }
     fcntl(tell, F_SETFD, 0);
     sigemptyset(&nothing);
@@ -114,7 +129,7 @@ void start_payload(struct run *run) {
         fail_errno("end some processes", "cannot start the program");
     }
     if (run->payload == 0) {
-        enter(run->plan, environment, pair[1], before.sa_handler == SIG_IGN, self);
+        enter(run, environment, pair[1], before.sa_handler == SIG_IGN, self);
     }
     close(pair[1]);
     run->told = pair[0];

@@ -14,27 +14,51 @@ uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-/* False where no child is left. *stopped: the program was. */
-static bool reap(struct run *run, bool *stopped) {
-    for (;;) {
-        int status;
-        const pid_t child = waitpid(-1, &status, WNOHANG | WUNTRACED);
-        if (child < 0 && errno != EINTR) {
+/*
+ * A process that the supervisor's thread has stopped for a moment is seen here, too, if this is its parent:
+ * the kernel asks no further than for the thread's process. What was looked at so would be lost to that
+ * thread. So each look takes nothing (WNOWAIT), and what is dead is taken by its number. A stop by the
+ * supervisor is told from others by its code, and ends soon: who is dead behind it is found the next time.
+ */
+static bool look(idtype_t which, pid_t process, int what, siginfo_t *seen) {
+    seen->si_pid = 0;
+    while (waitid(which, (id_t)process, seen, what | WNOHANG | WNOWAIT | __WNOTHREAD) != 0) {
+        if (errno != EINTR) {
             return false;
         }
-        if (child == 0) {
-            return true;
-        }
-        if (child != run->payload) {
-            continue;
-        }
-        if (WIFSTOPPED(status)) {
-            *stopped = true;
-        } else {
-            run->ended = true;
-            run->status = status;
+    }
+    return true;
+}
+
+static bool is_dead(const siginfo_t *seen) {
+    return seen->si_pid != 0 &&
+           (seen->si_code == CLD_EXITED || seen->si_code == CLD_KILLED || seen->si_code == CLD_DUMPED);
+}
+
+static void take(struct run *run, pid_t child) {
+    int status;
+    if (waitpid(child, &status, WNOHANG) == child && child == run->payload) {
+        run->ended = true;
+        run->status = status;
+    }
+}
+
+/* False where no child is left. *stopped: the program was. */
+static bool reap(struct run *run, bool *stopped) {
+    siginfo_t seen;
+    if (!run->ended && look(P_PID, run->payload, WEXITED | WSTOPPED, &seen)) {
+        *stopped = seen.si_pid != 0 && seen.si_code == CLD_STOPPED;
+        if (is_dead(&seen)) {
+            take(run, run->payload);
         }
     }
+    while (look(P_ALL, 0, WEXITED, &seen)) {
+        if (!is_dead(&seen)) {
+            return true;
+        }
+        take(run, seen.si_pid);
+    }
+    return false;
 }
 
 /*

@@ -83,6 +83,22 @@ void real_twin(const struct world *world, const uint8_t *digest, struct real_pat
     stored(world, "/exec/sha256/", digest, out);
 }
 
+bool real_stands_for(const struct world *world, const char *path, node_id id) {
+    struct node node;
+    struct real_path real;
+    if (!tree_node(&world->tree, id, &node) || node.type != NODE_FILE) {
+        return false;
+    }
+    real_copy(world, id, &real);
+    bool stands = strcmp(real.text, path) == 0;
+    if (!stands && node.backing == BACKING_UPPER) {
+        real_file(world, id, &real);
+    } else if (!stands) {
+        real_twin(world, node.digest, &real);
+    }
+    return stands || strcmp(real.text, path) == 0;
+}
+
 void real_descriptor(int fd, struct real_path *out) {
     out->length = 0;
     path_add(out, "/proc/self/fd/");

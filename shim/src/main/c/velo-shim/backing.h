@@ -17,6 +17,9 @@ void real_twin(const struct world *world, const uint8_t *digest, struct real_pat
 void real_descriptor(int fd, struct real_path *out); /* /proc/self/fd/<fd> */
 void real_files(const struct world *world, struct real_path *out);
 
+/* A real file, by its path, is what is executed for the node. */
+bool real_stands_for(const struct world *world, const char *path, node_id id);
+
 void path_add(struct real_path *path, const char *text);
 void path_number(struct real_path *path, unsigned long number, unsigned base, unsigned digits);
 

@@ -176,6 +176,7 @@ long call_execve(struct caller *c, int at, const char *path, int flags, struct p
         return result;
     }
     out->is_static = head.kind == HEAD_ELF && head.is_static;
+    out->is_foreign = head.kind == HEAD_ELF && head.is_foreign;
     out->node = stage.node == NO_NODE ? ROOT_NODE : stage.node;
     if (!of_tree) {
         out->word_count = 0;

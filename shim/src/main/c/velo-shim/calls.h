@@ -108,6 +108,7 @@ struct program {
     char words[PROGRAM_WORDS];
     unsigned word_count;
     bool script, is_static; /* is_static: nothing loads a preload library into what will run */
+    bool is_foreign;        /* and it is of the machine's other word length */
     node_id node;           /* that will run, for struct caller's program; ROOT_NODE: none of the tree */
 };
 long call_execve(struct caller *c, int at, const char *path, int flags, struct program *out);

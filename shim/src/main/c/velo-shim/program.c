@@ -97,6 +97,7 @@ long program_read(const struct kernel *kernel, int fd, struct program_head *out)
         memcpy(&head, out->text, sizeof head);
         out->kind = HEAD_ELF;
         bool known = head.e_ident[EI_CLASS] == ELFCLASS64 && head.e_phentsize == sizeof(Elf64_Phdr);
+        out->is_foreign = !known;
         /* A program of the machine's other word length does not load this library either. */
         out->is_static = !known || !has_loader(kernel, fd, &head);
     }

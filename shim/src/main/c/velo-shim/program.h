@@ -9,8 +9,9 @@
 /* What the first bytes of a file tell of how it is run. */
 struct program_head {
     enum { HEAD_OTHER, HEAD_ELF, HEAD_SCRIPT } kind;
-    bool is_static; /* HEAD_ELF: names no loader, and is none */
-    char text[256]; /* HEAD_SCRIPT: the interpreter, a NUL, the argument or "", a NUL */
+    bool is_static;  /* HEAD_ELF: names no loader, and is none; or is foreign */
+    bool is_foreign; /* HEAD_ELF: of the machine's other word length */
+    char text[256];  /* HEAD_SCRIPT: the interpreter, a NUL, the argument or "", a NUL */
     size_t argument;
 };
 

@@ -1,3 +1,5 @@
+#include "../backing.h"
+#include "../preload/exempt.h"
 #include "audit.h"
 
 #include <errno.h>
@@ -14,11 +16,14 @@
 #define TREE_MINOR 0x0e10
 #define WORLD_MOST (2 * PATH_MAX) /* what is longer is not used */
 
+__attribute__((visibility("hidden"))) uintptr_t raw_there;
+
 static struct world world;
 static struct caller caller;
 static char manifest[PATH_MAX];
 static char exe[PATH_MAX],
     program[PATH_MAX]; /* directories of the program, real and shown; empty: of the host */
+static char exe_file[PATH_MAX];
 static node_id program_node = ROOT_NODE;
 static enum { NOT_READ, READ, MAPPED, UNUSABLE } state;
 
@@ -134,8 +139,9 @@ static void cut_last(char *path) {
 
 /* A number of a program that went on to one of the host says nothing: preload/start.c. */
 static void find_program(void) {
-    long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
-    exe[length < 0 ? 0 : length] = 0;
+    long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe_file, sizeof exe_file - 1);
+    exe_file[length < 0 ? 0 : length] = 0;
+    memcpy(exe, exe_file, sizeof exe);
     if (program_node == ROOT_NODE ||
         (!is_in(exe, world.store, world.store_length) && !is_in(exe, world.session, world.session_length))) {
         program_node = ROOT_NODE;
@@ -147,6 +153,9 @@ static void find_program(void) {
 
 static void name_program(void) {
     size_t begin = world.prefix_length + 1;
+    if (program_node != ROOT_NODE && !real_stands_for(&world, exe_file, program_node)) {
+        program_node = ROOT_NODE;
+    }
     caller.program = program_node;
     memcpy(program, world.prefix, world.prefix_length);
     program[world.prefix_length] = '/';
@@ -191,6 +200,7 @@ static bool may_be_of_tree(const char *name) {
 
 struct caller *audit_caller(const char *name) {
     if (state == NOT_READ) {
+        (void)exempt_start();
         state = read_world() ? READ : UNUSABLE;
         if (state == READ) {
             find_program();

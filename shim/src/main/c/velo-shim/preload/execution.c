@@ -1,5 +1,5 @@
 #include "execution.h"
-#include "static_program.h"
+#include "supervised.h"
 
 #include "auditing.h"
 
@@ -157,23 +157,28 @@ static long complete(char *const envp[], size_t count, node_id program, struct k
     return 0;
 }
 
-static __attribute__((noinline)) long execute(int at, const char *path, char *const argv[],
-                                              char *const envp[], int flags, node_id program) {
+static long execute_listed(const struct execution *what, char *const argv[], char *const envp[]) {
+    if (what->blind != BLIND_NOT) {
+        return supervised_execute(what, argv, envp);
+    }
+    return what->at == AT_FDCWD && what->flags == 0
+               ? RAW3(SYS_execve, what->path, argv, envp)
+               : RAW5(SYS_execveat, what->at, what->path, argv, envp, what->flags);
+}
+
+static __attribute__((noinline)) long execute(const struct execution *what, char *const argv[],
+                                              char *const envp[]) {
     struct kept_environment room;
     char **list;
     long count = pointer_count(envp);
     if (count < 0) {
         return count;
     }
-    long result = complete(envp, (size_t)count, program, &room, &list);
+    long result = complete(envp, (size_t)count, what->node, &room, &list);
     if (result < 0) {
         return result;
     }
-    if (at == AT_FDCWD && flags == 0) {
-        result = RAW3(SYS_execve, path, argv, list);
-    } else {
-        result = RAW5(SYS_execveat, at, path, argv, list, flags);
-    }
+    result = execute_listed(what, argv, list);
     if (list != envp) {
         pointer_free(list, room.few, (size_t)count + MORE);
     }
@@ -205,8 +210,8 @@ static long script_name(int at, const char *path, char *out, size_t room) {
     return 0;
 }
 
-static __attribute__((noinline)) long interpret(struct program *program, char *script, char *const argv[],
-                                                char *const envp[]) {
+static __attribute__((noinline)) long interpret(struct program *program, enum blindness blind, char *script,
+                                                char *const argv[], char *const envp[]) {
     char *few[FEW], *word = program->words;
     long count = pointer_count(argv);
     if (count < 0) {
@@ -225,26 +230,38 @@ static __attribute__((noinline)) long interpret(struct program *program, char *s
         list[next++] = argv[i];
     }
     list[next] = NULL;
-    long result = execute(AT_FDCWD, program->path, list, envp, 0, program->node);
+    long result = execute(&(struct execution){AT_FDCWD, program->path, 0, program->node, blind}, list, envp);
     pointer_free(list, few, room);
     return result;
+}
+
+/* How to come to run it: 0, or -EACCES where it must not. */
+static long prepare_blind(int at, const char *path, int flags, const struct program *program,
+                          enum blindness *blind) {
+    *blind = blindness_of(at, path, flags, program);
+    if (*blind == BLIND_NOT || (*blind != BLIND_FOREIGN && static_program_supervised())) {
+        return 0;
+    }
+    *blind = BLIND_NOT;
+    return static_program_allowed(path, program);
 }
 
 static long execute_program(int at, const char *path, char *const argv[], char *const envp[], int flags,
                             struct program *program) {
     char script[PATH_MAX];
-    long allowed = static_program_allowed(path, program);
+    enum blindness blind;
+    long allowed = prepare_blind(at, path, flags, program, &blind);
     if (allowed < 0) {
         return allowed;
     }
     if (!program->path[0]) {
-        return execute(at, path, argv, envp, flags, program->node);
+        return execute(&(struct execution){at, path, flags, program->node, blind}, argv, envp);
     }
     if (program->word_count == 0) {
-        return execute(AT_FDCWD, program->path, argv, envp, 0, program->node);
+        return execute(&(struct execution){AT_FDCWD, program->path, 0, program->node, blind}, argv, envp);
     }
     long result = script_name(at, path, script, sizeof script);
-    return result < 0 ? result : interpret(program, script, argv, envp);
+    return result < 0 ? result : interpret(program, blind, script, argv, envp);
 }
 
 static long ask_program(int at, const char *path, int flags, struct program *program, bool again) {
@@ -252,7 +269,7 @@ static long ask_program(int at, const char *path, int flags, struct program *pro
     caller.again = again;
     program->path[0] = 0;
     program->word_count = 0;
-    program->script = program->is_static = false;
+    program->script = program->is_static = program->is_foreign = false;
     program->node = ROOT_NODE;
     return call_execve(&caller, at, path, flags, program);
 }

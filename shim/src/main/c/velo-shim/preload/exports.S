@@ -4,6 +4,6 @@
 #elif defined(__aarch64__)
 #define JUMP(to) b to
 #endif
-    .text
+    .section .text.hot, "ax", %progbits
 #include "exports.inc"
     .section .note.GNU-stack, "", %progbits

@@ -9,7 +9,7 @@ static unsigned mode_of(int flags, va_list arguments) {
     return MAKES(flags) ? va_arg(arguments, unsigned) : 0;
 }
 
-HOOK(int, open, (const char *path, int flags, ...)) {
+HOT HOOK(int, open, (const char *path, int flags, ...)) {
     va_list arguments;
     va_start(arguments, flags);
     unsigned mode = mode_of(flags, arguments);
@@ -17,7 +17,7 @@ HOOK(int, open, (const char *path, int flags, ...)) {
     return (int)told(sys_openat(AT_FDCWD, path, flags, mode));
 }
 
-HOOK(int, openat, (int at, const char *path, int flags, ...)) {
+HOT HOOK(int, openat, (int at, const char *path, int flags, ...)) {
     va_list arguments;
     va_start(arguments, flags);
     unsigned mode = mode_of(flags, arguments);

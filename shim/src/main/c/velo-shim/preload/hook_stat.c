@@ -1,10 +1,10 @@
 #include "sys.h"
 
-HOOK(int, stat, (const char *path, struct stat *out)) {
+HOT HOOK(int, stat, (const char *path, struct stat *out)) {
     return (int)told(sys_fstatat(AT_FDCWD, path, out, 0));
 }
 
-HOOK(int, lstat, (const char *path, struct stat *out)) {
+HOT HOOK(int, lstat, (const char *path, struct stat *out)) {
     return (int)told(sys_fstatat(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW));
 }
 
@@ -12,7 +12,7 @@ HOOK(int, fstat, (int fd, struct stat *out)) {
     return (int)told(sys_fstat(fd, out));
 }
 
-HOOK(int, fstatat, (int at, const char *path, struct stat *out, int flags)) {
+HOT HOOK(int, fstatat, (int at, const char *path, struct stat *out, int flags)) {
     return (int)told(sys_fstatat(at, path, out, flags));
 }
 

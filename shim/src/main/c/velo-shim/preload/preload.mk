@@ -1,7 +1,7 @@
 # The preload library. Included by ../Makefile.
-PRELOAD := start process pointer hidden sys_file sys_directory sys_mutation sys_attribute sys_xattr \
+PRELOAD := start exempt process pointer hidden sys_file sys_directory sys_mutation sys_attribute sys_xattr \
 	hook_open hook_stat hook_statfs hook_access hook_link hook_cwd stream hook_stream hook_scandir hook_mutation hook_attribute \
-	hook_xattr hook_stdio temporary hook_temporary static_program auditing execution search hook_exec spawn hook_spawn hook_shell visited hook_ftw hook_fts \
+	hook_xattr hook_stdio temporary hook_temporary static_program supervised auditing execution search hook_exec spawn hook_spawn hook_shell visited hook_ftw hook_fts \
 	hook_glob hook_wordexp address hook_socket hook_watch hook_mount hook_ioctl hook_dl hook_memory hook_syscall
 HOOKS := $(OUT)/hooks
 
@@ -15,7 +15,7 @@ $(HOOKS)/%.inc: preload/hooks.table preload/hooks.awk
 
 # No name of a library is asked for: what is undefined is the libc's that the program has, glibc or musl.
 # Every process maps it: two segments instead of four are a tenth of its start.
-$(OUT)/libvelo-shim.so: $(PRELOAD:%=preload/%.c) preload/raw.S preload/exports.S $(wildcard preload/*.h *.h) $(OUT)/core.a \
+$(OUT)/libvelo-shim.so: $(PRELOAD:%=preload/%.c) preload/raw.S preload/exports.S $(wildcard preload/*.h supervise/filter.h *.h) $(OUT)/core.a \
 		$(HOOKS)/exports.inc $(HOOKS)/version.inc $(HOOKS)/syscalls.inc preload/preload.mk
 	@mkdir -p $(OUT)/preload
 	for name in $(PRELOAD); do $(CC) $(CFLAGS) $(PRELOAD_FLAGS) -c -o $(OUT)/preload/$$name.o preload/$$name.c || exit 1; done

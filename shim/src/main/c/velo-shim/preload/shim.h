@@ -13,12 +13,14 @@
  * single atomic stores.
  */
 struct shim {
-    int phase; /* enum phase, atomic */
+    uintptr_t raw_there; /* raw.S. In the page that every call looks at: one more takes 12 ns */
+    int phase;           /* enum phase, atomic */
     uint64_t prefix_mask,
         prefix_word; /* how paths of the tree begin: 8 bytes at most, as they are in memory */
     struct world world;
     struct caller caller;
     char variable[PATH_MAX / 4]; /* VELO_SHIM_SESSION=..., as it goes to children */
+    bool supervised;             /* below the supervisor's filter, and so is all that this process starts */
     char library[PATH_MAX / 4];  /* how LD_PRELOAD names this library; empty: not known */
 };
 
@@ -37,6 +39,10 @@ static inline bool shim_virtual(void) {
 
 /* The value of a variable in a block of the environment, or NULL. */
 const char *environment_value(char *const *block, const char *name);
+
+/* Where its time counts: in the pages of the system calls themselves (raw.S), which are the
+ * ones that the processor has at hand. */
+#define HOT __attribute__((section(".text.hot")))
 
 /* The kernel's result as libc tells it: errno is written only where the call failed. */
 static inline long told(long result) {

@@ -1,3 +1,5 @@
+#include "../backing.h"
+#include "exempt.h"
 #include "sys.h"
 
 #include <fcntl.h>
@@ -10,6 +12,8 @@
 #include <unistd.h>
 
 struct shim shim;
+extern uintptr_t raw_there __attribute__((alias("shim"), visibility("hidden")));
+_Static_assert(offsetof(struct shim, raw_there) == 0, "an alias has its address");
 
 extern char **environ __attribute__((weak));
 
@@ -133,7 +137,7 @@ static bool find_variable(const char *name, char *out, size_t room) {
 
 /* A line of /proc/self/maps: the path, where the mapping has this library's code, else NULL. */
 static const char *path_of_code(const char *line) {
-    uintptr_t bounds[2] = {0, 0}, code = (uintptr_t)raw_call;
+    uintptr_t bounds[2] = {0, 0}, code = (uintptr_t)find_variable;
     for (int i = 0; i < 2; i++, line++) {
         for (; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++) {
             bounds[i] = bounds[i] << 4 | (uintptr_t)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
@@ -289,7 +293,7 @@ static bool starts_with(const char *text, const char *begin, size_t length) {
 
 /*
  * What the process was started from, as whoever did it wrote it down: several files may be one blob. The
- * variable may be an older one that went on to a program of the host.
+ * variable may be an older one that went on through a program without this library.
  */
 static node_id own_program(void) {
     char value[16], path[PATH_MAX];
@@ -310,7 +314,7 @@ static node_id own_program(void) {
         }
         node = node * 10 + (node_id)(*at - '0');
     }
-    return node;
+    return real_stands_for(world, path, node) ? node : ROOT_NODE;
 }
 
 static void show_prefix(void) {
@@ -328,6 +332,7 @@ static bool start(void) {
     if (session[0] != '/') {
         fail(session, "it is not named by an absolute path");
     }
+    shim.supervised = exempt_start();
     memcpy(shim.variable, variable, sizeof variable - 1);
     shim.variable[sizeof variable - 1] = '=';
     if (strlen(session) + sizeof variable >= sizeof shim.variable) {

@@ -1,8 +1,10 @@
 #include "static_program.h"
+#include "supervised.h"
 
 #include "../backing.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -64,6 +66,42 @@ static void tell(const char *name) {
         parts[i] = (struct iovec){(void *)(uintptr_t)words[i], strlen(words[i])};
     }
     RAW3(SYS_writev, 2, parts, 3);
+}
+
+/* As the kernel looks at it when it is executed. Capabilities of a file mean nothing to root. */
+static bool gains_rights(int at, const char *path, int flags) {
+    struct stat file;
+    char capabilities[64];
+    uint32_t user = (uint32_t)RAW0(SYS_geteuid), group = (uint32_t)RAW0(SYS_getegid);
+    if (RAW4(SYS_newfstatat, at, path, &file, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0 ||
+        !S_ISREG(file.st_mode)) {
+        return false;
+    }
+    bool gains = ((file.st_mode & S_ISUID) && file.st_uid != user) ||
+                 ((file.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && file.st_gid != group);
+    if (!gains && user != 0 && (at == AT_FDCWD || path[0] == '/')) {
+        gains = RAW4(SYS_getxattr, path, "security.capability", capabilities, sizeof capabilities) > 0;
+    }
+    return gains && RAW5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+}
+
+enum blindness blindness_of(int at, const char *path, int flags, const struct program *program) {
+    bool here = program->path[0] == 0;
+    if (shim.supervised || is_own(path)) {
+        return BLIND_NOT;
+    }
+    if (program->is_foreign) {
+        return BLIND_FOREIGN;
+    }
+    if (gains_rights(here ? at : AT_FDCWD, here ? path : program->path, here ? flags : 0)) {
+        return BLIND_SET_ID;
+    }
+    return program->is_static ? BLIND_STATIC : BLIND_NOT;
+}
+
+bool static_program_supervised(void) {
+    char path[sizeof shim.world.session + 16];
+    return supervised_path(path, sizeof path) && RAW3(SYS_faccessat, AT_FDCWD, path, 1) == 0;
 }
 
 long static_program_allowed(const char *name, const struct program *program) {

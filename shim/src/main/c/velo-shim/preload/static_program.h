@@ -3,11 +3,23 @@
 
 #include "sys.h"
 
+/* Why nothing loads this library into a program. */
+enum blindness {
+    BLIND_NOT,    /* something does, or it does not matter: Velo's own, or below the supervisor's filter */
+    BLIND_STATIC, /* it has no dynamic linker */
+    BLIND_SET_ID, /* its linker takes no library from the caller's environment: it has more rights than he */
+    BLIND_FOREIGN /* static or not, it is of another word length, for which there is no supervisor either */
+};
+enum blindness blindness_of(int at, const char *path, int flags, const struct program *program);
+
+/* There is a supervisor, which shows the tree to such a program (supervised.h). */
+bool static_program_supervised(void);
+
 /*
- * Nothing loads this library into a static program: it sees the directories of the session as they are, from
- * which ".." leads into the store, and may open a blob that it was given for writing. So it is not started
- * where it or its script is of the tree, or where it has anything of the tree to begin with: its current
- * directory, or a blob as descriptor 0, 1 or 2. Said on standard error, once a process. 0 or -EACCES.
+ * For what runs without a supervisor. It sees the directories of the session as they are, from which ".."
+ * leads into the store, and may open a blob that it was given for writing. So it is not started where it or
+ * its script is of the tree, or where it has anything of the tree to begin with: its current directory, or a
+ * blob as descriptor 0, 1 or 2. Said on standard error, once a process. 0 or -EACCES.
  */
 long static_program_allowed(const char *name, const struct program *program);
 

@@ -26,7 +26,7 @@ static __attribute__((noinline)) long answer_openat(int at, const char *path, in
     return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
 }
 
-long sys_openat(int at, const char *path, int flags, unsigned mode) {
+HOT long sys_openat(int at, const char *path, int flags, unsigned mode) {
     ANSWER_HOST(path, QUICK4(SYS_openat, at, path, flags, mode));
     return answer_openat(at, path, flags, mode);
 }
@@ -138,7 +138,7 @@ static __attribute__((noinline)) long answer_fstatat(int at, const char *path, s
     return RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags);
 }
 
-long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
+HOT long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
     ANSWER_HOST(path, QUICK4(SYS_newfstatat, at, path, out, flags));
     return answer_fstatat(at, path, out, flags);
 }

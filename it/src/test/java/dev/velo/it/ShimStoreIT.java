@@ -2,12 +2,14 @@ package dev.velo.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ways by which a program could reach the blobs behind the tree that it is shown, which many trees share. */
@@ -130,7 +132,7 @@ class ShimStoreIT {
                 """)).succeeds();
     }
 
-    /** With all that a static program would do to the store, if it ran. */
+    /** With all that a static program would do to the store, if it ran where nobody can supervise it. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -143,10 +145,33 @@ class ShimStoreIT {
             })
     void staticProgramsGetNothingOfTheTree(String act) {
         Host.needsTool("busybox");
-        Outcome outcome = leavesTheStore(run("sh", "-c", act)).exits(126);
+        Path filter = work.program(work.dir("filter"), "older");
+        List<String> unsupervised = new ArrayList<>(List.of(filter.toString(), "ENOSYS", "seccomp", "--"));
+        unsupervised.addAll(run("sh", "-c", act).argv());
+        Outcome outcome = leavesTheStore(work.command(unsupervised)).exits(126);
         assertThat(outcome.out()).isEmpty();
         assertThat(outcome.err()).containsOnlyOnce(REFUSED).contains("run it with --isolate");
         assertThat(work.store().resolve("lost")).doesNotExist();
+    }
+
+    /** The same where there is a supervisor: they see what all others see. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "busybox sh -c 'echo XX >/proc/self/fd/0' </vrift/a; cat /vrift/a /vrift/b | XX,hello",
+                "exec 3</vrift/a; echo more >>/vrift/a; busybox sh -c 'echo XX >/proc/self/fd/0' <&3; cat /vrift/b | hello",
+                "busybox sh -c 'chmod 666 /proc/self/fd/1' 1</vrift/a; stat -c %a /vrift/a | 666",
+                "cd /vrift/d; busybox ls ../; busybox readlink -f ../../../bin/.. | a,b,d,/usr",
+                "cd /vrift/d; (echo '#!'$(command -v busybox) sh; echo echo ran) >s; chmod 755 s; cd /; /vrift/d/s | ran",
+                "cp $(command -v busybox) /vrift/d; /vrift/d/busybox sh -c 'echo ran; echo XX >/vrift/b; cat /vrift/a' | ran,hello"
+            })
+    void supervisedProgramsLeaveTheStore(String act, String said) {
+        Host.needsTool("busybox");
+        Outcome outcome = leavesTheStore(run("sh", "-c", act)).succeeds();
+        assertThat(outcome.out().strip().replace('\n', ',')).isEqualTo(said);
+        assertThat(outcome.err()).doesNotContain(REFUSED);
     }
 
     @Test

@@ -37,8 +37,9 @@ import picocli.CommandLine.Spec;
             "%nWith --isolate the program sees the manifests and what the profile adds, and nothing else of this host.",
             "Without it, it is a program of this host like any other, with your rights, files, network and environment;"
                     + " a library that is loaded into it and into all that it starts shows it the manifests at /vrift"
-                    + " (VRIFT_VFS_PREFIX), and keeps what it changes there. That protects nothing: what a program does"
-                    + " past its C library goes to the host.",
+                    + " (VRIFT_VFS_PREFIX), and keeps what it changes there; a supervisor does so for programs that load no"
+                    + " library (static or set-user-id ones, which get no further rights), and with --strict for whatever"
+                    + " a program does past its C library. That protects nothing.",
             "%nStandard output is the program's; velo prints nothing when all is well."
         })
 final class RunCommand implements Callable<Integer> {
@@ -74,6 +75,12 @@ final class RunCommand implements Callable<Integer> {
             names = "--isolate",
             description = "Run in a sandbox of its own; without it, as a program of this host (see below).")
     private boolean isolate;
+
+    @Option(
+            names = "--strict",
+            description =
+                    "Without --isolate: show the manifests to system calls that go past the library, too, and tell at the end how many there were and from where.")
+    private boolean strict;
 
     @Option(names = "--base", paramLabel = "M", description = "A manifest below all others. May be repeated.")
     private List<Path> bases = new ArrayList<>();
@@ -229,6 +236,7 @@ final class RunCommand implements Callable<Integer> {
                 PlacementOption.parse(spec, placement),
                 limits.limits(),
                 terminal,
+                strict,
                 caller.optional(result),
                 caller.arguments().last(command));
     }
@@ -236,6 +244,11 @@ final class RunCommand implements Callable<Integer> {
     /** It must not look as if something protected the host that does not. */
     private void refuseWithoutSandbox() throws VeloException {
         if (isolate) {
+            if (strict) {
+                throw new VeloException(
+                        "cannot use --strict with --isolate: a sandbox shows every program all of its files",
+                        "leave out one of them");
+            }
             return;
         }
         for (String option : SANDBOXED) {

@@ -35,6 +35,11 @@ public record Installation(Path home) {
         return home.resolve("libexec/velo-enter");
     }
 
+    /** What executes, in such a run, programs that load no library. */
+    Path supervised() {
+        return home.resolve("libexec/velo-supervised");
+    }
+
     public Path program() {
         return home.resolve("bin/velo");
     }

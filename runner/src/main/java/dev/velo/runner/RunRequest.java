@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * @param passed names of the caller's variables
  * @param terminal the program gets a terminal of its own
  * @param limits those of the profile hold where these say nothing
+ * @param strict without a sandbox: what goes past the preload library is answered, too, and told of
  * @param result where the record of the run goes
  * @param command raw bytes, at least one
  */
@@ -37,6 +38,7 @@ public record RunRequest(
         Optional<Placement> placement,
         Limits limits,
         boolean terminal,
+        boolean strict,
         Optional<UserPath> result,
         List<byte[]> command) {
 

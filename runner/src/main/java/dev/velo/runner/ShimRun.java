@@ -47,6 +47,8 @@ public final class ShimRun {
                     session,
                     library,
                     installation.enter(),
+                    installation.supervised(),
+                    request.strict(),
                     finish,
                     request.limits().time(),
                     request.result().map(file -> file.path()));

@@ -19,6 +19,8 @@ import java.util.zip.CRC32;
  * @param environment assignments as raw bytes: all that the program gets but what loads the library
  * @param workdir empty for the caller's
  * @param enter the program velo-enter
+ * @param supervised the program velo-supervised
+ * @param strict every process of the run is supervised
  * @param finish what runs at the end, empty for nothing
  * @param timeLimit more than 0
  * @param result where the record of the run goes
@@ -30,6 +32,8 @@ public record SessionPlan(
         ShimSession session,
         ShimLibrary library,
         Path enter,
+        Path supervised,
+        boolean strict,
         List<String> finish,
         Optional<Duration> timeLimit,
         Optional<Path> result) {
@@ -50,6 +54,8 @@ public record SessionPlan(
     private static final int MANIFEST = 65;
     private static final int LIBRARY = 66;
     private static final int ENTER = 67;
+    private static final int SUPERVISED = 68;
+    private static final int STRICT = 69;
 
     /**
      * Its bytes.
@@ -66,6 +72,10 @@ public record SessionPlan(
         path(records, MANIFEST, session.manifest());
         path(records, LIBRARY, library.file());
         path(records, ENTER, enter);
+        path(records, SUPERVISED, supervised);
+        if (strict) {
+            number(records, STRICT, 1);
+        }
         finish.forEach(argument -> string(records, FINISH, utf8(argument)));
         descriptorLimit.ifPresent(limit -> number(records, DESCRIPTOR_LIMIT, limit));
         timeLimit.ifPresent(limit -> number(records, TIME_LIMIT, Math.max(1, limit.toMillis())));

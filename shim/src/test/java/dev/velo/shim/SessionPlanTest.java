@@ -21,6 +21,8 @@ class SessionPlanTest {
                 new ShimSession(Path.of("/store/leases/run-1"), Path.of("/store/manifests/m.velo")),
                 new ShimLibrary(Path.of("/velo/lib/libvelo-shim.so")),
                 Path.of("/velo/libexec/velo-enter"),
+                Path.of("/velo/libexec/velo-supervised"),
+                true,
                 List.of("/velo/bin/velo", "--session"),
                 Optional.of(Duration.ofMillis(1500)),
                 Optional.of(Path.of("/home/r.json")));

@@ -1,0 +1,233 @@
+package dev.velo.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Programs that load no library see the tree at /vrift as all others do, as in a copy of it. That they do is the supervisor's work: without it each
+ * of these fails, since nothing is at /vrift.
+ */
+class ShimStaticIT {
+    @RegisterExtension
+    static final Shown tree = new Shown();
+
+    private static Path programs;
+
+    @BeforeAll
+    static void build() {
+        Host.needsTool("busybox");
+        programs = tree.work().dir("programs");
+        tree.work().sh(programs, """
+                gcc -std=c11 -O1 -static -o calls "$1/shim-static/calls.c"
+                gcc -O1 -static -o greet "$1/shim-programs/greet.c"
+                gcc -O1 -o dynamic "$1/shim-static/calls.c"
+                cp "$(readlink -f "$(command -v busybox)")" busybox
+                """, Workspace.REPOSITORY.resolve("it/target/test-classes"));
+    }
+
+    /** The script with its programs in $P; bb is a static shell of the host, and each of its applets a process of its own. */
+    private static Outcome same(String script) {
+        return tree.same("P=" + programs + "; bb=$P/busybox; export P bb\n" + script);
+    }
+
+    private static Command shown(String script) {
+        return tree.shown(tree.work().dir("host"), "P=" + programs + "; bb=$P/busybox; export P bb\n" + script);
+    }
+
+    /** Without a run nothing is there, and in a run it is not on the disk either. */
+    @Test
+    void theControl() {
+        tree.work()
+                .command(List.of(programs.resolve("busybox").toString(), "cat", "/vrift/data/n1.txt"))
+                .run()
+                .exits(1);
+        shown("$bb cat /vrift/data/n1.txt | head -n 1").run().prints("1\n");
+        assertThat(Path.of("/vrift")).doesNotExist();
+    }
+
+    @Test
+    void appletsReadTheTree() {
+        same("""
+                $bb cat data/n1.txt "$T/data/link" | $bb sha256sum; $bb ls -1A data | LC_ALL=C sort; $bb wc -c data/zeros
+                $bb find "$T/data" -type f | LC_ALL=C sort; $bb stat -c '%F %a %s %h %Y' data/n3.txt data/link data/deep
+                $bb readlink data/link; $bb readlink -f data/deep/er/up; $bb realpath "$T/data/below/er"; $bb grep -c 1 data/n2.txt
+                $bb cat data/broken 2>&1 || echo $?; $bb ls data/missing 2>&1 || echo $?; $bb test -d data/below && echo directory
+                $bb tar cf - data/deep | $bb tar tf - | LC_ALL=C sort; $bb sort -rn data/n2.txt | $bb head -n 1; $bb cmp data/n1.txt data/twin.txt && echo equal
+                $bb head -c 10 <data/n2.txt; exec 5<data/n1.txt; $bb sh -c 'read x <&5; echo $x; read x <&5; echo $x'; read -r x <&5; echo "$x"
+                """);
+    }
+
+    @Test
+    void appletsChangeTheTree() {
+        same("""
+                $bb cp -a data copy; diff -r --no-dereference data copy; $bb mv copy/n1.txt copy/moved; $bb rm -r copy/deep; ls -A copy | LC_ALL=C sort | head -n 3
+                $bb mkdir -p a/b/c; $bb touch a/b/f; $bb ln a/b/f a/g; $bb ln -s b/f a/s; stat -c %h a/g; $bb rmdir a/b/c; $bb chmod 640 a/g; stat -c %a a/b/f
+                echo more | $bb tee -a data/n2.txt; tail -n 1 data/n2.txt; $bb dd if=/dev/zero of=data/n5.txt bs=10 count=1 conv=notrunc 2>/dev/null; (cmp -l data/n5.txt <(seq 5 185) || true) | wc -l
+                $bb touch -d '2001-02-03 04:05:06' a/g; stat -c %Y a/b/f; $bb truncate -s 5 data/n6.txt; cat data/n6.txt; $bb sed -i s/1/one/ data/n7.txt; head -n 5 data/n7.txt
+                $bb mv data/n8.txt "$H/out"; head -n 1 "$H/out"; $bb mv "$H/out" data/back; ls data/n8.txt 2>&1 || true; $bb mkfifo pipe; (echo through >pipe &); $bb cat pipe
+                $bb rm data/n9.txt; $bb rmdir data 2>&1 || echo $?; umask 027; $bb touch masked; stat -c %a masked
+                """);
+    }
+
+    @Test
+    void aStaticShellWorksInTheTree() {
+        same("""
+                cat >own <<'END'
+                pwd; cd data; pwd; cd deep/er; pwd; cd ../..; pwd; cd below; pwd; pwd -P; cd -P ..; pwd; cd "$T"; $bb pwd; /bin/pwd
+                echo one >w; echo two >>w; cat w; $bb cat <w; while read x; do echo "read $x"; done <w; for f in data/n1?.txt; do echo ${f##*/}; done
+                . ./lib/words.sh; words; test -x data/n6.txt && echo x; (cd data; $bb ls | $bb wc -l); cat data/n1.txt | $bb head -n 2 | sort -r
+                $bb sh -c 'cd data; sh -c "pwd; \\$bb pwd"; exec /bin/cat link' | head -n 3; exec 3>>w; echo three >&3; exec 3>&-; $bb tail -n 1 w
+                END
+                $bb sh own; (cd data; exec $bb pwd); cd data/deep; $bb sh -c 'pwd; cd ..; pwd; $bb ls -d er 2>/dev/null || echo none'; cd "$T"; $bb env -C data /bin/pwd 2>/dev/null || true
+                """);
+    }
+
+    @Test
+    void programsOfTheTreeAreStatic() {
+        same("""
+                cp $bb bin/busybox; cp $P/greet bin/quiet; cp $P/calls bin/calls
+                bin/busybox echo ran; cd data; ../bin/busybox sh -c 'echo $0; ../bin/greet a; $T/bin/quiet b; ../bin/calls n1.txt'; cd ..
+                bin/busybox readlink /proc/self/exe; PATH="$T/bin:$PATH" busybox sh -c 'quiet by path; greet by path; script by path'
+                mv bin/busybox "$T/busybox-moved"; ./busybox-moved sh -c 'echo moved; ./bin/script x'; chmod 644 busybox-moved; ./busybox-moved true 2>&1 || echo $?
+                printf '#!%s/bin/calls\\n' "$T" >data/n1; chmod 755 data/n1; data/n1 | sed "s/read.*cwd //; s/: .*//"
+                printf '#!%s/bin/busybox-own sh\\necho "script $0 $*"; cat data/n2.txt | head -n 1; pwd\\n' "$T" >own; chmod 755 own; cp $bb bin/busybox-own; ./own 1 2; "$T/own" 3; $bb sh -c './own 4; cd data; ../own 5' 2>/dev/null
+                """);
+    }
+
+    @Test
+    void scriptsOfTheTreeRunFromAStaticShell() {
+        same("""
+                $bb sh -c 'bin/script one; "$T/bin/script" "a b" c; PATH="$T/bin:$PATH"; script by path; byenv two; cd data; ../bin/byenv three'
+                $bb sh -c 'bin/linked; bin/greet x y; cd bin; ./greet z; exec ./shell -c "echo \\$0 exec; cat ../data/link | head -n 1"'
+                $bb find data -name n1.txt -exec bin/script {} \\;; echo a b | $bb xargs bin/greet; $bb sh -c './missing' 2>/dev/null || echo $?; $bb sh -c 'data/n1.txt' 2>/dev/null || echo $?
+                """);
+    }
+
+    @Test
+    void anEmptyEnvironmentKeepsTheView() {
+        same("""
+                env -i $bb cat "$T/data/n1.txt" | head -n 1; $bb env -i /bin/cat data/n2.txt | head -n 1; $bb env -i $bb head -n 1 "$T/data/n3.txt"
+                $bb env -i "$T/bin/greet" x; $bb env -i /bin/bash -c 'cd data; pwd; head -n 1 n4.txt; echo new >made; ls made; mv made other; cat other'
+                $bb env -u LD_PRELOAD -u VELO_SHIM_SESSION perl -e 'print -s "data/zeros", "\\n"; opendir my $d, "data"; print scalar(readdir $d) ne "", "\\n"; system "$ENV{bb} pwd"'
+                """);
+    }
+
+    @Test
+    void callsWithoutACLibraryAreServed() {
+        same(
+                "$P/calls data/n1.txt; cd data; $P/calls \"$T/data/link\"; $bb sh -c '$P/calls n2.txt'; $P/calls missing || echo $?");
+    }
+
+    @Test
+    void musl() {
+        Host.needsTool("musl-gcc");
+        same("""
+                musl-gcc -std=gnu11 -O1 -static -o "$H/greet" -x c - <<'C'
+                #include <dirent.h>
+                #include <stdio.h>
+                #include <sys/stat.h>
+                #include <unistd.h>
+                int main(int argc, char **argv) {
+                    char here[4096];
+                    struct stat s;
+                    int count = 0;
+                    DIR *all = opendir(argv[1]);
+                    while (all && readdir(all)) count++;
+                    FILE *f = fopen("n1.txt", "re");
+                    printf("%d %d %d %s\\n", argc, count, f != NULL, chdir(argv[1]) == 0 && getcwd(here, sizeof here) ? here : "?");
+                    f = fopen("n1.txt", "r+e");
+                    printf("%d %d\\n", f && fputs("changed", f) >= 0 && fclose(f) == 0, stat("n1.txt", &s) == 0 ? (int)s.st_size : -1);
+                    return 0;
+                }
+                C
+                "$H/greet" data; head -n 1 data/n1.txt; cp "$H/greet" bin/own; bin/own "$T/data"
+                """);
+    }
+
+    /** The runtime of Go makes its own system calls, and interrupts its threads by signals. */
+    @Test
+    void go() {
+        Host.needsTool("go");
+        same("""
+                export HOME="$H" GOCACHE="$H/cache" CGO_ENABLED=0 GO111MODULE=off
+                go build -o "$H/walk" "%s/shim-static/walk.go"; "$H/walk" data; cat data/from-go; cp "$H/walk" bin/walk; "$T/bin/walk" "$T/data"
+                """.formatted(Workspace.REPOSITORY.resolve("it/target/test-classes")));
+    }
+
+    @Test
+    void statusesAndSignalsAreThePrograms() {
+        same("""
+                for s in 0 1 42 126 127 255; do $bb sh -c "test -d data && exit $s" || echo $?; done
+                { for s in TERM KILL INT SEGV; do (exec $bb sh -c "test -d data && kill -$s \\$\\$; sleep 5") || echo $?; done; } 2>/dev/null
+                $bb sh -c 'trap "cat data/n1.txt | head -n 1; exit 9" TERM; kill -TERM $$; sleep 5' || echo $?
+                $bb timeout 1 $bb sh -c 'cd data; while :; do cat n1.txt >/dev/null; done' || echo $?; $bb nosuchapplet 2>/dev/null || echo $?
+                """);
+    }
+
+    @Test
+    void interruptsReachASupervisedProgram() {
+        Command.Running running = tree.run(
+                        programs.resolve("busybox").toString(),
+                        "sh",
+                        "-c",
+                        "trap 'head -n 1 /vrift/data/n2.txt; exit 7' INT; echo ready; while :; do sleep 0.1; done")
+                .start();
+        Outcome outcome = running.says("ready").signal("INT").await().exits(7);
+        assertThat(outcome.out()).isEqualTo("ready\n2\n");
+    }
+
+    /** Those that are left go on. */
+    @Test
+    void killedProcessesLeaveTheOthersTheTree() {
+        Outcome outcome = shown("""
+                for round in 1 2 3 4 5; do
+                  started=()
+                  for i in 1 2 3 4; do
+                    $bb sh -c 'cd data; while :; do $bb cp n1.txt k'$i'; $bb mv k'$i' l'$i'; cd ..; cd data; ./n6.txt 2>/dev/null; done' 2>/dev/null &
+                    started+=($!)
+                  done
+                  sleep 0.2
+                  for process in "${started[@]}"; do kill -9 "$process"; done
+                  wait || true
+                  timeout 10 $bb sh -c 'cmp data/n1.txt data/twin.txt && $bb mkdir d && $bb mv d e && $bb rmdir e && echo fine'
+                done 2>"$H/err"
+                """).within(Duration.ofSeconds(60)).run();
+        outcome.prints("fine\n".repeat(5));
+    }
+
+    @Test
+    void twentyAtOnce() {
+        same("""
+                mkdir out; started=()
+                for i in $(seq 20); do
+                  $bb sh -c 'for k in 1 2 3 4 5; do $bb cat data/n'$i'.txt >out/'$i'; (cd out; $bb mv '$i' x'$i'; $bb mv x'$i' '$i'); done; echo '$i' >>log; bin/greet '$i' >/dev/null' &
+                  started+=($!)
+                done
+                for process in "${started[@]}"; do wait "$process"; done
+                sort -n log | uniq -c; ls out | wc -l; cat out/{1..20} | sha256sum
+                """);
+    }
+
+    /** It sees the tree and gets no further rights: the supervisor answers for it. */
+    @Test
+    void setUserIdPrograms() {
+        Host.needsRoot("a program is given to another user");
+        Path open = tree.work().dir("open");
+        tree.work()
+                .sh(
+                        open,
+                        "cp /bin/cat cat; cp \"$1/busybox\" busybox; chown 12345 cat busybox; chmod 4755 cat busybox; chmod 755 .",
+                        programs);
+        tree.work().sh(open, "test $(./busybox id -u) = 12345");
+        shown("\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
+                        .formatted(open))
+                .run()
+                .prints("1\n0\n2\n");
+    }
+}
