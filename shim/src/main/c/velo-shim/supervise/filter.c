@@ -73,7 +73,7 @@ static void catch (struct code *code) {
     load(code, offsetof(struct seccomp_data, instruction_pointer) + 4);
     add(code, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(page >> 32), 0, 4));
     load(code, offsetof(struct seccomp_data, instruction_pointer));
-    add(code, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(EXEMPT_SIZE - 1)));
+    add(code, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(2 * EXEMPT_SIZE - 1)));
     where_equal(code, (uint32_t)page);
     answer(code, SECCOMP_RET_ALLOW);
     answer(code, SECCOMP_RET_USER_NOTIF);

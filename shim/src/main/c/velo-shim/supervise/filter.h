@@ -18,7 +18,8 @@
 #else
 #define EXEMPT_PAGE 0x0e90000000ul
 #endif
-#define EXEMPT_SIZE 8192ul
+#define EXEMPT_SIZE 4096ul
+#define SUPERVISED_PAGE (EXEMPT_PAGE + EXEMPT_SIZE)
 
 /* A number that no kernel knows: the filter answers it with this errno. */
 #define FILTER_NUMBER 0x7e10

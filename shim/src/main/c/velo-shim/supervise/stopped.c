@@ -158,7 +158,7 @@ long stopped_call(struct stopped *stopped, bool exempt, long number, const long 
     if (stopped->gone) {
         return -ESRCH;
     }
-    uint64_t behind = exempt ? EXEMPT_PAGE + EXEMPT_SIZE / 2 + CALL_LENGTH : registers_place(&now);
+    uint64_t behind = exempt ? SUPERVISED_PAGE + CALL_LENGTH : registers_place(&now);
     registers_call(&now, behind, number, arguments);
     if (registers_set(stopped->thread, &now) < 0) {
         stopped->gone = true;
@@ -175,7 +175,7 @@ static const uint8_t page_code[16] = {CALL_CODE, 'v', 'e', 'l', 'o'};
 
 static bool has_memory(void) {
     uint8_t bytes[sizeof page_code];
-    return copy_in(bytes, (remote)(EXEMPT_PAGE + EXEMPT_SIZE / 2), sizeof bytes) == 0 &&
+    return copy_in(bytes, (remote)SUPERVISED_PAGE, sizeof bytes) == 0 &&
            memcmp(bytes, page_code, sizeof bytes) == 0;
 }
 
@@ -195,15 +195,14 @@ long prepare_memory(struct stopped *stopped) {
     if (has_memory()) {
         return 0;
     }
-    const unsigned long page = EXEMPT_PAGE + EXEMPT_SIZE / 2;
     long error = map(stopped, SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
     if (error == 0) {
-        error = map(stopped, page, EXEMPT_SIZE / 2, PROT_READ | PROT_EXEC);
+        error = map(stopped, SUPERVISED_PAGE, EXEMPT_SIZE, PROT_READ | PROT_EXEC);
     }
     for (size_t at = 0; error == 0 && at < sizeof page_code; at += sizeof(long)) {
         long word;
         memcpy(&word, page_code + at, sizeof word);
-        error = trace(PTRACE_POKEDATA, stopped->thread, page + at, (void *)word);
+        error = trace(PTRACE_POKEDATA, stopped->thread, SUPERVISED_PAGE + at, (void *)word);
     }
     return error;
 }

@@ -30,7 +30,7 @@ long put_memory(const struct stopped *stopped, unsigned long to, const void *fro
 /* Lets it go on, its call having this result. */
 void stopped_return(struct stopped *stopped, long result);
 
-#define SCRATCH (EXEMPT_PAGE + EXEMPT_SIZE)
+#define SCRATCH (SUPERVISED_PAGE + EXEMPT_SIZE)
 #define SCRATCH_SIZE (1ul << 20)
 
 #endif

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* The node of files/<node>, NO_NODE where the path is none of the session. */
 static node_id node_of(const struct world *world, const char *path) {
@@ -56,28 +58,41 @@ static long own_call(long number, long a, long b, long c, long d, long e, long f
 
 const struct kernel supervising_kernel = {own_call};
 
-enum { CHILDREN = 256 };
 static struct child {
     pid_t id;
     int listener;
     uint64_t call;
     pid_t thread;
-} children[CHILDREN];
-static unsigned child_count;
+} * children;
+static unsigned child_count, child_room;
+
+static bool has_room(void) {
+    if (child_count == child_room) {
+        unsigned room = child_room == 0 ? 64 : 2 * child_room;
+        struct child *more = realloc(children, room * sizeof *more);
+        if (more == NULL) {
+            return false;
+        }
+        children = more;
+        child_room = room;
+    }
+    return true;
+}
 
 unsigned waiting_count(void) {
     return child_count;
 }
 
 long answer_waiting(long (*again)(void *with), void *with) {
-    if (child_count == CHILDREN) {
-        return -ENFILE;
+    if (!has_room()) {
+        return -ENOMEM;
     }
     pid_t id = fork();
     if (id < 0) {
         return -errno;
     }
     if (id == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         served->may_wait = true;
         served->waits = false;
         call_reply(again(with));
@@ -128,7 +143,23 @@ static void end(struct child *child) {
     }
 }
 
+enum { LOOK_MS = 20 };
+
+/* Not at each call of the others: a look reads a file for each child. */
+static bool is_time(void) {
+    static uint64_t last;
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    uint64_t now = (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+    bool is = now - last >= LOOK_MS;
+    last = is ? now : last;
+    return is;
+}
+
 void waiting_look(int closed) {
+    if (closed < 0 && !is_time()) {
+        return;
+    }
     for (unsigned i = 0; i < child_count;) {
         struct child *child = &children[i];
         bool gone = waitpid(child->id, NULL, WNOHANG) != 0;
@@ -148,4 +179,7 @@ void waiting_end(void) {
     while (child_count > 0) {
         end(&children[--child_count]);
     }
+    free(children);
+    children = NULL;
+    child_room = 0;
 }
