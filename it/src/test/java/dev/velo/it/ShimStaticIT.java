@@ -47,7 +47,7 @@ class ShimStaticIT {
                 .command(List.of(programs.resolve("busybox").toString(), "cat", "/vrift/data/n1.txt"))
                 .run()
                 .exits(1);
-        shown("$bb cat /vrift/data/n1.txt | head -n 1").run().prints("1\n");
+        shown("$bb cat /vrift/data/n1.txt | sed -n 1,1p").run().prints("1\n");
         assertThat(Path.of("/vrift")).doesNotExist();
     }
 
@@ -58,7 +58,7 @@ class ShimStaticIT {
                 $bb find "$T/data" -type f | LC_ALL=C sort; $bb stat -c '%F %a %s %h %Y' data/n3.txt data/link data/deep
                 $bb readlink data/link; $bb readlink -f data/deep/er/up; $bb realpath "$T/data/below/er"; $bb grep -c 1 data/n2.txt
                 $bb cat data/broken 2>&1 || echo $?; $bb ls data/missing 2>&1 || echo $?; $bb test -d data/below && echo directory
-                $bb tar cf - data/deep | $bb tar tf - | LC_ALL=C sort; $bb sort -rn data/n2.txt | $bb head -n 1; $bb cmp data/n1.txt data/twin.txt && echo equal
+                $bb tar cf - data/deep | $bb tar tf - | LC_ALL=C sort; $bb sort -rn data/n2.txt | $bb sed -n 1,1p; $bb cmp data/n1.txt data/twin.txt && echo equal
                 $bb head -c 10 <data/n2.txt; exec 5<data/n1.txt; $bb sh -c 'read x <&5; echo $x; read x <&5; echo $x'; read -r x <&5; echo "$x"
                 """);
     }
@@ -66,7 +66,7 @@ class ShimStaticIT {
     @Test
     void appletsChangeTheTree() {
         same("""
-                $bb cp -a data copy; diff -r --no-dereference data copy; $bb mv copy/n1.txt copy/moved; $bb rm -r copy/deep; ls -A copy | LC_ALL=C sort | head -n 3
+                $bb cp -a data copy; diff -r --no-dereference data copy; $bb mv copy/n1.txt copy/moved; $bb rm -r copy/deep; ls -A copy | LC_ALL=C sort | sed -n 1,3p
                 $bb mkdir -p a/b/c; $bb touch a/b/f; $bb ln a/b/f a/g; $bb ln -s b/f a/s; stat -c %h a/g; $bb rmdir a/b/c; $bb chmod 640 a/g; stat -c %a a/b/f
                 echo more | $bb tee -a data/n2.txt; tail -n 1 data/n2.txt; $bb dd if=/dev/zero of=data/n5.txt bs=10 count=1 conv=notrunc 2>/dev/null; (cmp -l data/n5.txt <(seq 5 185) || true) | wc -l
                 $bb touch -d '2001-02-03 04:05:06' a/g; stat -c %Y a/b/f; $bb truncate -s 5 data/n6.txt; cat data/n6.txt; $bb sed -i s/1/one/ data/n7.txt; head -n 5 data/n7.txt
@@ -81,8 +81,8 @@ class ShimStaticIT {
                 cat >own <<'END'
                 pwd; cd data; pwd; cd deep/er; pwd; cd ../..; pwd; cd below; pwd; pwd -P; cd -P ..; pwd; cd "$T"; $bb pwd; /bin/pwd
                 echo one >w; echo two >>w; cat w; $bb cat <w; while read x; do echo "read $x"; done <w; for f in data/n1?.txt; do echo ${f##*/}; done
-                . ./lib/words.sh; words; test -x data/n6.txt && echo x; (cd data; $bb ls | $bb wc -l); cat data/n1.txt | $bb head -n 2 | sort -r
-                $bb sh -c 'cd data; sh -c "pwd; \\$bb pwd"; exec /bin/cat link' | head -n 3; exec 3>>w; echo three >&3; exec 3>&-; $bb tail -n 1 w
+                . ./lib/words.sh; words; test -x data/n6.txt && echo x; (cd data; $bb ls | $bb wc -l); cat data/n1.txt | $bb sed -n 1,2p | sort -r
+                $bb sh -c 'cd data; sh -c "pwd; \\$bb pwd"; exec /bin/cat link' | sed -n 1,3p; exec 3>>w; echo three >&3; exec 3>&-; $bb tail -n 1 w
                 END
                 $bb sh own; (cd data; exec $bb pwd); cd data/deep; $bb sh -c 'pwd; cd ..; pwd; $bb ls -d er 2>/dev/null || echo none'; cd "$T"; $bb env -C data /bin/pwd 2>/dev/null || true
                 """);
@@ -95,8 +95,8 @@ class ShimStaticIT {
                 bin/busybox echo ran; cd data; ../bin/busybox sh -c 'echo $0; ../bin/greet a; $T/bin/quiet b; ../bin/calls n1.txt'; cd ..
                 bin/busybox readlink /proc/self/exe; PATH="$T/bin:$PATH" busybox sh -c 'quiet by path; greet by path; script by path'
                 mv bin/busybox "$T/busybox-moved"; ./busybox-moved sh -c 'echo moved; ./bin/script x'; chmod 644 busybox-moved; ./busybox-moved true 2>&1 || echo $?
-                printf '#!%s/bin/calls\\n' "$T" >data/n1; chmod 755 data/n1; data/n1 | sed "s/read.*cwd //; s/: .*//"
-                printf '#!%s/bin/busybox-own sh\\necho "script $0 $*"; cat data/n2.txt | head -n 1; pwd\\n' "$T" >own; chmod 755 own; cp $bb bin/busybox-own; ./own 1 2; "$T/own" 3; $bb sh -c './own 4; cd data; ../own 5' 2>/dev/null
+                printf '#!%s/bin/calls\\n' "$T" >data/n1; chmod 755 data/n1; echo "$(data/n1 | sed "s/read.*cwd //; s/: .*//")"
+                printf '#!%s/bin/busybox-own sh\\necho "script $0 $*"; cat data/n2.txt | sed -n 1,1p; pwd\\n' "$T" >own; chmod 755 own; cp $bb bin/busybox-own; ./own 1 2; "$T/own" 3; $bb sh -c './own 4; cd data; ../own 5' 2>/dev/null
                 """);
     }
 
@@ -104,7 +104,7 @@ class ShimStaticIT {
     void scriptsOfTheTreeRunFromAStaticShell() {
         same("""
                 $bb sh -c 'bin/script one; "$T/bin/script" "a b" c; PATH="$T/bin:$PATH"; script by path; byenv two; cd data; ../bin/byenv three'
-                $bb sh -c 'bin/linked; bin/greet x y; cd bin; ./greet z; exec ./shell -c "echo \\$0 exec; cat ../data/link | head -n 1"'
+                $bb sh -c 'bin/linked; bin/greet x y; cd bin; ./greet z; exec ./shell -c "echo \\$0 exec; cat ../data/link | sed -n 1,1p"'
                 $bb find data -name n1.txt -exec bin/script {} \\;; echo a b | $bb xargs bin/greet; $bb sh -c './missing' 2>/dev/null || echo $?; $bb sh -c 'data/n1.txt' 2>/dev/null || echo $?
                 """);
     }
@@ -112,7 +112,7 @@ class ShimStaticIT {
     @Test
     void anEmptyEnvironmentKeepsTheView() {
         same("""
-                env -i $bb cat "$T/data/n1.txt" | head -n 1; $bb env -i /bin/cat data/n2.txt | head -n 1; $bb env -i $bb head -n 1 "$T/data/n3.txt"
+                env -i $bb cat "$T/data/n1.txt" | sed -n 1,1p; $bb env -i /bin/cat data/n2.txt | sed -n 1,1p; $bb env -i $bb head -n 1 "$T/data/n3.txt"
                 $bb env -i "$T/bin/greet" x; $bb env -i /bin/bash -c 'cd data; pwd; head -n 1 n4.txt; echo new >made; ls made; mv made other; cat other'
                 $bb env -u LD_PRELOAD -u VELO_SHIM_SESSION perl -e 'print -s "data/zeros", "\\n"; opendir my $d, "data"; print scalar(readdir $d) ne "", "\\n"; system "$ENV{bb} pwd"'
                 """);
@@ -165,7 +165,7 @@ class ShimStaticIT {
         same("""
                 for s in 0 1 42 126 127 255; do $bb sh -c "test -d data && exit $s" || echo $?; done
                 { for s in TERM KILL INT SEGV; do (exec $bb sh -c "test -d data && kill -$s \\$\\$; sleep 5") || echo $?; done; } 2>/dev/null
-                $bb sh -c 'trap "cat data/n1.txt | head -n 1; exit 9" TERM; kill -TERM $$; sleep 5' || echo $?
+                $bb sh -c 'trap "cat data/n1.txt | sed -n 1,1p; exit 9" TERM; kill -TERM $$; sleep 5' || echo $?
                 $bb timeout 1 $bb sh -c 'cd data; while :; do cat n1.txt >/dev/null; done' || echo $?; $bb nosuchapplet 2>/dev/null || echo $?
                 """);
     }
@@ -226,7 +226,7 @@ class ShimStaticIT {
                         programs);
         tree.work().sh(open, "test $(./busybox id -u) = 12345");
         shown(
-                        "\"%1$s/cat\" data/n1.txt | head -n 1; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
+                        "\"%1$s/cat\" data/n1.txt | sed -n 1,1p; \"%1$s/busybox\" id -u; \"%1$s/busybox\" head -n 1 /vrift/data/n2.txt"
                                 .formatted(open))
                 .run()
                 .prints("1\n0\n2\n");
