@@ -27,12 +27,11 @@ supervise-check: $(OUT)/supervise_test $(OUT)/hooks/session_maker $(OUT)/hooks/p
 .PHONY: supervise-check
 
 # ---- The tests of the hooks once more, as static programs: no library is in them. ----
-STATIC_FLAGS := -std=c11 -D_GNU_SOURCE -O2 -static
 $(OUT)/hooks/static/%.inc: $(CASES)/%_test.c $(CASES)/static_symbols.sh
 	@mkdir -p $(OUT)/hooks/static
 	sh $(CASES)/static_symbols.sh $< $(shell gcc -print-file-name=libc.a) $@
 $(OUT)/hooks/static/%_test: $(CASES)/%_test.c $(OUT)/hooks/static/%.inc $(CASES)/hooks_test.c $(CASES)/hooks_test.h
-	gcc $(STATIC_FLAGS) -w -DSTATIC_SYMBOLS='"$(abspath $(OUT)/hooks/static/$*.inc)"' -o $@ $< $(CASES)/hooks_test.c
+	gcc $(CFLAGS) -static -DSTATIC_SYMBOLS='"$(abspath $(OUT)/hooks/static/$*.inc)"' -o $@ $< $(CASES)/hooks_test.c
 
 # musl-gcc tells where glibc's is.
 MUSL_ARCHIVE ?= $(firstword $(wildcard /usr/lib/*-linux-musl/libc.a /usr/lib/musl/lib/libc.a))
@@ -40,7 +39,7 @@ $(OUT)/hooks/static-musl/%.inc: $(CASES)/%_test.c $(CASES)/static_symbols.sh
 	@mkdir -p $(OUT)/hooks/static-musl
 	sh $(CASES)/static_symbols.sh $< $(MUSL_ARCHIVE) $@
 $(OUT)/hooks/static-musl/%_test: $(CASES)/%_test.c $(OUT)/hooks/static-musl/%.inc $(CASES)/hooks_test.c $(CASES)/hooks_test.h
-	$(MUSL_GCC) $(STATIC_FLAGS) -w -D_LARGEFILE64_SOURCE -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch) \
+	$(MUSL_GCC) -std=c11 -D_GNU_SOURCE -O2 -static -D_LARGEFILE64_SOURCE -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch) \
 		-DSTATIC_SYMBOLS='"$(abspath $(OUT)/hooks/static-musl/$*.inc)"' -o $@ $< $(CASES)/hooks_test.c
 
 check: static-check
