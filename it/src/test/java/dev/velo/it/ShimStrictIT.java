@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -62,9 +64,8 @@ class ShimStrictIT {
     void callsInsideTheCLibraryAreServed() {
         Host.needsTool("date");
         String[] command = {"env", "TZ=:/vrift/d/zone/Kolkata", "date", "-d", "@0", "+%H:%M"};
-        org.junit.jupiter.api.Assumptions.assumeTrue(
-                java.nio.file.Files.exists(Path.of("/usr/share/zoneinfo/Asia/Kolkata")),
-                "needs the time zones (tzdata)");
+        Assumptions.assumeTrue(
+                Files.exists(Path.of("/usr/share/zoneinfo/Asia/Kolkata")), "needs the time zones (tzdata)");
         run(List.of(), command).run().prints("00:00\n");
         Outcome with = run(List.of("--strict"), command).run().succeeds();
         assertThat(with.out()).isEqualTo("05:30\n");
