@@ -216,6 +216,9 @@ static double data(const char *path, size_t count) {
     char bytes[4096];
     size_t batches = at_most(count / BATCH);
     int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        give_up("open", path);
+    }
     for (size_t i = 0; i < batches; i++) {
         double begin = now();
         for (size_t j = 0; j < BATCH; j++) {
