@@ -234,13 +234,7 @@ class ShimStoreIT {
     @Test
     void aRunStartsAnotherOne() {
         String inner = manifest();
-        run(
-                        "sh",
-                        "-c",
-                        "\"$1\" run --manifest \"$2\" -- /bin/cat /vrift/a",
-                        "sh",
-                        Workspace.VELO.toString(),
-                        inner)
+        run("sh", "-c", "\"$1\" run --manifest \"$2\" -- /bin/cat /vrift/a", "sh", Workspace.VELO.toString(), inner)
                 .run()
                 .prints("hello\n");
     }
