@@ -74,7 +74,7 @@ static const struct call {
 } calls[] = {
     {"stat", do_stat, 7168},          {"access", do_access, 7168}, {"open to read", do_open, 9216},
     {"readlink", do_readlink, 10240}, {"mkdir", do_mkdir, 7168},   {"open to write", do_write, 9216},
-    {"rename", do_rename, 12288},     {"unlink", do_unlink, 7168}, {"execve", do_execve, 20480},
+    {"rename", do_rename, 12288},     {"unlink", do_unlink, 7168}, {"execve", do_execve, 22528},
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { HEADER = offsetof(struct sockaddr_un, sun_path) };
+enum { HEADER = offsetof(struct sockaddr_un, sun_path), SUN_PATH = sizeof(struct sockaddr_un) - HEADER };
 
 long address_path(remote name, unsigned length, char *out) {
     struct sockaddr_un copy;
@@ -80,26 +80,22 @@ static node_id node_in(const struct world *world, const char *path) {
     return node;
 }
 
-void address_tell(const struct world *world, struct sockaddr_un *name, unsigned *length) {
-    char path[PATH_MAX];
-    const size_t prefix = world->prefix_length;
-    if (*length <= HEADER || *length > sizeof *name || name->sun_family != AF_UNIX) {
+void address_tell(struct caller *caller, struct sockaddr_storage *name, unsigned *length) {
+    char path[PATH_MAX], *told = (char *)name + HEADER;
+    if (*length <= HEADER || *length > sizeof *name || name->ss_family != AF_UNIX) {
         return;
     }
-    size_t count = strnlen(name->sun_path, *length - HEADER);
-    memcpy(path, name->sun_path, count);
+    size_t count = strnlen(told, *length - HEADER);
+    memcpy(path, told, count);
     path[count] = 0;
-    node_id node = node_in(world, path);
-    if (node == NO_NODE) {
+    node_id node = node_in(caller->world, path);
+    long found = node == NO_NODE ? -ENOENT : call_bound_path(caller, node, path, sizeof path);
+    if (found < 0) {
         return;
     }
-    memcpy(path, world->prefix, prefix);
-    path[prefix] = '/';
-    if (tree_path(&world->tree, node, path + prefix + 1, sizeof path - prefix - 1) < 0) {
-        return;
-    }
-    count = strnlen(path, sizeof name->sun_path - 1);
-    memcpy(name->sun_path, path, count);
-    name->sun_path[count] = 0;
+    /* The kernel tells a NUL behind the longest path, too. */
+    count = found < SUN_PATH ? (size_t)found : SUN_PATH;
+    memcpy(told, path, count);
+    told[count] = 0;
     *length = HEADER + (unsigned)count + 1;
 }

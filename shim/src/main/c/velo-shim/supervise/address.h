@@ -21,6 +21,6 @@ void address_release(const struct address *address);
 /* The real address for what a process has named. CONTINUE: that one is the kernel's to look at. */
 long address_translate(remote name, unsigned length, struct address *out);
 /* A name that the kernel tells, as the process is to see it. */
-void address_tell(const struct world *world, struct sockaddr_un *name, unsigned *length);
+void address_tell(struct caller *caller, struct sockaddr_storage *name, unsigned *length);
 
 #endif

@@ -59,7 +59,13 @@ static long real_path(int at, const char *path, unsigned how, char *elsewhere) {
 long sys_inotify_add_watch(int fd, remote path, uint32_t mask) {
     char local[PATH_MAX], elsewhere[PATH_MAX];
     PATH_IN(local, path);
-    long result = real_path(AT_FDCWD, local, (mask & IN_DONT_FOLLOW) != 0 ? RESOLVE_KEEP_LINK : 0, elsewhere);
+    const long entered = *local == '/' ? 0 : call_enter();
+    if (entered < 0) {
+        return entered;
+    }
+    elsewhere[0] = 0;
+    long result =
+        call_watch(&served->caller, local, (mask & IN_DONT_FOLLOW) != 0 ? RESOLVE_KEEP_LINK : 0, elsewhere);
     if (result != PASS || elsewhere[0] == 0) {
         return result;
     }

@@ -77,10 +77,7 @@ long sys_connect(int fd, remote name, unsigned length) {
 
 /* The kernel's answer, with names of the session's files as the process knows them. */
 static long tell_name(long number, int fd, remote name, remote length) {
-    union {
-        struct sockaddr_un local;
-        struct sockaddr_storage any;
-    } told;
+    struct sockaddr_storage told;
     unsigned room, size = sizeof told;
     int own = call_descriptor(fd);
     if (own < 0) {
@@ -96,7 +93,7 @@ static long tell_name(long number, int fd, remote name, remote length) {
     if ((int)room < 0) {
         return -EINVAL;
     }
-    address_tell(served->world, &told.local, &size);
+    address_tell(&served->caller, &told, &size);
     unsigned fits = room < size ? room : size;
     return copy_out(name, &told, fits) != 0 || copy_out(length, &size, sizeof size) != 0 ? -EFAULT : 0;
 }
