@@ -71,7 +71,7 @@ struct tree {
     struct manifest lower;
     struct session *session;
     size_t session_length;
-    struct recent *recent; /* recent.h; NULL: nothing is remembered */
+    struct recent *recent;    /* recent.h; NULL: nothing is remembered */
     size_t near;              /* so much of it is mapped in one piece, from its start */
     struct part parts[PARTS]; /* of what is behind that, where a limit of address space is too low for all */
 };
