@@ -143,3 +143,22 @@ long call_statfs(struct caller *c, int at, const char *path, struct statfs *out,
     long result = ask(c, at, path, *path == 0 && at != AT_FDCWD ? RESOLVE_EMPTY : 0, elsewhere, &target);
     return result != 0 ? result : KERNEL2(c->world->kernel, SYS_statfs, c->world->session, out);
 }
+
+void stat_of_statx(const struct statx *from, struct stat *out) {
+    memset(out, 0, sizeof *out);
+    out->st_dev = (dev_t)(from->stx_dev_minor & 0xff) | (dev_t)(from->stx_dev_major & 0xfff) << 8 |
+                  (dev_t)(from->stx_dev_minor & ~0xffu) << 12;
+    out->st_ino = from->stx_ino;
+    out->st_mode = from->stx_mode;
+    out->st_nlink = from->stx_nlink;
+    out->st_uid = from->stx_uid;
+    out->st_gid = from->stx_gid;
+    out->st_rdev = (dev_t)(from->stx_rdev_minor & 0xff) | (dev_t)(from->stx_rdev_major & 0xfff) << 8 |
+                   (dev_t)(from->stx_rdev_minor & ~0xffu) << 12;
+    out->st_size = (off_t)from->stx_size;
+    out->st_blksize = (blksize_t)from->stx_blksize;
+    out->st_blocks = (blkcnt_t)from->stx_blocks;
+    out->st_atim = (struct timespec){from->stx_atime.tv_sec, from->stx_atime.tv_nsec};
+    out->st_mtim = (struct timespec){from->stx_mtime.tv_sec, from->stx_mtime.tv_nsec};
+    out->st_ctim = (struct timespec){from->stx_ctime.tv_sec, from->stx_ctime.tv_nsec};
+}

@@ -6,6 +6,7 @@
 #include <linux/stat.h>
 
 struct timespec;
+struct stat;
 struct statx;
 struct sockaddr_un;
 
@@ -37,6 +38,8 @@ long call_statx(struct caller *c, int at, const char *path, int flags, unsigned 
  */
 struct stat;
 long call_glance(const struct world *world, const char *path, size_t length, struct stat *out);
+/* The older structure, filled in from the younger one. */
+void stat_of_statx(const struct statx *from, struct stat *out);
 long call_access(struct caller *c, int at, const char *path, int mode, int flags, char *elsewhere);
 /* Bytes that were put in, no NUL. Also of /proc/self/exe, cwd and fd/N, whose targets are told as paths of
  * the tree. */

@@ -1,7 +1,7 @@
 #include "answers.h"
 
+#include "../numbers.h"
 #include "inject.h"
-#include "numbers.h"
 
 #include <errno.h>
 #include <linux/openat2.h>

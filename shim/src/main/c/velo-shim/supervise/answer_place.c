@@ -1,6 +1,6 @@
 #include "answers.h"
 
-#include "numbers.h"
+#include "../numbers.h"
 
 #include <errno.h>
 #include <string.h>

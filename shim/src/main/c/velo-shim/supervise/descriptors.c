@@ -1,6 +1,6 @@
 #include "descriptors.h"
 
-#include "numbers.h"
+#include "../numbers.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "filter.h"
 
 #include "../file_request.h"
-#include "numbers.h"
+#include "../numbers.h"
 
 #include <errno.h>
 #include <linux/audit.h>
