@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -83,6 +84,15 @@ static void caught(const struct seccomp_notif *call, void *with) {
     missed_count(supervisor->missed, call);
 }
 
+/* Each filter of the run has a descriptor here. */
+static void raise_descriptor_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 /* Most runs have nobody who asks: the world is not even looked at before. */
 static bool is_asked(const struct supervision_thread *supervisor) {
     struct pollfd both[] = {{supervisor->socket, POLLIN, 0}, {supervisor->stop[0], POLLIN, 0}};
@@ -96,6 +106,7 @@ static void *answer(void *with) {
     if (!is_asked(supervisor)) {
         return NULL;
     }
+    raise_descriptor_limit();
     if (!session_world(supervisor->run, &supervisor->world)) {
         message("cannot supervise programs of the run: %s; run static ones with --isolate", strerror(errno));
         refuse_all(supervisor);
