@@ -10,3 +10,6 @@ CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(WARNINGS)
 ifneq ($(filter aarch64%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 CFLAGS += -mno-outline-atomics
 endif
+
+# For libraries without another one: where what was stored is not executed by itself, the compiler has a function that makes it so.
+COMPILER_LIBRARY = $(shell $(CC) -print-libgcc-file-name)

@@ -23,8 +23,9 @@ $(OUT)/libvelo-shim.so: $(PRELOAD:%=preload/%.c) preload/raw.S preload/exports.S
 	for name in raw exports; do $(CC) $(PRELOAD_FLAGS) -c -o $(OUT)/preload/$$name.o preload/$$name.S || exit 1; done
 	$(CC) -shared -nostdlib -nostartfiles -Wl,-soname,libvelo-shim.so -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack \
 		-Wl,-z,noseparate-code \
-		-Wl,--version-script=$(HOOKS)/version.inc -Wl,--gc-sections -o $@.new \
-		$(PRELOAD:%=$(OUT)/preload/%.o) $(OUT)/preload/raw.o $(OUT)/preload/exports.o $(OUT)/core.a
+		-Wl,--version-script=$(HOOKS)/version.inc -Wl,--gc-sections -Wl,--exclude-libs,libgcc.a -o $@.new \
+		$(PRELOAD:%=$(OUT)/preload/%.o) $(OUT)/preload/raw.o $(OUT)/preload/exports.o $(OUT)/core.a \
+		$(COMPILER_LIBRARY)
 	mv $@.new $@
 
 # glibc and musl by their own symbols; who has another one gives its path.
