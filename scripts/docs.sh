@@ -192,6 +192,16 @@ END
 
 shim=shim/src/main/c/velo-shim
 
+# differences FILE: the cases of a list of differences with their reasons, as rows.
+differences() {
+  awk '
+    function row() { if (reason != "") printf "| %s | %s |\n", cases, reason; cases = reason = "" }
+    /^#/ || /^$/ { next }
+    /^ / { sub(/^ +/, ""); reason = reason (reason == "" ? "" : " ") $0; next }
+    { if (reason != "") row(); gsub(/\|/, "\\|"); gsub(/`/, "\\`"); cases = cases (cases == "" ? "" : "<br>") "`" $0 "`" }
+    END { row() }' "$1"
+}
+
 document docs/compatibility.md <<END
 # What the preload library answers
 
@@ -240,6 +250,29 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | calls in signal handlers on a stack of their own (\`sigaltstack\`) | need, beside what the kernel puts there (some 1 to 4 KiB): \`stat\`, \`access\`, \`open\`, \`readlink\` of absolute paths of the host 0.3 KiB, where the page that the path stands in was looked at before, else 5; in the tree \`stat\`, \`access\`, \`mkdir\`, \`unlink\` 7 KiB, \`open\` 9, \`readlink\` 10, \`rename\`, \`link\` and the first \`open\` for writing of a file of the manifest 14; \`execve\` of any path 22. So 8 KiB (SIGSTKSZ once) is enough for paths of the host alone; 32 KiB is enough for all |
 | a full disk | what makes or changes something fails with ENOSPC; removing and moving work from a reserve of 1 MiB of the session, which is good for some 30 to 250 files of the manifest in places far apart, and for any number that the run has made; a directory that is read takes from one half of it; content that is read and cannot be noted is told by its real inode. On kernels before 5.14, and on file systems that copy on write (Btrfs, ZFS), a full disk may still end a program by SIGBUS |
 | what a session takes | 1.4 MiB of blocks at its start, and half a byte for each entry of the manifest. It grows with the names that exist and with the files, directories and links that are made: of a symbolic link made and removed some 150 bytes stay, of a directory 65, of a file none on the whole. It ends at 1 GiB, or when a run has made some 4,000,000 files, directories and links, removed ones counted, since a node number is never used twice: from then on making things fails with ENOSPC, and reading, writing and removing work. A process without a limit of address space maps 1 GiB. Under one (\`ulimit -v\`) it maps what is in use and at most an eighth of the limit more, which with 1,000,000 is good for some 300,000 more files, directories and links made by anybody while it runs; where it must look at what lies behind that, it ends with 125 and says so. A process that sets itself a limit once it runs has those 1 GiB in it; its children have not |
+
+## What the POSIX battery finds
+
+\`it/src/test/resources/shim\` holds a program of some thousand cases: what open flags, renames, links, permissions, times, directories, locks, threads, signals
+and pointers do. \`ShimPosixIT\` runs it in a directory of ext4 and in a tree with the same files, \`ShimPosixStaticIT\` the same program linked statically,
+behind the supervisor; all lines are equal but for these (as the tree gives them: its part of the battery, whether the file was of the manifest or made by the run,
+the case, the result, the error).
+
+| cases | why |
+|---|---|
+$(differences it/src/test/resources/shim/differences.list)
+
+A static program besides:
+
+| cases | why |
+|---|---|
+$(differences it/src/test/resources/shim/differences-static.list)
+
+Tests of other projects (CPython, Git, GNU coreutils, Perl, stress-ng) are run in both places by \`scripts/suites.sh\`; \`*\` stands for any characters.
+
+| tests that end otherwise | why |
+|---|---|
+$(differences scripts/suites/differences.list)
 
 ## Names
 
