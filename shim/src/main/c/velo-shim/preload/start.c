@@ -317,8 +317,16 @@ static node_id own_program(void) {
     return real_stands_for(world, path, node) ? node : ROOT_NODE;
 }
 
-/* No memory of it is there before it is used. */
-static struct recent recent;
+/* No memory of it is there before it is used. Where address space is limited the program shall have it: the
+ * session is not mapped in one piece there. */
+static struct recent *room_for_recent(const struct tree *tree) {
+    if (tree->near < tree->session_length) {
+        return NULL;
+    }
+    const long memory = RAW6(SYS_mmap, 0, sizeof(struct recent), PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory < 0 && memory >= -4095 ? NULL : (struct recent *)memory;
+}
 
 static void show_prefix(void) {
     size_t length = shim.world.prefix_length;
@@ -348,7 +356,7 @@ static bool start(void) {
     }
     read_world(session);
     show_prefix();
-    shim.world.tree.recent = &recent;
+    shim.world.tree.recent = room_for_recent(&shim.world.tree);
     process_caller(&shim.caller);
     shim.caller.program = own_program();
     return true;

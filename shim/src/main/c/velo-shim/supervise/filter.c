@@ -121,6 +121,17 @@ static void catch_named(struct code *code, int number, unsigned argument) {
     catch (code);
 }
 
+/* A question that the kernel answers, too: it takes no notice of the second argument (prctl(2)). */
+static void answer_question(struct code *code) {
+    add(code, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 6));
+    load(code, offsetof(struct seccomp_data, args[0]));
+    add(code, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_GET_SECCOMP, 0, 3));
+    load(code, offsetof(struct seccomp_data, args[1]));
+    where_equal(code, FILTER_QUESTION);
+    answer(code, SECCOMP_RET_ERRNO | FILTER_ERRNO);
+    answer(code, SECCOMP_RET_ALLOW);
+}
+
 static void build(struct code *code) {
     code->length = 0;
     /* Calls of another machine's programs have other numbers: there is nothing that they may do. */
@@ -130,8 +141,7 @@ static void build(struct code *code) {
     load(code, offsetof(struct seccomp_data, nr));
     add(code, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN_NUMBERS, 0, 1));
     answer(code, SECCOMP_RET_ERRNO | ENOSYS);
-    where_equal(code, FILTER_NUMBER);
-    answer(code, SECCOMP_RET_ERRNO | FILTER_ERRNO);
+    answer_question(code);
     for (unsigned i = 0; i < REFUSED_COUNT; i++) {
         where_equal(code, (uint32_t)refused[i]);
         answer(code, SECCOMP_RET_ERRNO | ENOSYS);
@@ -160,5 +170,5 @@ long filter_install(void) {
 }
 
 bool filter_here(void) {
-    return syscall(FILTER_NUMBER) == -1 && errno == FILTER_ERRNO;
+    return syscall(SYS_prctl, PR_GET_SECCOMP, FILTER_QUESTION, 0, 0, 0) == -1 && errno == FILTER_ERRNO;
 }

@@ -21,8 +21,8 @@
 #define EXEMPT_SIZE 4096ul
 #define SUPERVISED_PAGE (EXEMPT_PAGE + EXEMPT_SIZE)
 
-/* A number that no kernel knows: the filter answers it with this errno. */
-#define FILTER_NUMBER 0x7e10
+/* prctl(PR_GET_SECCOMP) with this second argument: the filter answers it with this errno. */
+#define FILTER_QUESTION 0x7e10
 #define FILTER_ERRNO 2017
 
 /*
