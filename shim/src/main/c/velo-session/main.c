@@ -12,8 +12,21 @@
 
 static struct run run = {.directory = -1};
 
+/* A resident process may just begin its notes in there (docs/formats/session-digests.md): it does so once. */
+static bool is_removed(void) {
+    enum { ATTEMPTS = 4 };
+    int result = -1;
+    for (int i = 0; i < ATTEMPTS && result != 0; i++) {
+        result = remove_tree(AT_FDCWD, run.plan->directory);
+        if (result != 0 && errno != ENOTEMPTY) {
+            return errno == ENOENT;
+        }
+    }
+    return result == 0;
+}
+
 static void remove_directory(void) {
-    if (remove_tree(AT_FDCWD, run.plan->directory) != 0 && errno != ENOENT) {
+    if (!is_removed()) {
         message("warning: cannot remove the run directory %s: %s; the next start of velo removes it",
                 run.plan->directory, strerror(errno));
     }

@@ -1,0 +1,4 @@
+package dev.velo.it;
+
+@ByResident
+class ShimPrefixByResidentIT extends ShimPrefixIT {}
