@@ -1,4 +1,4 @@
-#include "../velo-shim/supervise/numbers.h"
+#include "../velo-shim/numbers.h"
 #include "../velo-shim/world.h"
 #include "session.h"
 
