@@ -1,8 +1,10 @@
 #include "answers.h"
 
+#include "stopped.h"
 #include "waiting.h"
 
 #include <errno.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +50,17 @@ static bool may_wait_at(const char *path, int flags) {
     return stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
 }
 
+/* What a call opens may keep who opens it waiting. */
+static bool may_wait_for(long number, const char *path, long how) {
+    if (number != SYS_openat && number != SYS_openat2) {
+        return false;
+    }
+    const int flags = number == SYS_openat ? (int)how : (int)((const struct open_how *)how)->flags;
+    return served != NULL && !served->may_wait && may_wait_at(path, flags);
+}
+
 static long own_call(long number, long a, long b, long c, long d, long e, long f) {
-    if (number == SYS_openat && served != NULL && !served->may_wait && may_wait_at((const char *)b, (int)c)) {
+    if (may_wait_for(number, (const char *)b, c)) {
         served->waits = true;
         return -EINTR;
     }
@@ -124,7 +135,17 @@ static bool is_interrupted(pid_t thread) {
 
 enum { ERESTARTSYS = 512 };
 
-/* The kernel starts the call again behind the handler of the signal, or says EINTR, as the handler has it. */
+static void answer_interrupted(const void *with) {
+    const struct child *child = with;
+    struct seccomp_notif_resp reply = {.id = child->call, .error = -ERESTARTSYS};
+    (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+}
+
+/*
+ * The kernel starts the call again behind the handler of the signal, or says EINTR, as the handler has it. It
+ * does so only for a thread that looks for signals, and another one may take this signal: so the thread is
+ * made to look.
+ */
 static bool is_over(const struct child *child) {
     if (ioctl(child->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &child->call) != 0) {
         return true;
@@ -132,8 +153,10 @@ static bool is_over(const struct child *child) {
     if (!is_interrupted(child->thread)) {
         return false;
     }
-    struct seccomp_notif_resp reply = {.id = child->call, .error = -ERESTARTSYS};
-    (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    if (!release_thread(child->thread, answer_interrupted, child)) {
+        struct seccomp_notif_resp reply = {.id = child->call, .error = -EINTR};
+        (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    }
     return true;
 }
 
