@@ -214,6 +214,29 @@ class ShimStaticIT {
                 """);
     }
 
+    /** An ordinary user's supervisor may not look into it: what it has of the host is the kernel's. */
+    @Test
+    void whoShowsNobodyWhatHeDoes() {
+        same("""
+                gcc -O1 -static -o "$H/closed" -x c - <<'C'
+                #include <fcntl.h>
+                #include <stdio.h>
+                #include <sys/prctl.h>
+                #include <sys/socket.h>
+                #include <sys/stat.h>
+                int main(int argc, char **argv) {
+                    struct sockaddr_storage name;
+                    socklen_t length = sizeof name;
+                    int fd = open(argv[argc - 1], O_RDWR | O_CREAT, 0600), one = socket(AF_UNIX, SOCK_STREAM, 0);
+                    prctl(PR_SET_DUMPABLE, 0);
+                    printf("%d %d %d\\n", fchmod(fd, 0640), getsockname(one, (struct sockaddr *)&name, &length), futimens(fd, NULL));
+                    return 0;
+                }
+                C
+                "$H/closed" "$H/file"; stat -c %a "$H/file"
+                """);
+    }
+
     /** It sees the tree and gets no further rights: the supervisor answers for it. */
     @Test
     void setUserIdPrograms() {
