@@ -282,6 +282,34 @@ static bool many_wait(void) {
     return late_end >= 0 && close(late_end) == 0 && unlink(fifo) == 0;
 }
 
+/* Who opens a file that another one has a lease on waits for it, and nobody else does. */
+static void *opens_leased(void *with) {
+    const int fd = open(fifo, O_RDWR);
+    *(int *)with = fd < 0 ? -errno : fcntl(fd, F_GETFL);
+    close(fd);
+    return NULL;
+}
+
+static bool leases(void) {
+    pthread_t thread;
+    struct timespec before, behind;
+    struct stat state;
+    int flags = 0;
+    CHECK(signal(SIGIO, SIG_IGN) != SIG_ERR &&
+          close(open(fresh(fifo, "leased"), O_CREAT | O_RDWR, 0600)) == 0);
+    const int fd = open(fifo, O_RDONLY);
+    CHECK(fcntl(fd, F_SETLEASE, F_RDLCK) == 0);
+    CHECK(pthread_create(&thread, NULL, opens_leased, &flags) == 0);
+    usleep(200000);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    CHECK(stat(TREE "/dir", &state) == 0);
+    clock_gettime(CLOCK_MONOTONIC, &behind);
+    CHECK(behind.tv_sec - before.tv_sec < 10);
+    CHECK(flags == 0 && fcntl(fd, F_SETLEASE, F_UNLCK) == 0 && pthread_join(thread, NULL) == 0);
+    CHECK(flags >= 0 && (flags & O_ACCMODE) == O_RDWR && (flags & O_NONBLOCK) == 0);
+    return close(fd) == 0 && unlink(fifo) == 0;
+}
+
 /* A FIFO of the host that only the tree leads to: nobody else waits for who opens it. */
 static bool host_fifos(void) {
     char host[] = "/tmp/velo-supervise-XXXXXX", link[128];
@@ -415,7 +443,8 @@ int main(int count, char **words) {
                good("threads", threads) & good("children of vfork", vforks) &
                good("a thread that executes", thread_executes) & good("FIFOs", fifos) &
                good("many wait at a FIFO", many_wait) & good("FIFOs of the host", host_fifos) &
-               good("blobs", blobs) & many() & killed(60) & good("answers afterwards", answers);
+               good("leases", leases) & good("blobs", blobs) & many() & killed(60) &
+               good("answers afterwards", answers);
     close(stop[1]);
     need(pthread_join(thread, NULL) == 0, "join");
     return all ? 0 : 1;

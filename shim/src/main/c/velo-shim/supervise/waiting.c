@@ -50,21 +50,42 @@ static bool may_wait_at(const char *path, int flags) {
     return stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
 }
 
-/* What a call opens may keep who opens it waiting. */
-static bool may_wait_for(long number, const char *path, long how) {
-    if (number != SYS_openat && number != SYS_openat2) {
-        return false;
+static int flags_of(long number, long how) {
+    return number == SYS_openat ? (int)how : (int)((const struct open_how *)how)->flags;
+}
+
+/* Of another file the opening waits where somebody has a lease on it (fcntl(2), F_SETLEASE). */
+static long open_at_once(long number, long at, long path, long how, long last) {
+    const int off = 0;
+    struct open_how copy = {.flags = 0};
+    long fd;
+    if (number == SYS_openat) {
+        fd = own_result(syscall(number, at, path, how | O_NONBLOCK, last));
+    } else {
+        copy = *(const struct open_how *)how;
+        copy.flags |= O_NONBLOCK;
+        fd = own_result(syscall(number, at, path, &copy, last));
     }
-    const int flags = number == SYS_openat ? (int)how : (int)((const struct open_how *)how)->flags;
-    return served != NULL && !served->may_wait && may_wait_at(path, flags);
+    if (fd >= 0) {
+        (void)ioctl((int)fd, FIONBIO, &off);
+    }
+    return fd;
+}
+
+static long open_or_leave(long number, long at, long path, long how, long last) {
+    const int flags = flags_of(number, how);
+    if ((flags & (O_PATH | O_NONBLOCK | O_DIRECTORY)) != 0) {
+        return own_result(syscall(number, at, path, how, last));
+    }
+    long fd = may_wait_at((const char *)path, flags) ? -EAGAIN : open_at_once(number, at, path, how, last);
+    served->waits = served->waits || fd == -EAGAIN;
+    return fd == -EAGAIN ? -EINTR : fd;
 }
 
 static long own_call(long number, long a, long b, long c, long d, long e, long f) {
-    if (may_wait_for(number, (const char *)b, c)) {
-        served->waits = true;
-        return -EINTR;
-    }
-    return own_result(syscall(number, a, b, c, d, e, f));
+    const bool opens = number == SYS_openat || number == SYS_openat2;
+    return opens && served != NULL && !served->may_wait ? open_or_leave(number, a, b, c, d)
+                                                        : own_result(syscall(number, a, b, c, d, e, f));
 }
 
 const struct kernel supervising_kernel = {own_call};
