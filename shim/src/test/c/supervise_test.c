@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -243,6 +244,123 @@ static bool fifos(void) {
     return true;
 }
 
+/* A signal that one thread takes starts the others' calls again. */
+static int late_end = -1;
+
+static void *late_writer(void *with) {
+    (void)with;
+    usleep(400000);
+    late_end = open(fifo, O_WRONLY);
+    return NULL;
+}
+
+static void *waits(void *with) {
+    const int fd = open(fifo, O_RDONLY);
+    *(int *)with = fd < 0 ? errno : 0;
+    return NULL;
+}
+
+static bool many_wait(void) {
+    enum { MANY = 6 };
+    pthread_t threads[MANY], writes;
+    int errors[MANY];
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    CHECK(mkfifo(fresh(fifo, "many"), 0600) == 0 && sigaction(SIGALRM, &action, NULL) == 0);
+    for (int i = 0; i < MANY; i++) {
+        CHECK(pthread_create(&threads[i], NULL, waits, &errors[i]) == 0);
+    }
+    const struct itimerval often = {{0, 30000}, {0, 100000}};
+    setitimer(ITIMER_REAL, &often, NULL);
+    CHECK(pthread_create(&writes, NULL, late_writer, NULL) == 0);
+    const int fd = open(fifo, O_RDONLY);
+    CHECK(fd >= 0 && pthread_join(writes, NULL) == 0);
+    for (int i = 0; i < MANY; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0 && (errno = errors[i]) == 0);
+    }
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &never, NULL);
+    return late_end >= 0 && close(late_end) == 0 && unlink(fifo) == 0;
+}
+
+/* Who opens a file that another one has a lease on waits for it, and nobody else does. */
+static void *opens_leased(void *with) {
+    const int fd = open(fifo, O_RDWR);
+    *(int *)with = fd < 0 ? -errno : fcntl(fd, F_GETFL);
+    close(fd);
+    return NULL;
+}
+
+static bool leases(void) {
+    pthread_t thread;
+    struct timespec before, behind;
+    struct stat state;
+    int flags = 0;
+    CHECK(signal(SIGIO, SIG_IGN) != SIG_ERR &&
+          close(open(fresh(fifo, "leased"), O_CREAT | O_RDWR, 0600)) == 0);
+    const int fd = open(fifo, O_RDONLY);
+    CHECK(fcntl(fd, F_SETLEASE, F_RDLCK) == 0);
+    CHECK(pthread_create(&thread, NULL, opens_leased, &flags) == 0);
+    usleep(200000);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    CHECK(stat(TREE "/dir", &state) == 0);
+    clock_gettime(CLOCK_MONOTONIC, &behind);
+    CHECK(behind.tv_sec - before.tv_sec < 10);
+    CHECK(flags == 0 && fcntl(fd, F_SETLEASE, F_UNLCK) == 0 && pthread_join(thread, NULL) == 0);
+    CHECK(flags >= 0 && (flags & O_ACCMODE) == O_RDWR && (flags & O_NONBLOCK) == 0);
+    return close(fd) == 0 && unlink(fifo) == 0;
+}
+
+/* A FIFO of the host that only the tree leads to: nobody else waits for who opens it. */
+static bool host_fifos(void) {
+    char host[] = "/tmp/velo-supervise-XXXXXX", link[128];
+    const struct open_how how = {.flags = O_RDONLY};
+    CHECK(mkdtemp(host) != NULL);
+    snprintf(fifo, sizeof fifo, "%s/fifo", host);
+    CHECK(mkfifo(fifo, 0600) == 0 && symlink(fifo, fresh(link, "to-fifo")) == 0);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGALRM, &action, NULL);
+    const struct itimerval soon = {.it_value = {0, 50000}};
+    setitimer(ITIMER_REAL, &soon, NULL);
+    CHECK(syscall(SYS_openat2, AT_FDCWD, link, &how, sizeof how) == -1 && errno == EINTR);
+    return unlink(link) == 0 && unlink(fifo) == 0 && rmdir(host) == 0;
+}
+
+/* Whichever way leads to a descriptor: what it was opened for is not changed, but the file in the tree. */
+static bool blob_stays(const char *file, const char *way) {
+    char path[256], bytes[16] = "", now[16] = "";
+    const int fd = open(file, O_RDONLY);
+    snprintf(path, sizeof path, "%s/%d", way, fd);
+    const int other = open(path, O_RDWR);
+    CHECK(fd >= 0 && other >= 0 && pwrite(other, "X", 1, 0) == 1);
+    CHECK(pread(fd, bytes, 7, 0) == 7 && strcmp(bytes, "content") == 0);
+    close(other);
+    close(fd);
+    const int again = open(file, O_RDONLY);
+    CHECK(pread(again, now, 7, 0) == 7 && strcmp(now, "Xontent") == 0);
+    close(again);
+    return true;
+}
+
+static bool blobs(void) {
+    char host[] = "/tmp/velo-supervise-XXXXXX", link[64];
+    struct stat state;
+    CHECK(mkdtemp(host) != NULL);
+    snprintf(link, sizeof link, "%s/fds", host);
+    CHECK(symlink("/proc/self/fd", link) == 0);
+    CHECK(blob_stays(TREE "/dir/twin", link));
+    CHECK(blob_stays(TREE "/dir/sub/deep", "/proc/self/root/proc/self/fd"));
+    const int fd = open(TREE "/private", O_RDONLY);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    char map[128];
+    snprintf(map, sizeof map, "/proc/self/map_files/%lx-%lx", (long)page, (long)page + 4096);
+    /* To follow these takes CAP_CHECKPOINT_RESTORE. */
+    if (stat(map, &state) == 0) {
+        CHECK(truncate(map, 0) == 0 && fstat(fd, &state) == 0 && state.st_size == 0);
+        CHECK(memcmp(page, "content", 7) == 0);
+    }
+    return unlink(link) == 0 && rmdir(host) == 0;
+}
+
 static bool waits_for_ever(void) {
     CHECK(mkfifo(fresh(fifo, "never"), 0600) == 0);
     return open(fifo, O_RDONLY) >= 0;
@@ -323,7 +441,9 @@ int main(int count, char **words) {
     need(pthread_create(&thread, NULL, run, (void *)(uintptr_t)&supervision) == 0, "thread");
     bool all = good("answers", answers) & good("bad pointers", bad_pointers) & good("signals", signals) &
                good("threads", threads) & good("children of vfork", vforks) &
-               good("a thread that executes", thread_executes) & good("FIFOs", fifos) & many() & killed(60) &
+               good("a thread that executes", thread_executes) & good("FIFOs", fifos) &
+               good("many wait at a FIFO", many_wait) & good("FIFOs of the host", host_fifos) &
+               good("leases", leases) & good("blobs", blobs) & many() & killed(60) &
                good("answers afterwards", answers);
     close(stop[1]);
     need(pthread_join(thread, NULL) == 0, "join");

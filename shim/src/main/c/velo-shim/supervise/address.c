@@ -26,8 +26,9 @@ long address_of(const char *real, struct address *out) {
     int length = snprintf(to, sizeof out->name.sun_path, "%s", real);
     out->name.sun_family = AF_UNIX;
     out->held = -1;
+    out->of_host = strncmp(real, world->session, world->session_length) != 0;
     if (length >= (int)sizeof out->name.sun_path) {
-        if (strncmp(real, world->session, world->session_length) != 0) {
+        if (out->of_host) {
             return -ENAMETOOLONG;
         }
         out->held = open(world->session, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -39,6 +40,15 @@ long address_of(const char *real, struct address *out) {
     }
     out->length = HEADER + (unsigned)length + 1;
     return 0;
+}
+
+long address_call(const struct address *address, long (*call)(const void *with), const void *with) {
+    if (address->of_host) {
+        act_as_process();
+    }
+    long result = call(with);
+    act_as_self();
+    return result;
 }
 
 void address_release(const struct address *address) {

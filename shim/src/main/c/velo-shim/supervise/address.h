@@ -10,13 +10,16 @@
 struct address {
     struct sockaddr_un name;
     unsigned length;
-    int held; /* of the directory that a name too long begins with; -1: none */
+    bool of_host; /* not of the session: the process's own rights count there */
+    int held;     /* of the directory that a name too long begins with; -1: none */
 };
 
 /* The path that an address of the process names. CONTINUE: none. */
 long address_path(remote name, unsigned length, char *out);
 /* 0, or -errno. */
 long address_of(const char *real, struct address *out);
+/* Makes a call on it, on the host with the rights of the process alone. */
+long address_call(const struct address *address, long (*call)(const void *with), const void *with);
 void address_release(const struct address *address);
 /* The real address for what a process has named. CONTINUE: that one is the kernel's to look at. */
 long address_translate(remote name, unsigned length, struct address *out);

@@ -16,9 +16,14 @@ struct message {
 };
 static char data[DATA_MOST];
 
-static long send_now(void *with) {
+static long send_to(const void *with) {
     const struct message *message = with;
     return RAW(SYS_sendmsg, message->fd, &message->head, message->flags | MSG_NOSIGNAL);
+}
+
+static long send_now(void *with) {
+    const struct message *message = with;
+    return address_call(&message->address, send_to, message);
 }
 
 static long begin(struct message *message, int fd, int flags, remote name, unsigned length) {

@@ -19,7 +19,7 @@ static long open_host(const struct opening *opening, const char *host) {
     struct open_how how = opening->how;
     how.flags |= O_CLOEXEC | O_NOCTTY;
     return opening->plain ? KERNEL4(&supervising_kernel, SYS_openat, AT_FDCWD, host, how.flags, how.mode)
-                          : RAW(SYS_openat2, AT_FDCWD, host, &how, sizeof how);
+                          : KERNEL4(&supervising_kernel, SYS_openat2, AT_FDCWD, host, &how, sizeof how);
 }
 
 /* The modes of what is made on the host are the process's: its umask is applied there. */

@@ -4,17 +4,27 @@
 #include <errno.h>
 #include <string.h>
 
+struct connecting {
+    int fd;
+    struct address address;
+};
+
+static long bind_now(const void *with) {
+    const struct connecting *to = with;
+    return RAW(SYS_bind, to->fd, &to->address.name, to->address.length);
+}
+
 /* The mode of a socket is what the umask leaves of it. */
 static long bind_to(int fd, const char *real) {
-    struct address address;
-    long result = address_of(real, &address);
+    struct connecting to = {.fd = fd};
+    long result = address_of(real, &to.address);
     if (result < 0) {
         return result;
     }
     umask(served->caller.umask(&served->caller));
-    result = RAW(SYS_bind, fd, &address.name, address.length);
+    result = address_call(&to.address, bind_now, &to);
     umask(0);
-    address_release(&address);
+    address_release(&to.address);
     return result;
 }
 
@@ -45,14 +55,14 @@ long sys_bind(int fd, remote name, unsigned length) {
     return result == -EEXIST ? -EADDRINUSE : result == PASS ? 0 : result;
 }
 
-struct connecting {
-    int fd;
-    struct address address;
-};
+static long connect_to(const void *with) {
+    const struct connecting *to = with;
+    return RAW(SYS_connect, to->fd, &to->address.name, to->address.length);
+}
 
 static long connect_now(void *with) {
     const struct connecting *to = with;
-    return RAW(SYS_connect, to->fd, &to->address.name, to->address.length);
+    return address_call(&to->address, connect_to, to);
 }
 
 /* Where nobody accepts, connect(2) waits. */

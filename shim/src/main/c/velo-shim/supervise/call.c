@@ -129,6 +129,7 @@ int call_descriptor(int fd) {
         return ours >= 0 ? ours : -EBADF;
     }
     if (served->held_count == HELD_MOST || (ours = descriptor_of((pid_t)served->notif.pid, fd)) < 0) {
+        served->closed = served->closed || ours == -EPERM;
         return -EBADF;
     }
     served->held[served->held_count++] = (struct held){fd, ours};

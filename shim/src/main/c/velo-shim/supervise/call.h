@@ -29,7 +29,7 @@ struct call {
     long enter_error;
     bool may_wait;     /* this is a child for this one call: it may wait in the kernel */
     bool waits;        /* the supervisor would have to wait */
-    bool closed;       /* its memory may not be looked at (prctl(2), PR_SET_DUMPABLE) */
+    bool closed;       /* its memory and descriptors may not be looked at (prctl(2), PR_SET_DUMPABLE) */
     bool person_known; /* what follows was asked for */
     uint32_t umask;
     int process; /* its id; 0: not asked for yet */

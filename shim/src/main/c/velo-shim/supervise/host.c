@@ -45,12 +45,33 @@ const char *host_path(char *elsewhere) {
 
 static bool acting;
 
+/* The supervisor's own groups; more are not known here, and then it keeps those it has. */
+enum { GROUPS = 4096 };
+static gid_t own_groups[GROUPS];
+
+static long group_count(void) {
+    static long count = -1;
+    if (count < 0) {
+        count = syscall(SYS_getgroups, GROUPS, own_groups);
+    }
+    return count;
+}
+
+/* Of this thread alone, as the C library's function is not. Who is nobody special cannot, and has one user's
+ * processes to answer for. */
+static void take_groups(long count, const uint32_t *groups) {
+    if (group_count() >= 0) {
+        (void)syscall(SYS_setgroups, count, groups);
+    }
+}
+
 /* Without a user id of 0 the capabilities that override permissions go by themselves (setfsuid(2)). */
 void act_as_process(void) {
     struct credentials who;
     served->caller.credentials(&served->caller, false, &who);
     acting = who.uid != geteuid() || who.gid != getegid();
     if (acting) {
+        take_groups((long)who.group_count, who.groups);
         setfsgid(who.gid);
         setfsuid(who.uid);
     }
@@ -60,6 +81,7 @@ void act_as_self(void) {
     if (acting) {
         setfsuid(geteuid());
         setfsgid(getegid());
+        take_groups(group_count(), own_groups);
         acting = false;
     }
 }

@@ -135,6 +135,19 @@ long stop_thread(struct stopped *out) {
     return 0;
 }
 
+bool release_thread(pid_t thread, void (*answer)(const void *with), const void *with) {
+    struct stopped stopped = {.thread = thread};
+    if (trace(SEIZE, thread, 0, NULL) < 0) {
+        return false;
+    }
+    (void)trace(INTERRUPT, thread, 0, NULL);
+    answer(with);
+    if (wait_stop(&stopped) >= 0) {
+        (void)trace(PTRACE_DETACH, thread, 0, NULL);
+    }
+    return true;
+}
+
 /* Goes on until the next stop at a system call, or an execve(2) that has succeeded. */
 static int go_on(struct stopped *stopped) {
     for (;;) {

@@ -21,6 +21,9 @@ struct stopped {
 /* Stops the thread of the call that is being answered, which so has its answer. 0, or -errno: nothing was
  * done. Afterwards gone may be true. */
 long stop_thread(struct stopped *out);
+/* Has a caught call answered, and its thread look for signals behind it, which it need not have any of.
+ * False: it cannot be stopped, and there is no answer yet. */
+bool release_thread(pid_t thread, void (*answer)(const void *with), const void *with);
 /* Lets it make a call. The filter looks at it, unless exempt: then from the page that prepare_memory made.
  * -ESRCH where it is gone. */
 long stopped_call(struct stopped *stopped, bool exempt, long number, const long arguments[6]);

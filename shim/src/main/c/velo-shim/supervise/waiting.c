@@ -1,8 +1,10 @@
 #include "answers.h"
 
+#include "stopped.h"
 #include "waiting.h"
 
 #include <errno.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +50,42 @@ static bool may_wait_at(const char *path, int flags) {
     return stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
 }
 
-static long own_call(long number, long a, long b, long c, long d, long e, long f) {
-    if (number == SYS_openat && served != NULL && !served->may_wait && may_wait_at((const char *)b, (int)c)) {
-        served->waits = true;
-        return -EINTR;
+static int flags_of(long number, long how) {
+    return number == SYS_openat ? (int)how : (int)((const struct open_how *)how)->flags;
+}
+
+/* Of another file the opening waits where somebody has a lease on it (fcntl(2), F_SETLEASE). */
+static long open_at_once(long number, long at, long path, long how, long last) {
+    const int off = 0;
+    struct open_how copy = {.flags = 0};
+    long fd;
+    if (number == SYS_openat) {
+        fd = own_result(syscall(number, at, path, how | O_NONBLOCK, last));
+    } else {
+        copy = *(const struct open_how *)how;
+        copy.flags |= O_NONBLOCK;
+        fd = own_result(syscall(number, at, path, &copy, last));
     }
-    return own_result(syscall(number, a, b, c, d, e, f));
+    if (fd >= 0) {
+        (void)ioctl((int)fd, FIONBIO, &off);
+    }
+    return fd;
+}
+
+static long open_or_leave(long number, long at, long path, long how, long last) {
+    const int flags = flags_of(number, how);
+    if ((flags & (O_PATH | O_NONBLOCK | O_DIRECTORY)) != 0) {
+        return own_result(syscall(number, at, path, how, last));
+    }
+    long fd = may_wait_at((const char *)path, flags) ? -EAGAIN : open_at_once(number, at, path, how, last);
+    served->waits = served->waits || fd == -EAGAIN;
+    return fd == -EAGAIN ? -EINTR : fd;
+}
+
+static long own_call(long number, long a, long b, long c, long d, long e, long f) {
+    const bool opens = number == SYS_openat || number == SYS_openat2;
+    return opens && served != NULL && !served->may_wait ? open_or_leave(number, a, b, c, d)
+                                                        : own_result(syscall(number, a, b, c, d, e, f));
 }
 
 const struct kernel supervising_kernel = {own_call};
@@ -124,7 +156,17 @@ static bool is_interrupted(pid_t thread) {
 
 enum { ERESTARTSYS = 512 };
 
-/* The kernel starts the call again behind the handler of the signal, or says EINTR, as the handler has it. */
+static void answer_interrupted(const void *with) {
+    const struct child *child = with;
+    struct seccomp_notif_resp reply = {.id = child->call, .error = -ERESTARTSYS};
+    (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+}
+
+/*
+ * The kernel starts the call again behind the handler of the signal, or says EINTR, as the handler has it. It
+ * does so only for a thread that looks for signals, and another one may take this signal: so the thread is
+ * made to look.
+ */
 static bool is_over(const struct child *child) {
     if (ioctl(child->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &child->call) != 0) {
         return true;
@@ -132,8 +174,10 @@ static bool is_over(const struct child *child) {
     if (!is_interrupted(child->thread)) {
         return false;
     }
-    struct seccomp_notif_resp reply = {.id = child->call, .error = -ERESTARTSYS};
-    (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    if (!release_thread(child->thread, answer_interrupted, child)) {
+        struct seccomp_notif_resp reply = {.id = child->call, .error = -EINTR};
+        (void)ioctl(child->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    }
     return true;
 }
 

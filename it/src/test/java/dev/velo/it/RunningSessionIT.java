@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -204,6 +205,58 @@ class RunningSessionIT {
                 """.formatted(act), output, true).out();
         holds(output, told);
         assertThat(told()[0]).isPositive();
+    }
+
+    /** There a write through a mapping, to a page that was read through it before, moves no time. */
+    @Test
+    void inMemoryNothingIsBelieved() throws IOException {
+        Path memory = Path.of("/dev/shm");
+        Assumptions.assumeTrue(Files.isWritable(memory), "needs a writable /dev/shm");
+        Path place = Files.createTempDirectory(memory, "velo-it-");
+        try {
+            String store = place.resolve("store").toString();
+            Path manifest = work.dir("m").resolve("m.velo");
+            Path output = work.dir("result").resolve("o.velo");
+            Path exported = work.dir("exported").resolve("tree");
+            String program = PROGRAM + """
+                    put('mapped', b'before ' * 1000)
+                    time.sleep(2)
+                    with open('mapped', 'r+b') as f, mmap.mmap(f.fileno(), 0) as m: m[0:6] = b'after' + m[5:6]
+                    """;
+            work.velo(
+                            "ingest",
+                            work.tree("echo old >old").toString(),
+                            "--output",
+                            manifest.toString(),
+                            "--store",
+                            store)
+                    .run()
+                    .succeeds();
+            String resident = Long.toString(daemon.start().pid());
+            daemon.velo(
+                            "run",
+                            "--store",
+                            store,
+                            "--manifest",
+                            manifest.toString(),
+                            "--output",
+                            output.toString(),
+                            "--",
+                            "python3",
+                            "-c",
+                            program,
+                            Workspace.VELO.toString(),
+                            resident)
+                    .with("VR_THE_SOURCE", store)
+                    .run()
+                    .succeeds();
+            work.velo("export", "--store", store, output.toString(), exported.toString())
+                    .run()
+                    .succeeds();
+            assertThat(exported.resolve("mapped")).content().startsWith("aftere before");
+        } finally {
+            work.sh(memory, "rm -rf \"$1\"", place);
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -212,6 +213,83 @@ class ShimStaticIT {
                 for process in "${started[@]}"; do wait "$process"; done
                 sort -n log | uniq -c; ls out | wc -l; cat out/{1..20} | sha256sum
                 """);
+    }
+
+    /** An ordinary user's supervisor may not look into it: what it has of the host is the kernel's. */
+    @Test
+    void whoShowsNobodyWhatHeDoes() {
+        same("""
+                gcc -O1 -static -o "$H/closed" -x c - <<'C'
+                #include <fcntl.h>
+                #include <stdio.h>
+                #include <sys/prctl.h>
+                #include <sys/socket.h>
+                #include <sys/stat.h>
+                int main(int argc, char **argv) {
+                    struct sockaddr_storage name;
+                    socklen_t length = sizeof name;
+                    int fd = open(argv[argc - 1], O_RDWR | O_CREAT, 0600), one = socket(AF_UNIX, SOCK_STREAM, 0);
+                    prctl(PR_SET_DUMPABLE, 0);
+                    printf("%d %d %d\\n", fchmod(fd, 0640), getsockname(one, (struct sockaddr *)&name, &length), futimens(fd, NULL));
+                    return 0;
+                }
+                C
+                "$H/closed" "$H/file"; stat -c %a "$H/file"
+                """);
+    }
+
+    /** What a link of the tree leads to on the host is asked for by the supervisor, with no other rights than the process has left. */
+    @Test
+    void whoGivesUpRightsHasThemNoMore() {
+        Host.needsRoot("a process becomes another user");
+        Path program = tree.work().dir("rights").resolve("rights");
+        tree.work().sh(program.getParent(), """
+                gcc -std=gnu11 -O1 -static -o rights -x c - <<'C'
+                #include <errno.h>
+                #include <fcntl.h>
+                #include <grp.h>
+                #include <stdio.h>
+                #include <stdlib.h>
+                #include <string.h>
+                #include <sys/socket.h>
+                #include <sys/stat.h>
+                #include <sys/un.h>
+                #include <sys/wait.h>
+                #include <unistd.h>
+                static void ask(void) {
+                    struct sockaddr_un to = {AF_UNIX, "/vrift/to-socket"};
+                    int file = open("/vrift/to-file", O_RDONLY), opened = file < 0 ? errno : 0;
+                    int one = socket(AF_UNIX, SOCK_STREAM, 0), connected = connect(one, (struct sockaddr *)&to, sizeof to) < 0 ? errno : 0;
+                    printf("%s, %s\\n", strerror(opened), strerror(connected));
+                }
+                int main(void) {
+                    char place[] = "/tmp/velo-it-XXXXXX";
+                    struct sockaddr_un name = {AF_UNIX, ""};
+                    int listening = socket(AF_UNIX, SOCK_STREAM, 0), file;
+                    setbuf(stdout, NULL);
+                    if (mkdtemp(place) == NULL || chmod(place, 0755) != 0) return 2;
+                    sprintf(name.sun_path, "%s/socket", place);
+                    if (bind(listening, (struct sockaddr *)&name, sizeof name) != 0 || listen(listening, 9) != 0) return 3;
+                    if (chmod(name.sun_path, 0600) != 0 || symlink(name.sun_path, "/vrift/to-socket") != 0) return 4;
+                    sprintf(strrchr(name.sun_path, '/'), "/file");
+                    file = open(name.sun_path, O_CREAT | O_RDWR, 0600);
+                    if (file < 0 || fchown(file, 0, 4) != 0 || fchmod(file, 0640) != 0 || symlink(name.sun_path, "/vrift/to-file") != 0) return 5;
+                    ask();
+                    if (fork() == 0) {
+                        if (setgroups(0, NULL) != 0 || setresgid(12345, 12345, 12345) != 0 || setresuid(12345, 12345, 12345) != 0) return 6;
+                        ask();
+                        return 0;
+                    }
+                    wait(NULL);
+                    unlink(name.sun_path);
+                    sprintf(strrchr(name.sun_path, '/'), "/socket");
+                    return unlink(name.sun_path) == 0 && rmdir(place) == 0 ? 0 : 7;
+                }
+                C
+                """);
+        List<String> argv = new ArrayList<>(List.of("setpriv", "--regid", "0", "--groups", "4"));
+        argv.addAll(tree.run(program.toString()).argv());
+        tree.work().command(argv).run().prints("Success, Success\nPermission denied, Permission denied\n");
     }
 
     /** It sees the tree and gets no further rights: the supervisor answers for it. */
