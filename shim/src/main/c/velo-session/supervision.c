@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -22,7 +23,9 @@
 /* Where the preload library looks for velo-supervised. */
 static const char LINK[] = "supervised";
 
-enum { STACK = 1 << 20 };
+/* All processes of the run have ended when the thread is waited for: only a file of the host may hold it up.
+ */
+enum { STACK = 1 << 20, GIVEN_UP_S = 5 };
 
 struct supervision_thread {
     const struct run *run;
@@ -148,8 +151,13 @@ void supervision_begin(struct run *run) {
 void supervision_end(struct run *run) {
     struct supervision_thread *supervisor = run->supervisor;
     if (supervisor != NULL && supervisor->begun) {
+        struct timespec until;
         close(supervisor->stop[1]);
-        pthread_join(supervisor->thread, NULL);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += GIVEN_UP_S;
+        if (pthread_timedjoin_np(supervisor->thread, NULL, &until) != 0) {
+            message("warning: the supervisor is held up by a file of the host; the run ends without it");
+        }
         supervisor->begun = false;
     }
 }

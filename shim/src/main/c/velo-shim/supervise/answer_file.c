@@ -101,7 +101,7 @@ long sys_statfs(remote path, remote out) {
 }
 
 long sys_fstatfs(int fd, remote out) {
-    return statfs_out(fd, "", out);
+    return fd < 0 ? -EBADF : statfs_out(fd, "", out);
 }
 
 long sys_ioctl(int fd, unsigned long request, remote argument) {

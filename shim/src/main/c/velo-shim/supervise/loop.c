@@ -35,10 +35,11 @@ static bool add(struct loop *loop, int fd) {
     return true;
 }
 
-static void serve(struct loop *loop, int listener) {
+/* False: that is no listener. */
+static bool serve(struct loop *loop, int listener) {
     struct call *call = &loop->call;
     if (!call_receive(listener, call)) {
-        return;
+        return errno == ENOENT || errno == EINTR;
     }
     call->world = &loop->world;
     call_caller(call);
@@ -51,6 +52,7 @@ static void serve(struct loop *loop, int listener) {
     call_reply(call->closed && result != ANSWERED ? CONTINUE : result);
     call_end();
     served = NULL;
+    return true;
 }
 
 static void arrive(struct loop *loop) {
@@ -61,7 +63,7 @@ static void arrive(struct loop *loop) {
     }
 }
 
-/* The last process under the filter has ended. */
+/* The last process under the filter has ended, or there never was a filter. */
 static void drop(struct loop *loop, size_t at) {
     waiting_look(loop->polled[at].fd);
     close(loop->polled[at].fd);
@@ -72,19 +74,18 @@ static void look_at_listeners(struct loop *loop) {
     for (size_t i = loop->count; i-- > FIRST_LISTENER;) {
         short events = loop->polled[i].revents;
         loop->polled[i].revents = 0;
-        if ((events & POLLIN) != 0) {
-            serve(loop, loop->polled[i].fd);
-        } else if (events != 0) {
+        const bool asked = (events & POLLIN) != 0;
+        if (asked ? !serve(loop, loop->polled[i].fd) : events != 0) {
             drop(loop, i);
         }
     }
 }
 
-static void run(struct loop *loop) {
+static long run(struct loop *loop) {
     for (;;) {
         int ready = poll(loop->polled, loop->count, waiting_count() > 0 ? LOOK_MS : -1);
         if (ready < 0 && errno != EINTR) {
-            return;
+            return -errno;
         }
         if (waiting_count() > 0) {
             waiting_look(-1);
@@ -93,14 +94,14 @@ static void run(struct loop *loop) {
             continue;
         }
         if (loop->polled[STOP].revents != 0) {
-            return;
+            return 0;
         }
         look_at_listeners(loop);
         if (loop->polled[ARRIVALS].revents != 0) {
             arrive(loop);
         }
         if (loop->asked->stop < 0 && loop->asked->arrivals < 0 && loop->count == FIRST_LISTENER) {
-            return;
+            return 0;
         }
     }
 }
@@ -124,9 +125,7 @@ long supervise(const struct supervision *supervision) {
     umask(0);
     bool enough = add(&loop, supervision->stop) && add(&loop, supervision->arrivals) &&
                   (supervision->listener < 0 || add(&loop, supervision->listener));
-    if (enough) {
-        run(&loop);
-    }
+    const long result = enough ? run(&loop) : -ENOMEM;
     end(&loop);
-    return enough ? 0 : -ENOMEM;
+    return result;
 }
