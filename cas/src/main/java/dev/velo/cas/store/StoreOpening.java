@@ -74,7 +74,7 @@ final class StoreOpening {
             root = system.openDirectoryFollowing(bytes(path));
             Optional<String> marker = marker(root);
             if (marker.isEmpty()) {
-                refuseForeign(root, create);
+                marker = refuseForeign(root, create);
             }
             StoreOwner owner = fresh ? claim(root) : ownerOf(root);
             if (marker.isPresent()) {
@@ -240,8 +240,8 @@ final class StoreOpening {
         files.sync(root.number());
     }
 
-    /** A directory that is neither empty nor half a store is somebody's data. */
-    private void refuseForeign(Descriptor root, boolean create) throws IOException, StoreException {
+    /** A directory that is neither empty nor half a store is somebody's data. The marker, where another process has just made the store. */
+    private Optional<String> refuseForeign(Descriptor root, boolean create) throws IOException, StoreException {
         if (!create) {
             throw new StoreException(
                     "cannot open store " + path + ": it has no file velo-store, so it is no store",
@@ -253,12 +253,18 @@ final class StoreOpening {
             boolean known = own.stream().anyMatch(name -> Arrays.equals(name, entry.name()))
                     || new String(entry.name(), StandardCharsets.ISO_8859_1).startsWith("velo-store");
             if (!known) {
+                // What a store has in use is made behind its marker.
+                Optional<String> marker = marker(root);
+                if (marker.isPresent()) {
+                    return marker;
+                }
                 throw new StoreException(
                         "cannot use " + path + " as a store: it has other files in it ("
                                 + ErrnoException.printable(entry.name()) + ")",
                         "name an empty directory or one that does not exist yet");
             }
         }
+        return Optional.empty();
     }
 
     private static byte[] bytes(Path path) {
