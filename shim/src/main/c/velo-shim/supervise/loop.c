@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 /* What is waited for: stop, arrivals, then one listener after another. */
 enum { STOP, ARRIVALS, FIRST_LISTENER, LOOK_MS = 20, IDLE_MS = 1000 };
@@ -20,6 +21,17 @@ struct loop {
     size_t count, room;
     struct call call;
 };
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
+#endif
+
+/* The process waits for the answer: whoever gives it may as well run where the process ran. Waking a
+ * processor that idles takes longer than the answer. Linux 6.6. */
+static void run_in_turn(int listener) {
+    (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 0);
+}
 
 static bool add(struct loop *loop, int fd) {
     if (loop->count == loop->room) {
@@ -57,6 +69,7 @@ static bool serve(struct loop *loop, int listener) {
 
 static void arrive(struct loop *loop) {
     int listener = loop->asked->arrived(loop->asked->arrivals, loop->asked->with);
+    run_in_turn(listener);
     if (listener >= 0 && !add(loop, listener)) {
         /* Without it all its calls are answered ENOSYS, which nobody can overlook. */
         close(listener);
@@ -119,6 +132,7 @@ long supervise(const struct supervision *supervision) {
     static struct loop loop;
     loop = (struct loop){.asked = supervision, .world = *supervision->world};
     loop.world.kernel = loop.world.tree.kernel = &supervising_kernel;
+    run_in_turn(supervision->listener);
     if (unshare(CLONE_FS) != 0) {
         return -errno;
     }
