@@ -11,8 +11,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
+#endif
+
 /* What is waited for: stop, arrivals, then one listener after another. */
-enum { STOP, ARRIVALS, FIRST_LISTENER, LOOK_MS = 20, IDLE_MS = 1000 };
+enum { STOP, ARRIVALS, FIRST_LISTENER, LOOK_MS = 20 };
 
 struct loop {
     const struct supervision *asked;
@@ -21,17 +26,6 @@ struct loop {
     size_t count, room;
     struct call call;
 };
-
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
-#endif
-
-/* The process waits for the answer: whoever gives it may as well run where the process ran. Waking a
- * processor that idles takes longer than the answer. Linux 6.6. */
-static void run_in_turn(int listener) {
-    (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 0);
-}
 
 static bool add(struct loop *loop, int fd) {
     if (loop->count == loop->room) {
@@ -45,6 +39,15 @@ static bool add(struct loop *loop, int fd) {
     }
     loop->polled[loop->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
     return true;
+}
+
+/*
+ * The process waits for the answer: whoever gives it may as well run where the process ran. Waking a
+ * processor that idles takes longer than the answer. Linux 6.6.
+ */
+static bool add_listener(struct loop *loop, int listener) {
+    (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, 0);
+    return add(loop, listener);
 }
 
 /* False: that is no listener. */
@@ -69,8 +72,7 @@ static bool serve(struct loop *loop, int listener) {
 
 static void arrive(struct loop *loop) {
     int listener = loop->asked->arrived(loop->asked->arrivals, loop->asked->with);
-    run_in_turn(listener);
-    if (listener >= 0 && !add(loop, listener)) {
+    if (listener >= 0 && !add_listener(loop, listener)) {
         /* Without it all its calls are answered ENOSYS, which nobody can overlook. */
         close(listener);
     }
@@ -132,13 +134,12 @@ long supervise(const struct supervision *supervision) {
     static struct loop loop;
     loop = (struct loop){.asked = supervision, .world = *supervision->world};
     loop.world.kernel = loop.world.tree.kernel = &supervising_kernel;
-    run_in_turn(supervision->listener);
     if (unshare(CLONE_FS) != 0) {
         return -errno;
     }
     umask(0);
     bool enough = add(&loop, supervision->stop) && add(&loop, supervision->arrivals) &&
-                  (supervision->listener < 0 || add(&loop, supervision->listener));
+                  (supervision->listener < 0 || add_listener(&loop, supervision->listener));
     const long result = enough ? run(&loop) : -ENOMEM;
     end(&loop);
     return result;

@@ -99,16 +99,16 @@ class ProtectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws VeloException {
-        if (!which.all) {
+        if (!which.all && caller.paths(which.files).stream().allMatch(TreeProtection::isFor)) {
             for (UserPath each : caller.paths(which.files)) {
-                say(TreeProtection.isFor(each) ? changedTree(each) : changedManifest(each));
+                say(changedTree(each));
             }
             return 0;
         }
         try (Store opened = store.open()) {
             Protection protection = new Protection(opened);
-            for (UserPath each : caller.paths(known(opened, protection))) {
-                say(told(act(protection, each)));
+            for (UserPath each : caller.paths(which.all ? known(opened, protection) : which.files)) {
+                say(!which.all && TreeProtection.isFor(each) ? changedTree(each) : told(act(protection, each)));
             }
         }
         return 0;
@@ -118,12 +118,6 @@ class ProtectCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.println(verb() + "  " + what);
         out.flush();
-    }
-
-    private String changedManifest(UserPath manifest) throws VeloException {
-        try (Store opened = store.open()) {
-            return told(act(new Protection(opened), manifest));
-        }
     }
 
     private static String told(Protection.Result result) {
