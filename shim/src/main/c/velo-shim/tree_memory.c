@@ -246,7 +246,9 @@ long tree_make(const struct kernel *kernel, int file, const struct manifest *low
     return made;
 }
 
-static bool is_ours(const struct session *session, const struct manifest *lower, uint64_t bytes) {
+/* On a frame of its own, since a stack grows by pages that a process pays for. */
+static __attribute__((noinline)) bool is_ours(const struct session *session, const struct manifest *lower,
+                                              uint64_t bytes) {
     struct session plan;
     return memcmp(session->magic, "VELOSES2", sizeof session->magic) == 0 && session->bytes == bytes &&
            memcmp(session->manifest, lower->bytes, sizeof session->manifest) == 0 &&
@@ -258,6 +260,12 @@ static bool is_ours(const struct session *session, const struct manifest *lower,
            session->blocks == plan.blocks && session->block_end == plan.block_end;
 }
 
+/* 0: too short. */
+static __attribute__((noinline)) uint64_t records_begin(uint32_t entries, uint64_t bytes) {
+    struct session plan;
+    return lay_out(&plan, entries, bytes) ? plan.records : 0;
+}
+
 long tree_map(struct tree *tree, const struct kernel *kernel, int file, const struct manifest *lower) {
     struct statx status = {0};
     const long looked = KERNEL5(kernel, SYS_statx, file, "", AT_EMPTY_PATH, STATX_SIZE, &status);
@@ -267,14 +275,14 @@ long tree_map(struct tree *tree, const struct kernel *kernel, int file, const st
     if (status.stx_size < sizeof(struct session)) {
         return -EINVAL;
     }
-    struct session plan;
-    if (!lay_out(&plan, lower->entries, status.stx_size)) {
+    const uint64_t records = records_begin(lower->entries, status.stx_size);
+    if (records == 0) {
         return -EINVAL;
     }
     const uint64_t limit = address_space(kernel);
     const bool all = limit == 0 || status.stx_size < limit / SHARE;
     *tree = (struct tree){.kernel = kernel, .lower = *lower, .session_length = (size_t)status.stx_size};
-    tree->near = all ? tree->session_length : (size_t)plan.records;
+    tree->near = all ? tree->session_length : (size_t)records;
     tree->session = map(kernel, file, 0, tree->near);
     if (tree->session == NULL) {
         return -ENOMEM;

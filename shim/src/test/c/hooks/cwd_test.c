@@ -1,6 +1,8 @@
 #include "hooks_test.h"
 
 #include <limits.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static bool here(const char *path) {
@@ -25,6 +27,19 @@ static bool t_chdir(void *symbol) {
         _exit(here(TREE "/dir") && call("sub") == 0 && has_content("deep", "content 12\n") ? 0 : 1);
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0 && here(TREE "/dir"));
+    /* One that libc does not know of, and a child of that. */
+    if ((child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) == 0) {
+        bool good = has_content("file", IN_FILE) && call("sub") == 0 && has_content("deep", "content 12\n");
+        pid_t next = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+        if (next == 0) {
+            _exit(has_content("deep", "content 12\n") && call("..") == 0 && has_content("file", IN_FILE) ? 0
+                                                                                                         : 1);
+        }
+        good =
+            good && waitpid(next, &status, 0) == next && status == 0 && has_content("deep", "content 12\n");
+        _exit(good && call("/tmp") == 0 && !exists("deep") ? 0 : 1);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0 && has_content("file", IN_FILE));
     CHECK(call("../..") == 0 && here("/") && call("/tmp") == 0 && here("/tmp"));
     return true;
 }

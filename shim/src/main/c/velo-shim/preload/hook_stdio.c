@@ -95,7 +95,7 @@ HOOK(FILE *, freopen, (const char *path, const char *mode, FILE *stream)) {
     reopening_mode(mode, rest, sizeof rest);
     FILE *result = reopen(name, rest, stream);
     if (result) {
-        process_copied((int)fd, fileno(result));
+        opened_copied((int)fd, fileno(result));
     }
     RAW1(SYS_close, fd);
     return result;

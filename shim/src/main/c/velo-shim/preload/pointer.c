@@ -57,7 +57,9 @@ extern char **environ __attribute__((weak));
 
 void pointer_start(void) {
     const char *preload = &environ && environ ? environment_value(environ, "LD_PRELOAD") : NULL;
-    watched = preload && strstr(preload, "/vgpreload_");
+    if (preload && strstr(preload, "/vgpreload_")) {
+        watched = true;
+    }
 }
 
 static enum had page_had(uintptr_t page, int how) {

@@ -9,37 +9,35 @@
 
 /*
  * What the kernel keeps for this process, and the library asks for once: the current directory and the umask.
- * The page is emptied by the kernel in a child of fork(2), but not of vfork(2), which shares the memory and
- * has a directory and a umask of its own. So a change by another process id than the owner's means that from
- * then on nothing is believed that was not asked for just now.
+ * A child inherits both with what is known of them. One of vfork(2) shares the memory, but has a directory
+ * and a umask of its own: so a change by another process id than the owner's means that from then on nothing
+ * is believed that was not asked for just now. A child of fork(3) becomes the owner, and asks anew, since
+ * another thread may just have been changing them; one that was made by a system call of the program's own
+ * stays a stranger, and asks whenever something has changed.
  */
-struct kept {
+static struct kept {
     int owner;          /* process id; 0: nothing may be kept */
     int stranger;       /* a child of vfork(2) has changed its own */
     int visitors;       /* children of posix_spawn(3) that are about to do so, and end before it returns */
     uint64_t directory; /* 0: not asked yet; HOST, or TREE with the node */
     uint32_t umask;     /* 0: not asked yet; else KNOWN with the bits */
-};
+} kept;
 
 #define HOST (1ull << 62)
 #define TREE (1ull << 63)
 #define KNOWN (1u << 31)
 
-static struct kept *kept;
-
 static bool is_shared(void) {
-    return __atomic_load_n(&kept->stranger, __ATOMIC_ACQUIRE) ||
-           __atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&kept.stranger, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&kept.visitors, __ATOMIC_ACQUIRE);
 }
 
 static bool may_keep(void) {
-    return kept && !is_shared() && kept->owner != 0 && kept->owner == RAW0(SYS_getpid);
+    return !is_shared() && kept.owner != 0 && kept.owner == RAW0(SYS_getpid);
 }
 
 void process_visit(int change) {
-    if (kept) {
-        __atomic_add_fetch(&kept->visitors, change, __ATOMIC_SEQ_CST);
-    }
+    __atomic_add_fetch(&kept.visitors, change, __ATOMIC_SEQ_CST);
 }
 
 /* Somebody's directory or umask is another one now, of this process or of one that shares its memory. */
@@ -50,15 +48,13 @@ static void unsure(uint64_t *directory, uint32_t *mask) {
     if (mask) {
         __atomic_store_n(mask, 0, __ATOMIC_RELEASE);
     }
-    if (!__atomic_load_n(&kept->visitors, __ATOMIC_ACQUIRE) && kept->owner != RAW0(SYS_getpid)) {
-        __atomic_store_n(&kept->stranger, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&kept.visitors, __ATOMIC_ACQUIRE) && kept.owner != RAW0(SYS_getpid)) {
+        __atomic_store_n(&kept.stranger, 1, __ATOMIC_SEQ_CST);
     }
 }
 
 static void forked(void) {
-    if (kept) {
-        kept->owner = (int)RAW0(SYS_getpid);
-    }
+    kept = (struct kept){.owner = (int)RAW0(SYS_getpid)};
 }
 
 int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __attribute__((weak));
@@ -66,15 +62,6 @@ int pthread_atfork(void (*)(void), void (*)(void), void (*)(void)) __attribute__
 
 void process_start(void) {
     pointer_start();
-    long page = RAW6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page < 0) {
-        return;
-    }
-    if (RAW3(SYS_madvise, page, 4096, MADV_WIPEONFORK) != 0) {
-        RAW2(SYS_munmap, page, 4096);
-        return;
-    }
-    kept = (struct kept *)page;
     forked();
     if (__register_atfork) {
         __register_atfork(NULL, NULL, forked, NULL);
@@ -92,14 +79,14 @@ static long ask_directory(struct origin *out) {
 /* Another thread that has changed it meanwhile knows better. */
 static void keep_answer(uint64_t directory) {
     uint64_t unknown = 0;
-    __atomic_compare_exchange_n(&kept->directory, &unknown, directory, false, __ATOMIC_RELEASE,
+    __atomic_compare_exchange_n(&kept.directory, &unknown, directory, false, __ATOMIC_RELEASE,
                                 __ATOMIC_RELAXED);
 }
 
 static long current_directory(struct origin *out) {
     uint64_t known = 0;
-    if (kept && !is_shared()) {
-        known = __atomic_load_n(&kept->directory, __ATOMIC_ACQUIRE);
+    if (!is_shared()) {
+        known = __atomic_load_n(&kept.directory, __ATOMIC_ACQUIRE);
     }
     out->fd = AT_FDCWD;
     if (known == HOST) {
@@ -120,24 +107,18 @@ static long current_directory(struct origin *out) {
 }
 
 void process_moved(node_id node) {
-    if (!kept) {
-        return;
-    }
     if (may_keep()) {
-        __atomic_store_n(&kept->directory, node == NO_NODE ? HOST : TREE | node, __ATOMIC_RELEASE);
+        __atomic_store_n(&kept.directory, node == NO_NODE ? HOST : TREE | node, __ATOMIC_RELEASE);
     } else {
-        unsure(&kept->directory, NULL);
+        unsure(&kept.directory, NULL);
     }
 }
 
 void process_umask(unsigned mask) {
-    if (!kept) {
-        return;
-    }
     if (may_keep()) {
-        __atomic_store_n(&kept->umask, KNOWN | (mask & 0777), __ATOMIC_RELEASE);
+        __atomic_store_n(&kept.umask, KNOWN | (mask & 0777), __ATOMIC_RELEASE);
     } else {
-        unsure(NULL, &kept->umask);
+        unsure(NULL, &kept.umask);
     }
 }
 
@@ -180,14 +161,14 @@ static uint32_t ask_umask(void) {
 static uint32_t file_mask(struct caller *caller) {
     (void)caller;
     uint32_t known = 0;
-    if (kept && !is_shared()) {
-        known = __atomic_load_n(&kept->umask, __ATOMIC_ACQUIRE);
+    if (!is_shared()) {
+        known = __atomic_load_n(&kept.umask, __ATOMIC_ACQUIRE);
     }
     if (known == 0) {
         known = KNOWN | ask_umask();
         uint32_t unknown = 0;
         if (may_keep()) {
-            __atomic_compare_exchange_n(&kept->umask, &unknown, known, false, __ATOMIC_RELEASE,
+            __atomic_compare_exchange_n(&kept.umask, &unknown, known, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED);
         }
     }
@@ -236,64 +217,10 @@ static void credentials(struct caller *caller, bool real, struct credentials *ou
     out->overrides = overrides(out->uid, real);
 }
 
-/*
- * What each descriptor was opened for, where a blob stands for several files. Other threads may look at an
- * entry while it is written: the inode is stored last and taken away first, and who finds it asks for the
- * rest and for the inode again.
- */
-#define HINTS 4096
-
-struct hint {
-    uint64_t inode, device;
-    node_id node;
-};
-
-static struct hint hints[HINTS];
-
-static void opened(struct caller *caller, int fd, node_id node, uint64_t device, uint64_t inode) {
-    (void)caller;
-    if (fd < 0 || fd >= HINTS) {
-        return;
-    }
-    struct hint *hint = &hints[fd];
-    __atomic_store_n(&hint->inode, 0, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    __atomic_store_n(&hint->device, device, __ATOMIC_RELAXED);
-    __atomic_store_n(&hint->node, node, __ATOMIC_RELAXED);
-    __atomic_store_n(&hint->inode, inode, __ATOMIC_RELEASE);
-}
-
-static node_id hint_of(struct caller *caller, int fd, uint64_t device, uint64_t inode) {
-    (void)caller;
-    if (fd < 0 || fd >= HINTS) {
-        return NO_NODE;
-    }
-    struct hint *hint = &hints[fd];
-    if (__atomic_load_n(&hint->inode, __ATOMIC_ACQUIRE) != inode ||
-        __atomic_load_n(&hint->device, __ATOMIC_RELAXED) != device) {
-        return NO_NODE;
-    }
-    node_id node = __atomic_load_n(&hint->node, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return __atomic_load_n(&hint->inode, __ATOMIC_RELAXED) == inode ? node : NO_NODE;
-}
-
-/* The same file, opened once more: the tag of the first one is not there (descriptor.h). */
-void process_copied(int from, int to) {
-    const long tag = RAW2(SYS_fcntl, from, F_GETSIG);
-    if (tag > 0) {
-        RAW3(SYS_fcntl, to, F_SETSIG, tag);
-    }
-    if (from >= 0 && from < HINTS && hints[from].inode != 0) {
-        opened(NULL, to, hints[from].node, hints[from].device, hints[from].inode);
-    }
-}
-
 void process_caller(struct caller *caller) {
     caller->world = &shim.world;
     caller->origin = origin;
     caller->credentials = credentials;
     caller->umask = file_mask;
-    caller->opened = opened;
-    caller->hint = hint_of;
+    opened_caller(caller);
 }

@@ -71,7 +71,12 @@ void process_moved(node_id node);
 /* While a child that shares this memory changes its own directory: 1, and -1 when it is gone. */
 void process_visit(int change);
 void process_umask(unsigned mask);
+
+/* ---- What descriptors were opened for (opened.c). ---- */
+
+/* Fills in what the core asks about descriptors. */
+void opened_caller(struct caller *caller);
 /* A descriptor of which the library knows that it is the same file as another one. */
-void process_copied(int from, int to);
+void opened_copied(int from, int to);
 
 #endif
