@@ -139,21 +139,30 @@ black_box() (
 # passes it counts as passed, and is named. More than a few are no accident.
 # again LABEL DIRECTORY [COMMAND...]
 again() {
-  local label=$1 ids=$stage/failed-ids most=3 directory=$2 id
+  local label=$1 ids=$stage/failed-ids most=3 directory=$2 id number=0
   shift 2
   if [ ! -s "$ids" ] || [ "$(wc -l <"$ids")" -gt "$most" ]; then
     return
   fi
-  chosen=()
-  while read -r id; do
-    chosen+=("--select-unique-id=$id")
-  done <"$ids"
-  echo "== once more $label: $(tr '\n' ' ' <"$ids")"
-  if black_box "$directory" "$@"; then
-    failed=$((failed - ${#chosen[@]}))
-    passed=$((passed + ${#chosen[@]}))
-    sed -i "s/^failed $label: /unsteady, failed first and then passed $label: /" "$stage/failures"
-  fi
+  while read -r id <&3; do
+    number=$((number + 1))
+    chosen=("--select-unique-id=$id")
+    echo "== once more $label: $id"
+    if black_box "$directory" "$@"; then
+      failed=$((failed - 1))
+      passed=$((passed + 1))
+      unsteady "$label" "$number"
+      number=$((number - 1))
+    fi
+  done 3<"$ids"
+}
+
+# unsteady LABEL NUMBER: of the tests with this label that failed, as they are listed, the one that passed by itself.
+unsteady() {
+  awk -v label="failed $1: " -v number="$2" '
+    index($0, label) == 1 && ++seen == number { $0 = "unsteady, failed first and then passed " substr($0, 8) }
+    { print }' "$stage/failures" >"$stage/failures.new"
+  mv "$stage/failures.new" "$stage/failures"
 }
 
 # counted LABEL STATUS REPORTS: counts a run of black-box tests, which may have ended in the middle.
