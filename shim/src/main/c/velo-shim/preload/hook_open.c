@@ -1,4 +1,4 @@
-#include "sys.h"
+#include "quick.h"
 
 #include <stdarg.h>
 
@@ -14,7 +14,7 @@ HOT HOOK(int, open, (const char *path, int flags, ...)) {
     va_start(arguments, flags);
     unsigned mode = mode_of(flags, arguments);
     va_end(arguments);
-    return (int)told(sys_openat(AT_FDCWD, path, flags, mode));
+    return (int)told(quick_openat(AT_FDCWD, path, flags, mode));
 }
 
 HOT HOOK(int, openat, (int at, const char *path, int flags, ...)) {
@@ -22,7 +22,7 @@ HOT HOOK(int, openat, (int at, const char *path, int flags, ...)) {
     va_start(arguments, flags);
     unsigned mode = mode_of(flags, arguments);
     va_end(arguments);
-    return (int)told(sys_openat(at, path, flags, mode));
+    return (int)told(quick_openat(at, path, flags, mode));
 }
 
 /* What _FORTIFY_SOURCE makes of a call whose flags it does not know. */

@@ -1,11 +1,11 @@
-#include "sys.h"
+#include "quick.h"
 
 HOT HOOK(int, stat, (const char *path, struct stat *out)) {
-    return (int)told(sys_fstatat(AT_FDCWD, path, out, 0));
+    return (int)told(quick_fstatat(AT_FDCWD, path, out, 0));
 }
 
 HOT HOOK(int, lstat, (const char *path, struct stat *out)) {
-    return (int)told(sys_fstatat(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW));
+    return (int)told(quick_fstatat(AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW));
 }
 
 HOOK(int, fstat, (int fd, struct stat *out)) {
@@ -13,7 +13,7 @@ HOOK(int, fstat, (int fd, struct stat *out)) {
 }
 
 HOT HOOK(int, fstatat, (int at, const char *path, struct stat *out, int flags)) {
-    return (int)told(sys_fstatat(at, path, out, flags));
+    return (int)told(quick_fstatat(at, path, out, flags));
 }
 
 HOOK(int, statx, (int at, const char *path, int flags, unsigned mask, struct statx *out)) {

@@ -26,7 +26,7 @@ static inline bool begins(uint64_t word, const char *text, size_t length) {
  * What is read is on one page, of which the kernel has said that it can be read; of another page, or one that
  * is new, the answer is false. Where the kernel finds nothing, symbolic links may still lead into the tree.
  */
-static inline bool is_host_path(const char *path) {
+static inline __attribute__((always_inline)) bool is_host_path(const char *path) {
     uintptr_t at = (uintptr_t)path;
     uint64_t word, carry = 0;
     if (__atomic_load_n(&shim.phase, __ATOMIC_ACQUIRE) != PHASE_VIRTUAL || at >> 56 != 0 ||

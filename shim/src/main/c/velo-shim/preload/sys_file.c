@@ -1,6 +1,7 @@
 #include "answer.h"
 #include "host_path.h"
 #include "maps.h"
+#include "quick.h"
 #include "shown_path.h"
 
 #include <linux/openat2.h>
@@ -14,7 +15,7 @@ static bool bad_path(const char *path, long *error) {
     return length < 0;
 }
 
-static __attribute__((noinline)) long answer_openat(int at, const char *path, int flags, unsigned mode) {
+__attribute__((noinline)) long answer_openat(int at, const char *path, int flags, unsigned mode) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
@@ -31,9 +32,8 @@ static __attribute__((noinline)) long answer_openat(int at, const char *path, in
     return RAW4(SYS_openat, AT(at), PATH(path), flags, mode);
 }
 
-HOT long sys_openat(int at, const char *path, int flags, unsigned mode) {
-    ANSWER_HOST(path, QUICK4(SYS_openat, at, path, flags, mode));
-    return answer_openat(at, path, flags, mode);
+long sys_openat(int at, const char *path, int flags, unsigned mode) {
+    return quick_openat(at, path, flags, mode);
 }
 
 /* Fields that this library does not know must be zero, as for a kernel that does not know them. */
@@ -125,7 +125,7 @@ static __attribute__((noinline)) long answer_fstatat_slowly(int at, const char *
     return RAW4(SYS_newfstatat, AT(at), PATH(path), out, flags);
 }
 
-static __attribute__((noinline)) long answer_fstatat(int at, const char *path, struct stat *out, int flags) {
+__attribute__((noinline)) long answer_fstatat(int at, const char *path, struct stat *out, int flags) {
     struct shown_path shown;
     if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)) == 0 && is_shown_path(path, &shown) &&
         is_known_writable(out, sizeof *out)) {
@@ -137,9 +137,8 @@ static __attribute__((noinline)) long answer_fstatat(int at, const char *path, s
     return answer_fstatat_slowly(at, path, out, flags);
 }
 
-HOT long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
-    ANSWER_HOST(path, QUICK4(SYS_newfstatat, at, path, out, flags));
-    return answer_fstatat(at, path, out, flags);
+long sys_fstatat(int at, const char *path, struct stat *out, int flags) {
+    return quick_fstatat(at, path, out, flags);
 }
 
 /* The kernel is asked first: most descriptors are of the host, and its answer tells which. */
@@ -166,7 +165,7 @@ static long kernel_access(int at, const char *path, int mode, int flags) {
     return flags == 0 ? RAW3(SYS_faccessat, at, path, mode) : RAW4(SYS_faccessat2, at, path, mode, flags);
 }
 
-static __attribute__((noinline)) long answer_faccessat(int at, const char *path, int mode, int flags) {
+__attribute__((noinline)) long answer_faccessat(int at, const char *path, int mode, int flags) {
     char elsewhere[PATH_MAX];
     long result;
     elsewhere[0] = 0;
