@@ -112,10 +112,9 @@ bool session_world(const struct run *run, struct world *world) {
     world->last_name = (size_t)(strrchr(world->prefix, '/') - world->prefix) + 1;
     world->device = makedev(TREE_MAJOR, TREE_MINOR);
     world->kernel = &kernel;
-    if (!session_map(run, &world->tree)) {
-        return false;
+    const bool mapped = session_map(run, &world->tree);
+    if (mapped) {
+        world_begin(world);
     }
-    const long begun = world_begin(world);
-    errno = (int)-begun;
-    return begun == 0;
+    return mapped;
 }

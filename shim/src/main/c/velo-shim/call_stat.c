@@ -40,8 +40,8 @@ static void tell(const struct world *world, node_id id, const struct node *node,
     out->stx_mask = STATX_BASIC_STATS;
     out->stx_blksize = BLOCK;
     out->stx_mode = (uint16_t)(TYPES[node->type] | node->mode);
-    out->stx_uid = node->uid == TREE_OWNER ? world->owner_uid : node->uid;
-    out->stx_gid = node->gid == TREE_OWNER ? world->owner_gid : node->gid;
+    out->stx_uid = node->uid == TREE_OWNER ? world->tree.owner_uid : node->uid;
+    out->stx_gid = node->gid == TREE_OWNER ? world->tree.owner_gid : node->gid;
     out->stx_size = node->type == NODE_DIRECTORY ? BLOCK : node->size;
     out->stx_blocks = node->type == NODE_DIRECTORY ? BLOCK / SECTOR
                       : node->type == NODE_LINK    ? 0
@@ -113,8 +113,8 @@ long call_glance(const struct world *world, const char *path, size_t length, str
     out->st_ino = (ino_t)file.id + 1;
     out->st_nlink = file.links;
     out->st_mode = S_IFREG | file.mode;
-    out->st_uid = file.uid == TREE_OWNER ? world->owner_uid : file.uid;
-    out->st_gid = file.gid == TREE_OWNER ? world->owner_gid : file.gid;
+    out->st_uid = file.uid == TREE_OWNER ? world->tree.owner_uid : file.uid;
+    out->st_gid = file.gid == TREE_OWNER ? world->tree.owner_gid : file.gid;
     out->st_size = (off_t)file.size;
     out->st_blksize = BLOCK;
     out->st_blocks = (blkcnt_t)((file.size + SECTOR - 1) / SECTOR);

@@ -83,8 +83,8 @@ static long clone_or_copy(const struct world *world, const struct node *node, in
 /* The mode comes after the owner, which would clear bits of it, and the times after the content. */
 static long dress(const struct world *world, const struct node *node, int fd) {
     struct stat status;
-    uint32_t uid = node->uid == TREE_OWNER ? world->owner_uid : node->uid;
-    uint32_t gid = node->gid == TREE_OWNER ? world->owner_gid : node->gid;
+    uint32_t uid = node->uid == TREE_OWNER ? world->tree.owner_uid : node->uid;
+    uint32_t gid = node->gid == TREE_OWNER ? world->tree.owner_gid : node->gid;
     long result = KERNEL2(world->kernel, SYS_fstat, fd, &status);
     if (result == 0 && (status.st_uid != uid || status.st_gid != gid)) {
         /* Who may not give files away goes on as their owner: the content is what counts. */

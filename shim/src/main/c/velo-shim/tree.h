@@ -74,6 +74,7 @@ struct tree {
     struct recent *recent;    /* recent.h; NULL: nothing is remembered */
     size_t near;              /* so much of it is mapped in one piece, from its start */
     struct part parts[PARTS]; /* of what is behind that, where a limit of address space is too low for all */
+    uint32_t owner_uid, owner_gid; /* of the session's file, as this process sees them */
 };
 
 /* What a new session needs. */

@@ -268,7 +268,8 @@ static __attribute__((noinline)) uint64_t records_begin(uint32_t entries, uint64
 
 long tree_map(struct tree *tree, const struct kernel *kernel, int file, const struct manifest *lower) {
     struct statx status = {0};
-    const long looked = KERNEL5(kernel, SYS_statx, file, "", AT_EMPTY_PATH, STATX_SIZE, &status);
+    const long looked =
+        KERNEL5(kernel, SYS_statx, file, "", AT_EMPTY_PATH, STATX_SIZE | STATX_UID | STATX_GID, &status);
     if (looked < 0) {
         return looked;
     }
@@ -281,7 +282,11 @@ long tree_map(struct tree *tree, const struct kernel *kernel, int file, const st
     }
     const uint64_t limit = address_space(kernel);
     const bool all = limit == 0 || status.stx_size < limit / SHARE;
-    *tree = (struct tree){.kernel = kernel, .lower = *lower, .session_length = (size_t)status.stx_size};
+    *tree = (struct tree){.kernel = kernel,
+                          .lower = *lower,
+                          .session_length = (size_t)status.stx_size,
+                          .owner_uid = status.stx_uid,
+                          .owner_gid = status.stx_gid};
     tree->near = all ? tree->session_length : (size_t)records;
     tree->session = map(kernel, file, 0, tree->near);
     if (tree->session == NULL) {

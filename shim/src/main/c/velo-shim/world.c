@@ -12,18 +12,12 @@
 /* A pair that no inode has: device 0 is none's. */
 enum { FLAG_DEVICE = 0, FLAG_HOST_LINKS = 1 };
 
-long world_begin(struct world *world) {
+void world_begin(struct world *world) {
     struct stat status;
     world->prefix_length = strlen(world->prefix);
     world->session_length = strlen(world->session);
     world->store_length = strlen(world->store);
     world->last_name = (size_t)(strrchr(world->prefix, '/') - world->prefix) + 1;
-    long result = KERNEL4(world->kernel, SYS_newfstatat, AT_FDCWD, world->session, &status, 0);
-    if (result < 0) {
-        return result;
-    }
-    world->owner_uid = status.st_uid;
-    world->owner_gid = status.st_gid;
     char parent[sizeof world->prefix];
     memcpy(parent, world->prefix, world->last_name);
     parent[world->last_name] = 0;
@@ -32,7 +26,6 @@ long world_begin(struct world *world) {
         world->parent_device = status.st_dev;
         world->parent_inode = status.st_ino;
     }
-    return 0;
 }
 
 void world_expect_host_links(struct world *world) {
@@ -120,8 +113,8 @@ static long owned(const struct world *world, node_id id, const struct node *node
         return 0;
     }
     out->mode = TYPES[node->type] | node->mode;
-    out->uid = node->uid == TREE_OWNER ? world->owner_uid : node->uid;
-    out->gid = node->gid == TREE_OWNER ? world->owner_gid : node->gid;
+    out->uid = node->uid == TREE_OWNER ? world->tree.owner_uid : node->uid;
+    out->gid = node->gid == TREE_OWNER ? world->tree.owner_gid : node->gid;
     return 0;
 }
 

@@ -20,13 +20,12 @@ struct world {
     uint64_t device; /* st_dev of the tree */
 
     /* world_begin fills these. */
-    uint32_t owner_uid, owner_gid;        /* of the session's directory: TREE_OWNER */
     bool parent_known;                    /* the directory of the host that the prefix is in is there */
     uint64_t parent_device, parent_inode; /* and this is it */
 };
 
-/* Once all else is filled in. 0, or -errno where the session's directory cannot be looked at. */
-long world_begin(struct world *world);
+/* Once all else is filled in. */
+void world_begin(struct world *world);
 
 /* A place from which relative paths start, and what descriptors stand for. */
 struct origin {

@@ -123,7 +123,10 @@ static bool map_session(void) {
     }
     long result = tree_map(&world.tree, &kernel, (int)fd, &lower);
     RAW1(SYS_close, fd);
-    return result == 0 && world_begin(&world) == 0;
+    if (result == 0) {
+        world_begin(&world);
+    }
+    return result == 0;
 }
 
 static bool is_in(const char *path, const char *directory, size_t length) {

@@ -172,6 +172,15 @@ static void find_mapped(char *out, size_t room) {
     }
 }
 
+/* As strcspn(3) for ": ", whose code and tables are on two more pages than a process has so far. */
+static size_t item_length(const char *list) {
+    size_t length = 0;
+    while (list[length] != 0 && list[length] != ':' && list[length] != ' ') {
+        length++;
+    }
+    return length;
+}
+
 /* How LD_PRELOAD names this library: the item whose last name is the library's. */
 static void find_library(char *out, size_t room) {
     char value[PATH_MAX];
@@ -180,7 +189,7 @@ static void find_library(char *out, size_t room) {
         value[0] = 0;
     }
     for (char *item = value; *item;) {
-        size_t length = strcspn(item, ": ");
+        size_t length = item_length(item);
         char *slash = memrchr(item, '/', length);
         const char *name = slash ? slash + 1 : item;
         if (strncmp(name, own, sizeof own - 1) == 0 && length < room) {
@@ -282,9 +291,7 @@ static void read_world(const char *session) {
     struct manifest lower;
     map_manifest(session, manifest, &lower);
     map_session(session, &lower);
-    if (world_begin(world) < 0) {
-        fail(session, "its directory cannot be looked at");
-    }
+    world_begin(world);
 }
 
 static bool starts_with(const char *text, const char *begin, size_t length) {
