@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,4 +45,43 @@ bool killed(unsigned rounds) {
     }
     printf("supervise: %u killed at any moment %s\n", rounds, all ? "ok" : "FAILED");
     return all;
+}
+
+static volatile unsigned *progress;
+
+static bool counts(void) {
+    for (;;) {
+        CHECK(chdir(TREE "/dir") == 0 && chdir("/") == 0);
+        ++*progress;
+    }
+}
+
+static bool goes_on(void) {
+    const unsigned before = *progress;
+    for (int i = 0; i < 2000 && *progress == before; i++) {
+        usleep(1000);
+    }
+    return *progress != before;
+}
+
+bool stopped(unsigned rounds) {
+    progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const pid_t child = start(counts);
+    bool all = goes_on();
+    for (unsigned i = 0; i < rounds && all; i++) {
+        kill(child, SIGSTOP);
+        for (volatile int wait = rand() % 20000; wait > 0; wait--) {
+        }
+        kill(child, SIGCONT);
+        all = goes_on();
+    }
+    kill(child, SIGSTOP);
+    usleep(50000);
+    const unsigned before = *progress;
+    usleep(50000);
+    const bool stands = *progress == before;
+    kill(child, SIGKILL);
+    wait_for(child, 10);
+    printf("supervise: stopped and going on %u times %s\n", rounds, all && stands ? "ok" : "FAILED");
+    return all && stands;
 }

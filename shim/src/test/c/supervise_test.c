@@ -90,6 +90,30 @@ static bool good(const char *name, bool (*body)(void)) {
     return is;
 }
 
+static unsigned refusals;
+
+static void refused(int process, const char *reason, void *with) {
+    (void)with;
+    printf("supervise: process %d is refused: %s\n", process, reason);
+    refusals++;
+}
+
+static bool traced_is_told(void) {
+    const bool is = good("a process that is traced", traced) && refusals == 1;
+    if (!is) {
+        printf("supervise: told %u times FAILED\n", refusals);
+    }
+    return is;
+}
+
+static bool rights(void) {
+    if (geteuid() != 0) {
+        printf("supervise: skipped rights of others, since who is not root has none to lose\n");
+        return true;
+    }
+    return good("watches", watches) & good("capabilities", capabilities);
+}
+
 static bool many(void) {
     enum { MANY = 100 };
     pid_t children[MANY];
@@ -113,14 +137,20 @@ int main(int count, char **words) {
     read_world(words[1], &world);
     need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, offers) == 0 && pipe2(stop, O_CLOEXEC) == 0,
          "channels");
-    const struct supervision supervision = {
-        .world = &world, .listener = -1, .arrivals = offers[0], .arrived = arrived, .stop = stop[0]};
+    const struct supervision supervision = {.world = &world,
+                                            .listener = -1,
+                                            .arrivals = offers[0],
+                                            .arrived = arrived,
+                                            .stop = stop[0],
+                                            .refused = refused};
     need(pthread_create(&thread, NULL, run, (void *)(uintptr_t)&supervision) == 0, "thread");
     bool all = good("answers", answers) & good("bad pointers", bad_pointers) & good("signals", signals) &
                good("threads", threads) & good("children of vfork", vforks) &
                good("a thread that executes", thread_executes) & good("FIFOs", fifos) &
                good("many wait at a FIFO", many_wait) & good("FIFOs of the host", host_fifos) &
-               good("leases", leases) & good("blobs", blobs) & many() & killed(60) &
+               good("leases", leases) & good("blobs", blobs) &
+               good("a full table of descriptors", full_table) & good("own descriptors", own_descriptors) &
+               traced_is_told() & rights() & many() & killed(60) & stopped(2000) &
                good("answers afterwards", answers);
     close(stop[1]);
     need(pthread_join(thread, NULL) == 0, "join");

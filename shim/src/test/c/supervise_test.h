@@ -47,7 +47,16 @@ bool host_fifos(void);
 bool leases(void);
 bool waits_for_ever(void);
 
+bool full_table(void);
+bool own_descriptors(void);
+bool traced(void);
+/* These take root. */
+bool watches(void);
+bool capabilities(void);
+
 /* Processes that are killed at any moment. */
 bool killed(unsigned rounds);
+/* One that is stopped and told to go on at any moment goes on. */
+bool stopped(unsigned rounds);
 
 #endif

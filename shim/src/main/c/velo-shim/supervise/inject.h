@@ -9,8 +9,8 @@
  * nothing was done yet; -EACCES where another process traces it.
  */
 
-/* fchdir(2) to a descriptor of the supervisor, which is closed. */
-long inject_chdir(int fd);
+/* fchdir(2) to a descriptor of the supervisor, which is closed; by its path where the process has no room. */
+long inject_chdir(int fd, const char *path);
 long inject_chdir_path(const char *path);
 long inject_open(const char *path, int flags);
 
