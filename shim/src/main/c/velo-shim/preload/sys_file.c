@@ -22,7 +22,7 @@ static __attribute__((noinline)) long answer_openat(int at, const char *path, in
         if (bad_path(path, &result)) {
             return result;
         }
-        if ((result = maps_open(path, flags)) != PASS) {
+        if ((result = maps_open(at, path, flags)) != PASS) {
             return result;
         }
         ANSWER(call_open(caller, at, path, flags, mode, elsewhere),
