@@ -150,7 +150,7 @@ int main(int count, char **words) {
                good("many wait at a FIFO", many_wait) & good("FIFOs of the host", host_fifos) &
                good("leases", leases) & good("blobs", blobs) &
                good("a full table of descriptors", full_table) & good("own descriptors", own_descriptors) &
-               traced_is_told() & rights() & many() & killed(60) & stopped(2000) &
+               good("sockets", sockets) & traced_is_told() & rights() & many() & killed(60) & stopped(2000) &
                good("answers afterwards", answers);
     close(stop[1]);
     need(pthread_join(thread, NULL) == 0, "join");

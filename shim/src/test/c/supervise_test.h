@@ -50,6 +50,7 @@ bool waits_for_ever(void);
 bool full_table(void);
 bool own_descriptors(void);
 bool traced(void);
+bool sockets(void);
 /* These take root. */
 bool watches(void);
 bool capabilities(void);

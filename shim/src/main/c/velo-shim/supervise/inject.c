@@ -72,6 +72,34 @@ long inject_open(const char *path, int flags) {
     return answered;
 }
 
+/* A thread that is stopped here takes no signals, so it must not wait: the flag is of the open file. */
+long inject_connect(const struct connection *connection, bool *again) {
+    struct stopped stopped;
+    const long arguments[6] = {connection->theirs, (long)SCRATCH, connection->length};
+    const int flags = fcntl(connection->ours, F_GETFL);
+    long error = flags < 0 ? -errno : seize_thread(&stopped);
+    if (error < 0) {
+        return error;
+    }
+    fcntl(connection->ours, F_SETFL, flags | O_NONBLOCK);
+    stop_seized(&stopped);
+    long result = prepare_memory(&stopped);
+    if (result == 0) {
+        result = put_memory(&stopped, SCRATCH, connection->name, connection->length);
+    }
+    if (result == 0) {
+        result = stopped_call(&stopped, true, SYS_connect, arguments);
+    }
+    fcntl(connection->ours, F_SETFL, flags);
+    *again = (result == -EAGAIN && (flags & O_NONBLOCK) == 0) || result == -ENOENT || result == -EACCES;
+    if (*again) {
+        stopped_repeat(&stopped, &served->notif.data);
+    } else {
+        stopped_return(&stopped, result);
+    }
+    return ANSWERED;
+}
+
 /* Pieces one after another in the process's memory. */
 struct scratch {
     const struct stopped *stopped;

@@ -243,6 +243,11 @@ long put_memory(const struct stopped *stopped, unsigned long to, const void *fro
     return done == (ssize_t)length ? 0 : -EFAULT;
 }
 
+static void let_go(struct stopped *stopped) {
+    (void)trace(SETSIGMASK, stopped->thread, sizeof stopped->mask, &stopped->mask);
+    (void)trace(PTRACE_DETACH, stopped->thread, 0, NULL);
+}
+
 void stopped_return(struct stopped *stopped, long result) {
     registers now = stopped->before;
     if (stopped->gone) {
@@ -252,6 +257,19 @@ void stopped_return(struct stopped *stopped, long result) {
         registers_return(&now, result);
         (void)registers_set(stopped->thread, &now);
     }
-    (void)trace(SETSIGMASK, stopped->thread, sizeof stopped->mask, &stopped->mask);
-    (void)trace(PTRACE_DETACH, stopped->thread, 0, NULL);
+    let_go(stopped);
+}
+
+void stopped_repeat(struct stopped *stopped, const struct seccomp_data *call) {
+    registers now = stopped->before;
+    long arguments[6];
+    if (stopped->gone) {
+        return;
+    }
+    for (int i = 0; i < 6; i++) {
+        arguments[i] = (long)call->args[i];
+    }
+    registers_call(&now, registers_place(&now), call->nr, arguments);
+    (void)registers_set(stopped->thread, &now);
+    let_go(stopped);
 }

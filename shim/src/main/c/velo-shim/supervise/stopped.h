@@ -34,6 +34,8 @@ long prepare_memory(struct stopped *stopped);
 long put_memory(const struct stopped *stopped, unsigned long to, const void *from, size_t length);
 /* Lets it go on, its call having this result. */
 void stopped_return(struct stopped *stopped, long result);
+/* Lets it go on, making its call once more. */
+void stopped_repeat(struct stopped *stopped, const struct seccomp_data *call);
 
 #define SCRATCH (SUPERVISED_PAGE + EXEMPT_SIZE)
 #define SCRATCH_SIZE (1ul << 20)
