@@ -87,6 +87,11 @@ static void caught(const struct seccomp_notif *call, void *with) {
     missed_count(supervisor->missed, call);
 }
 
+static void refused(int process, const char *reason, void *with) {
+    (void)with;
+    message("cannot answer process %d: %s; run it with --isolate", process, reason);
+}
+
 /* Each filter of the run has a descriptor here. */
 static void raise_descriptor_limit(void) {
     struct rlimit files;
@@ -124,6 +129,7 @@ static void *answer(void *with) {
                                                         .arrived = arrived,
                                                         .stop = supervisor->stop[0],
                                                         .caught = supervisor->missed == NULL ? NULL : caught,
+                                                        .refused = refused,
                                                         .with = supervisor});
     if (result < 0) {
         message("cannot supervise programs of the run: %s; run static ones with --isolate",

@@ -14,10 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,8 +38,16 @@ static void __attribute__((noreturn)) give_up_filter(const char *program, long e
                             : "run it with --isolate, or outside the run");
 }
 
+/* These descriptors end before the program begins: its own limit is not theirs. */
+static bool raise_limit(struct rlimit *own) {
+    return getrlimit(RLIMIT_NOFILE, own) == 0 &&
+           setrlimit(RLIMIT_NOFILE, &(struct rlimit){own->rlim_max, own->rlim_max}) == 0;
+}
+
 static void be_supervised(const char *session, const char *program) {
     struct channel channel;
+    struct rlimit own;
+    const bool raised = raise_limit(&own);
     const int directory = open(session, O_PATH | O_DIRECTORY | O_CLOEXEC);
     long result = directory < 0 ? -errno : channel_open(&channel, directory);
     if (directory >= 0) {
@@ -51,6 +61,9 @@ static void be_supervised(const char *session, const char *program) {
         give_up_filter(program, listener);
     }
     result = channel_hand_over(&channel, (int)listener);
+    if (raised) {
+        setrlimit(RLIMIT_NOFILE, &own);
+    }
     if (result < 0) {
         give_up_filter(program, result);
     }

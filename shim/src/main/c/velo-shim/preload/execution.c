@@ -124,8 +124,17 @@ static __attribute__((noinline)) long interpret(struct program *program, enum bl
 static long prepare_blind(int at, const char *path, int flags, const struct program *program,
                           enum blindness *blind) {
     *blind = blindness_of(at, path, flags, program);
-    if (*blind == BLIND_NOT || (*blind != BLIND_FOREIGN && static_program_supervised())) {
-        return 0;
+    if (*blind == BLIND_NOT) {
+        return dynamic_program_reaches(path);
+    }
+    if (*blind != BLIND_FOREIGN) {
+        if (static_program_supervised()) {
+            return 0;
+        }
+        long reached = static_program_reaches(path);
+        if (reached < 0) {
+            return reached;
+        }
     }
     *blind = BLIND_NOT;
     return static_program_allowed(path, program);

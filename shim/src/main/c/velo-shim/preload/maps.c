@@ -29,6 +29,26 @@ static bool is_of_maps(const char *path) {
            (ends_with(path, length, "/maps") || ends_with(path, length, "/smaps"));
 }
 
+enum { NAME = 64 }; /* /proc/PID/task/TID/smaps */
+
+/* What is named from a directory of /proc, by its whole path. It is not opened for that: it may be a FIFO. */
+static __attribute__((noinline)) bool name_relative(int at, const char *path, char name[NAME]) {
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    struct real_path link;
+    if (path[0] == '/' || (strcmp(last, "maps") != 0 && strcmp(last, "smaps") != 0)) {
+        return false;
+    }
+    const long fd = RAW4(SYS_openat, at, path, O_PATH | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    real_descriptor((int)fd, &link);
+    const long length = RAW4(SYS_readlinkat, AT_FDCWD, link.text, name, NAME - 1);
+    RAW1(SYS_close, fd);
+    name[length < 0 ? 0 : length] = 0;
+    return is_of_maps(name);
+}
+
 static void flush(struct copying *copying) {
     size_t done = 0;
     while (done < copying->filled) {
@@ -192,9 +212,16 @@ static long copy(struct copying *copying, int flags) {
     return open_again(copying->to, flags);
 }
 
-long maps_open(const char *path, int flags) {
-    if (!is_of_maps(path) || (flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT)) != 0) {
+long maps_open(int at, const char *path, int flags) {
+    char name[NAME];
+    if ((flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT)) != 0) {
         return PASS;
+    }
+    if (!is_of_maps(path)) {
+        if (!name_relative(at, path, name)) {
+            return PASS;
+        }
+        path = name;
     }
     const long from = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (from < 0) {

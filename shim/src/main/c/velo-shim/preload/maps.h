@@ -8,6 +8,6 @@
  * and of the store where it has mapped files of the tree. A descriptor of a copy that names these, or PASS:
  * the path is another one, or the process is of no run or of another one. The copy is as old as its opening.
  */
-long maps_open(const char *path, int flags);
+long maps_open(int at, const char *path, int flags);
 
 #endif

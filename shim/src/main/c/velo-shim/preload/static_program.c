@@ -52,15 +52,13 @@ static bool is_own(const char *name) {
 }
 
 /* Whoever searches along PATH comes here several times. */
-static void tell(const char *name) {
+static void tell(const char *name, const char *reason) {
     static long told_by;
     long self = RAW0(SYS_getpid);
     if (__atomic_exchange_n(&told_by, self, __ATOMIC_RELAXED) == self) {
         return;
     }
-    const char *words[] = {"velo: cannot execute ", name,
-                           ": it is a static program, which would not see the tree; run it with --isolate, "
-                           "or from a directory outside\n"};
+    const char *words[] = {"velo: cannot execute ", name, reason};
     struct iovec parts[3];
     for (int i = 0; i < 3; i++) {
         parts[i] = (struct iovec){(void *)(uintptr_t)words[i], strlen(words[i])};
@@ -104,6 +102,36 @@ bool static_program_supervised(void) {
     return supervised_path(path, sizeof path) && RAW3(SYS_faccessat, AT_FDCWD, path, 1) == 0;
 }
 
+/* The link is there in each session that has a supervisor; "session" is there in all. */
+static bool is_session_here(void) {
+    static const char name[] = "/session";
+    char path[sizeof shim.world.session + 16];
+    struct stat link;
+    size_t length = shim.world.session_length;
+    if (!supervised_path(path, sizeof path) ||
+        RAW4(SYS_newfstatat, AT_FDCWD, path, &link, AT_SYMLINK_NOFOLLOW) == 0) {
+        return false;
+    }
+    memcpy(path + length, name, sizeof name);
+    return RAW3(SYS_faccessat, AT_FDCWD, path, 0) == 0;
+}
+
+static long unreachable(const char *name) {
+    tell(*name ? name : "what the descriptor is of",
+         ": Velo's files cannot be reached from here (another root, mount or user), so it would not see the "
+         "tree; run it with --isolate, or show it the store and Velo at their paths\n");
+    return -EACCES;
+}
+
+long static_program_reaches(const char *name) {
+    return is_session_here() ? 0 : unreachable(name);
+}
+
+long dynamic_program_reaches(const char *name) {
+    const bool exempt = shim.supervised || shim.library[0] != '/' || is_own(name);
+    return exempt || RAW3(SYS_faccessat, AT_FDCWD, shim.library, 4) == 0 ? 0 : unreachable(name);
+}
+
 long static_program_allowed(const char *name, const struct program *program) {
     if (!program->is_static || is_own(name)) {
         return 0;
@@ -112,6 +140,10 @@ long static_program_allowed(const char *name, const struct program *program) {
     if (!of_tree && !is_in_tree() && !is_blob(0) && !is_blob(1) && !is_blob(2)) {
         return 0;
     }
-    tell(*name ? name : program->path[0] ? program->path : "what the descriptor is of");
+    tell(*name              ? name
+         : program->path[0] ? program->path
+                            : "what the descriptor is of",
+         ": it is a static program, which would not see the tree; run it with --isolate, or from a directory "
+         "outside\n");
     return -EACCES;
 }

@@ -16,6 +16,14 @@ enum blindness blindness_of(int at, const char *path, int flags, const struct pr
 bool static_program_supervised(void);
 
 /*
+ * Behind another root, in other mounts or as another user the session or this library may not be there. What
+ * is executed there would go without the tree, and does not. Said on standard error, once a process. 0 or
+ * -EACCES. The static program is one for which static_program_supervised said no.
+ */
+long static_program_reaches(const char *name);
+long dynamic_program_reaches(const char *name);
+
+/*
  * For what runs without a supervisor. It sees the directories of the session as they are, from which ".."
  * leads into the store, and may open a blob that it was given for writing. So it is not started where it or
  * its script is of the tree, or where it has anything of the tree to begin with: its current directory, or a

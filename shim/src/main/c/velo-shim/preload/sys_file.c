@@ -23,7 +23,7 @@ __attribute__((noinline)) long answer_openat(int at, const char *path, int flags
         if (bad_path(path, &result)) {
             return result;
         }
-        if ((result = maps_open(path, flags)) != PASS) {
+        if ((result = maps_open(at, path, flags)) != PASS) {
             return result;
         }
         ANSWER(call_open(caller, at, path, flags, mode, elsewhere),

@@ -39,6 +39,13 @@ long address_of(const char *real, struct address *out) {
                           real + world->session_length);
     }
     out->length = HEADER + (unsigned)length + 1;
+    out->elsewhere = out->name;
+    out->elsewhere_length = out->length;
+    if (out->held >= 0) {
+        length = snprintf(out->elsewhere.sun_path, sizeof out->elsewhere.sun_path, "/proc/%d/fd/%d%s",
+                          (int)getpid(), out->held, real + world->session_length);
+        out->elsewhere_length = HEADER + (unsigned)length + 1;
+    }
     return 0;
 }
 

@@ -10,8 +10,10 @@
 struct address {
     struct sockaddr_un name;
     unsigned length;
-    bool of_host; /* not of the session: the process's own rights count there */
-    int held;     /* of the directory that a name too long begins with; -1: none */
+    bool of_host;                 /* not of the session: the process's own rights count there */
+    int held;                     /* of the directory that a name too long begins with; -1: none */
+    struct sockaddr_un elsewhere; /* the same for the process */
+    unsigned elsewhere_length;
 };
 
 /* The path that an address of the process names. CONTINUE: none. */

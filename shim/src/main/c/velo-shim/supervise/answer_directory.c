@@ -23,7 +23,7 @@ static long change_to(const char *path) {
         /* To change there needs no permission to read it. */
         return inject_chdir_path(path);
     }
-    return fd < 0 ? -errno : inject_chdir(fd);
+    return fd < 0 ? -errno : inject_chdir(fd, path);
 }
 
 long sys_chdir(remote path) {

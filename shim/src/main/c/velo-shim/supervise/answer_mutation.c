@@ -54,8 +54,8 @@ static long kernel_two(struct two *two, long number, unsigned flags) {
     if (two->elsewhere[0] == 0 && two->to_elsewhere[0] == 0) {
         return CONTINUE;
     }
-    const char *path = two->elsewhere[0] != 0 ? host_path(two->elsewhere) : two->path;
-    const char *to = two->to_elsewhere[0] != 0 ? host_path(two->to_elsewhere) : two->to;
+    const char *path = host_path(two->elsewhere[0] != 0 ? two->elsewhere : two->path);
+    const char *to = host_path(two->to_elsewhere[0] != 0 ? two->to_elsewhere : two->to);
     act_as_process();
     long result = RAW(number, two->at, path, two->to_at, to, flags);
     act_as_self();

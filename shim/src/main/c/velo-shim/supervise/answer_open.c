@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include "../numbers.h"
+#include "descriptors.h"
 #include "inject.h"
 
 #include <errno.h>
@@ -78,7 +79,20 @@ static long answer_opening(void *with) {
     return error < 0 ? error : ANSWERED;
 }
 
+/* The kernel takes a number before it does anything; here one is taken last. */
+static bool is_in_vain(const struct opening *opening) {
+    const uint64_t flags = opening->how.flags;
+    if ((flags & O_PATH) != 0 || (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))) == 0) {
+        return false;
+    }
+    (void)call_process();
+    return descriptors_full((pid_t)served->notif.pid, served->table);
+}
+
 static long serve(struct opening *opening) {
+    if (is_in_vain(opening)) {
+        return -EMFILE;
+    }
     long result = answer_opening(opening);
     return served->waits ? answer_waiting(answer_opening, opening) : result;
 }

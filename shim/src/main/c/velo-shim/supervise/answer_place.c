@@ -55,6 +55,13 @@ static long real_path(int at, const char *path, unsigned how, char *elsewhere) {
     return call_real_path(&served->caller, call_directory(at, path), path, how, elsewhere);
 }
 
+/* On the host the process's own rights count; what is of the session need not be open to it. */
+static void begin_watch(const char *path) {
+    if (host_is(path)) {
+        act_as_process();
+    }
+}
+
 /* What is watched is the real file or directory that stands for it; by the process's own instance. */
 long sys_inotify_add_watch(int fd, remote path, uint32_t mask) {
     char local[PATH_MAX], elsewhere[PATH_MAX];
@@ -70,7 +77,13 @@ long sys_inotify_add_watch(int fd, remote path, uint32_t mask) {
         return result;
     }
     int own = call_descriptor(fd);
-    return own < 0 ? -EBADF : RAW(SYS_inotify_add_watch, own, host_path(elsewhere), mask);
+    if (own < 0) {
+        return -EBADF;
+    }
+    begin_watch(elsewhere);
+    result = RAW(SYS_inotify_add_watch, own, host_path(elsewhere), mask);
+    act_as_self();
+    return result;
 }
 
 enum { FAN_KEEP_LINK = 4 };
@@ -86,7 +99,13 @@ long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, remote pat
         return result;
     }
     int own = call_descriptor(fd);
-    return own < 0 ? -EBADF : RAW(SYS_fanotify_mark, own, flags, mask, AT_FDCWD, host_path(elsewhere));
+    if (own < 0) {
+        return -EBADF;
+    }
+    begin_watch(elsewhere);
+    result = RAW(SYS_fanotify_mark, own, flags, mask, AT_FDCWD, host_path(elsewhere));
+    act_as_self();
+    return result;
 }
 
 /*

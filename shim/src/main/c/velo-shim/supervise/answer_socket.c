@@ -1,5 +1,6 @@
 #include "address.h"
 #include "answers.h"
+#include "inject.h"
 
 #include <errno.h>
 #include <string.h>
@@ -65,23 +66,55 @@ static long connect_now(void *with) {
     return address_call(&to->address, connect_to, to);
 }
 
+/* Threads that cannot do it by themselves, and ask once more. */
+enum { ASKING = 64 };
+static uint32_t asking[ASKING];
+
+/*
+ * The process connects by itself, so that its peer is told of it and not of the supervisor (SO_PEERCRED).
+ * -EAGAIN: it cannot. It would have to wait, is traced, or is somebody else, whom the session is closed to,
+ * or behind another root.
+ */
+static long connect_itself(int fd, const struct connecting *to) {
+    const struct connection connection = {fd, to->fd, &to->address.elsewhere, to->address.elsewhere_length};
+    uint32_t *slot = &asking[served->notif.pid % ASKING];
+    struct credentials who;
+    bool again = false;
+    served->caller.credentials(&served->caller, false, &who);
+    if (*slot == served->notif.pid || who.uid != geteuid()) {
+        *slot = 0;
+        return -EAGAIN;
+    }
+    long result = inject_connect(&connection, &again);
+    *slot = again ? served->notif.pid : 0;
+    if (result != ANSWERED) {
+        served->traced = false;
+        return -EAGAIN;
+    }
+    return ANSWERED;
+}
+
 /* Where nobody accepts, connect(2) waits. */
+static long connect_or_wait(int fd, struct connecting *to) {
+    to->fd = call_descriptor(fd);
+    const long flags = to->fd < 0 ? -EBADF : RAW(SYS_fcntl, to->fd, F_GETFL);
+    if (flags < 0) {
+        return -EBADF;
+    }
+    const long result = connect_itself(fd, to);
+    if (result != -EAGAIN) {
+        return result;
+    }
+    return (flags & O_NONBLOCK) != 0 ? connect_now(to) : answer_waiting(connect_now, to);
+}
+
 long sys_connect(int fd, remote name, unsigned length) {
     struct connecting to;
     long result = address_translate(name, length, &to.address);
-    if (result != 0) {
-        return result;
+    if (result == 0) {
+        result = connect_or_wait(fd, &to);
+        address_release(&to.address);
     }
-    to.fd = call_descriptor(fd);
-    long flags = to.fd < 0 ? -EBADF : RAW(SYS_fcntl, to.fd, F_GETFL);
-    if (flags < 0) {
-        result = -EBADF;
-    } else if ((flags & O_NONBLOCK) != 0) {
-        result = connect_now(&to);
-    } else {
-        result = answer_waiting(connect_now, &to);
-    }
-    address_release(&to.address);
     return result;
 }
 

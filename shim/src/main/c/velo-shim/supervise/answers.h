@@ -75,9 +75,12 @@ long refused_at(int at, remote path);
  * process of itself is the process's.
  */
 const char *host_path(char *elsewhere);
-/* The supervisor acts as the process's user from now on, and as itself again. For calls on the host alone. */
+/* The supervisor acts as the process's user from now on, with no other capabilities than that has, and as
+ * itself again. For calls on the host alone. */
 void act_as_process(void);
 void act_as_self(void);
+/* A path that the core has named is of the host, neither of the session nor of the store. */
+bool host_is(const char *path);
 
 /* The system calls of the core here: those that would wait are not made (struct call). */
 extern const struct kernel supervising_kernel;

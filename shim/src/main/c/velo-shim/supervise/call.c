@@ -18,7 +18,7 @@ bool call_receive(int listener, struct call *out) {
     }
     out->listener = listener;
     out->held_count = 0;
-    out->entered = out->may_wait = out->waits = out->closed = out->person_known = false;
+    out->entered = out->may_wait = out->waits = out->closed = out->traced = out->person_known = false;
     out->process = 0;
     return true;
 }
@@ -27,10 +27,10 @@ bool call_valid(void) {
     return ioctl(served->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &served->notif.id) == 0;
 }
 
-void call_reply(long result) {
+bool call_reply(long result) {
     struct seccomp_notif_resp reply = {.id = served->notif.id};
     if (result == ANSWERED) {
-        return;
+        return true;
     }
     if (result == CONTINUE) {
         reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -40,7 +40,7 @@ void call_reply(long result) {
         reply.val = result;
     }
     /* Who does not wait any more was killed. */
-    (void)ioctl(served->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+    return ioctl(served->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) == 0;
 }
 
 static long add_descriptor(int fd, bool close_on_exec, unsigned flags) {
@@ -70,11 +70,12 @@ void call_end(void) {
     served->held_count = 0;
 }
 
+/* Behind the look: before it, the id might still be given to another process meanwhile. */
 long copy_in(void *to, remote from, size_t length) {
     struct iovec own = {to, length}, its = {(void *)(uintptr_t)from, length};
     ssize_t done = process_vm_readv((pid_t)served->notif.pid, &own, 1, &its, 1, 0);
     served->closed = served->closed || (done < 0 && errno == EPERM);
-    return done == (ssize_t)length ? 0 : -EFAULT;
+    return done == (ssize_t)length && call_valid() ? 0 : -EFAULT;
 }
 
 long copy_out(remote to, const void *from, size_t length) {
@@ -130,6 +131,10 @@ int call_descriptor(int fd) {
     }
     if (served->held_count == HELD_MOST || (ours = descriptor_of((pid_t)served->notif.pid, fd)) < 0) {
         served->closed = served->closed || ours == -EPERM;
+        return -EBADF;
+    }
+    if (!call_valid()) {
+        close(ours);
         return -EBADF;
     }
     served->held[served->held_count++] = (struct held){fd, ours};

@@ -30,9 +30,12 @@ struct call {
     bool may_wait;     /* this is a child for this one call: it may wait in the kernel */
     bool waits;        /* the supervisor would have to wait */
     bool closed;       /* its memory and descriptors may not be looked at (prctl(2), PR_SET_DUMPABLE) */
+    bool traced;       /* another process stops it */
     bool person_known; /* what follows was asked for */
     uint32_t umask;
     int process; /* its id; 0: not asked for yet */
+    uint64_t capabilities;
+    unsigned table; /* room for descriptors that it has by now */
     struct credentials effective, real;
     struct opened {
         node_id node; /* NO_NODE: nothing that was noted */
@@ -47,8 +50,8 @@ extern struct call *served;
 bool call_receive(int listener, struct call *out);
 /* The thread still waits for the answer: its id was not given to another one. */
 bool call_valid(void);
-/* Gives the answer. ANSWERED: does nothing. */
-void call_reply(long result);
+/* Gives the answer. ANSWERED: does nothing. False: nobody waits for it any more. */
+bool call_reply(long result);
 /* Gives a copy of a descriptor as the answer, and closes the own one. 0, or -errno: there is no answer yet.
  */
 long call_reply_descriptor(int fd, bool close_on_exec);

@@ -2,11 +2,13 @@
 
 #include "../numbers.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define BY_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
@@ -83,4 +85,35 @@ void descriptors_forget(void) {
     for (unsigned i = 0; i < KEPT; i++) {
         forget(i);
     }
+}
+
+static bool all_used(pid_t thread, rlim_t limit) {
+    char path[32];
+    const struct dirent *entry;
+    rlim_t used = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)thread);
+    DIR *directory = opendir(path);
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        used += entry->d_name[0] != '.' && strtoul(entry->d_name, NULL, 10) < limit;
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    return used >= limit;
+}
+
+/* A table that is smaller than the limit can grow; the last number is the last to be given away. */
+bool descriptors_full(pid_t thread, unsigned table) {
+    struct rlimit files;
+    if (prlimit(thread, RLIMIT_NOFILE, NULL, &files) != 0 || table < files.rlim_cur) {
+        return false;
+    }
+    if (files.rlim_cur == 0) {
+        return true;
+    }
+    const int last = descriptor_of(thread, (int)files.rlim_cur - 1);
+    if (last >= 0) {
+        close(last);
+    }
+    return last >= 0 && all_used(thread, files.rlim_cur);
 }

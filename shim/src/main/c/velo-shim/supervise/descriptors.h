@@ -1,6 +1,7 @@
 #ifndef VELO_DESCRIPTORS_H
 #define VELO_DESCRIPTORS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -9,5 +10,7 @@
  */
 int descriptor_of(pid_t thread, int fd);
 void descriptors_forget(void);
+/* A thread's process may have no more of them: RLIMIT_NOFILE. table: FDSize of its status. */
+bool descriptors_full(pid_t thread, unsigned table);
 
 #endif

@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/fsuid.h>
 
@@ -43,7 +44,15 @@ const char *host_path(char *elsewhere) {
     return elsewhere;
 }
 
-static bool acting;
+bool host_is(const char *path) {
+    const struct world *world = served->world;
+    return (strncmp(path, world->session, world->session_length) != 0 ||
+            path[world->session_length] != '/') &&
+           (strncmp(path, world->store, world->store_length) != 0 || path[world->store_length] != '/');
+}
+
+/* What was changed. */
+static bool acting, lowered;
 
 /* The supervisor's own groups; more are not known here, and then it keeps those it has. */
 enum { GROUPS = 4096 };
@@ -65,19 +74,53 @@ static void take_groups(long count, const uint32_t *groups) {
     }
 }
 
-/* Without a user id of 0 the capabilities that override permissions go by themselves (setfsuid(2)). */
+static struct __user_cap_header_struct this_thread = {.version = _LINUX_CAPABILITY_VERSION_3};
+static struct __user_cap_data_struct own_capabilities[2]; /* before they were lowered */
+
+/* Those of a user namespace below this one are none here. */
+static bool same_namespace(void) {
+    struct stat own, its;
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)served->notif.pid);
+    return stat("/proc/self/ns/user", &own) == 0 && stat(path, &its) == 0 && own.st_ino == its.st_ino &&
+           own.st_dev == its.st_dev;
+}
+
+/* Behind the user id: the kernel takes and gives some of them by that (setfsuid(2)). */
+static void lower_capabilities(void) {
+    struct __user_cap_data_struct left[2] = {own_capabilities[0], own_capabilities[1]};
+    const bool has = (left[0].effective | left[1].effective) != 0 && same_namespace();
+    for (int i = 0; i < 2; i++) {
+        left[i].effective &= has ? (uint32_t)(served->capabilities >> 32 * i) : 0;
+        lowered = lowered || left[i].effective != own_capabilities[i].effective;
+    }
+    if (lowered) {
+        (void)syscall(SYS_capset, &this_thread, left);
+    }
+}
+
+static void raise_capabilities(void) {
+    if (lowered) {
+        (void)syscall(SYS_capset, &this_thread, own_capabilities);
+        lowered = false;
+    }
+}
+
 void act_as_process(void) {
     struct credentials who;
     served->caller.credentials(&served->caller, false, &who);
     acting = who.uid != geteuid() || who.gid != getegid();
+    (void)syscall(SYS_capget, &this_thread, own_capabilities);
     if (acting) {
         take_groups((long)who.group_count, who.groups);
         setfsgid(who.gid);
         setfsuid(who.uid);
     }
+    lower_capabilities();
 }
 
 void act_as_self(void) {
+    raise_capabilities();
     if (acting) {
         setfsuid(geteuid());
         setfsgid(getegid());

@@ -9,41 +9,50 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-long inject_chdir(int fd) {
-    struct stopped stopped;
-    long theirs = call_put_descriptor(fd, true);
-    if (theirs < 0) {
-        return theirs;
+/* A call whose argument of this place is a path of the supervisor's. */
+static long call_with_path(struct stopped *stopped, long number, const char *path, unsigned place,
+                           long arguments[6]) {
+    long result = prepare_memory(stopped);
+    if (result == 0) {
+        result = put_memory(stopped, SCRATCH, path, strlen(path) + 1);
     }
-    long error = stop_thread(&stopped);
+    if (result == 0) {
+        arguments[place] = (long)SCRATCH;
+        result = stopped_call(stopped, true, number, arguments);
+    }
+    return result;
+}
+
+long inject_chdir(int fd, const char *path) {
+    struct stopped stopped;
+    long arguments[6] = {0}, result;
+    long error = seize_thread(&stopped);
     if (error < 0) {
-        /* The descriptor stays until the process executes something. */
+        close(fd);
         return error;
     }
-    const long arguments[6] = {theirs};
-    long result = stopped_call(&stopped, false, SYS_fchdir, arguments);
-    (void)stopped_call(&stopped, false, SYS_close, arguments);
+    arguments[0] = call_put_descriptor(fd, true);
+    stop_seized(&stopped);
+    if (arguments[0] < 0) {
+        /* No room in its table. */
+        result = call_with_path(&stopped, SYS_chdir, path, 0, arguments);
+    } else {
+        result = stopped_call(&stopped, false, SYS_fchdir, arguments);
+        (void)stopped_call(&stopped, false, SYS_close, arguments);
+    }
     stopped_return(&stopped, result);
     return ANSWERED;
 }
 
-/* A call whose argument of this place is a path of the supervisor's. *told: its result. */
+/* *told: the result. */
 static long inject_path(long number, const char *path, unsigned place, long arguments[6], long *told) {
     struct stopped stopped;
     long error = stop_thread(&stopped);
     if (error < 0) {
         return error;
     }
-    long result = prepare_memory(&stopped);
-    if (result == 0) {
-        result = put_memory(&stopped, SCRATCH, path, strlen(path) + 1);
-    }
-    if (result == 0) {
-        arguments[place] = (long)SCRATCH;
-        result = stopped_call(&stopped, true, number, arguments);
-    }
-    stopped_return(&stopped, result);
-    *told = result;
+    *told = call_with_path(&stopped, number, path, place, arguments);
+    stopped_return(&stopped, *told);
     return ANSWERED;
 }
 
@@ -61,6 +70,34 @@ long inject_open(const char *path, int flags) {
         hint_keep(process, (int)fd, opened.node, opened.device, opened.inode);
     }
     return answered;
+}
+
+/* A thread that is stopped here takes no signals, so it must not wait: the flag is of the open file. */
+long inject_connect(const struct connection *connection, bool *again) {
+    struct stopped stopped;
+    const long arguments[6] = {connection->theirs, (long)SCRATCH, connection->length};
+    const int flags = fcntl(connection->ours, F_GETFL);
+    long error = flags < 0 ? -errno : seize_thread(&stopped);
+    if (error < 0) {
+        return error;
+    }
+    fcntl(connection->ours, F_SETFL, flags | O_NONBLOCK);
+    stop_seized(&stopped);
+    long result = prepare_memory(&stopped);
+    if (result == 0) {
+        result = put_memory(&stopped, SCRATCH, connection->name, connection->length);
+    }
+    if (result == 0) {
+        result = stopped_call(&stopped, true, SYS_connect, arguments);
+    }
+    fcntl(connection->ours, F_SETFL, flags);
+    *again = (result == -EAGAIN && (flags & O_NONBLOCK) == 0) || result == -ENOENT || result == -EACCES;
+    if (*again) {
+        stopped_repeat(&stopped, &served->notif.data);
+    } else {
+        stopped_return(&stopped, result);
+    }
+    return ANSWERED;
 }
 
 /* Pieces one after another in the process's memory. */

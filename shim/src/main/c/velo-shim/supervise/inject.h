@@ -9,10 +9,21 @@
  * nothing was done yet; -EACCES where another process traces it.
  */
 
-/* fchdir(2) to a descriptor of the supervisor, which is closed. */
-long inject_chdir(int fd);
+/* fchdir(2) to a descriptor of the supervisor, which is closed; by its path where the process has no room. */
+long inject_chdir(int fd, const char *path);
 long inject_chdir_path(const char *path);
 long inject_open(const char *path, int flags);
+
+/*
+ * connect(2) of a descriptor, which the supervisor has a copy of, to what the process is to see as its peer.
+ * Where that would wait, or the process does not find it there, it asks once more: *again.
+ */
+struct connection {
+    int theirs, ours;
+    const void *name;
+    unsigned length;
+};
+long inject_connect(const struct connection *connection, bool *again);
 
 /*
  * execve(2). words: NULL, then argv is the process's own; else count pointers, and room for a NULL. Each is

@@ -50,6 +50,23 @@ static bool add_listener(struct loop *loop, int listener) {
     return add(loop, listener);
 }
 
+/* Once a process, or once for those whose ids have as much in common. */
+static void refuse(const struct supervision *asked, const char *reason) {
+    static uint64_t told[1024];
+    const unsigned process = (unsigned)call_process(), word = process / 64 % 1024;
+    const uint64_t bit = UINT64_C(1) << process % 64;
+    if (asked->refused != NULL && (told[word] & bit) == 0) {
+        told[word] |= bit;
+        asked->refused((int)process, reason, asked->with);
+    }
+}
+
+/* Names of sockets are seldom of the tree, and what is not found there fails anyway. */
+static bool is_of_socket(int number) {
+    return number == SYS_bind || number == SYS_connect || number == SYS_sendto || number == SYS_getsockname ||
+           number == SYS_getpeername;
+}
+
 /* False: that is no listener. */
 static bool serve(struct loop *loop, int listener) {
     struct call *call = &loop->call;
@@ -63,8 +80,14 @@ static bool serve(struct loop *loop, int listener) {
         loop->asked->caught(&call->notif, loop->asked->with);
     }
     long result = answer_call();
-    /* Who shows nobody what he asks for is the kernel's. */
-    call_reply(call->closed && result != ANSWERED ? CONTINUE : result);
+    if (call->traced) {
+        refuse(loop->asked, "another process traces it, so it cannot be led into the tree");
+    }
+    if (call->closed && result != ANSWERED && !is_of_socket(call->notif.data.nr)) {
+        refuse(loop->asked, "it shows nobody its memory (prctl, PR_SET_DUMPABLE)");
+        result = -EACCES;
+    }
+    call_reply(result);
     call_end();
     served = NULL;
     return true;

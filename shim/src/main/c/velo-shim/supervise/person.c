@@ -60,9 +60,10 @@ static void ask(struct call *call) {
     put_groups(line_of(text, "\nGroups:"), &call->real);
     call->effective.group_count = call->real.group_count;
     memcpy(call->effective.groups, call->real.groups, sizeof call->real.groups);
-    uint64_t capabilities = strtoull(line_of(text, "\nCapEff:"), NULL, 16);
-    call->effective.overrides = (capabilities & 1u << CAP_DAC_OVERRIDE) != 0;
+    call->capabilities = strtoull(line_of(text, "\nCapEff:"), NULL, 16);
+    call->effective.overrides = (call->capabilities & 1u << CAP_DAC_OVERRIDE) != 0;
     call->real.overrides = call->real.uid == 0;
+    call->table = (unsigned)strtoul(line_of(text, "\nFDSize:"), NULL, 10);
     call->umask = (uint32_t)strtoul(line_of(text, "\nUmask:"), NULL, 8) & 0777;
     call->process = (int)strtol(line_of(text, "\nTgid:"), NULL, 10);
     call->person_known = true;

@@ -113,26 +113,40 @@ static long registers_set(pid_t thread, registers *from) {
     return trace(SETREGSET, thread, NT_PRSTATUS, &piece);
 }
 
-long stop_thread(struct stopped *out) {
-    const uint64_t all = UINT64_MAX;
+long seize_thread(struct stopped *out) {
     memset(out, 0, sizeof *out);
     out->thread = (pid_t)served->notif.pid;
     long error = trace(SEIZE, out->thread, 0, (void *)(uintptr_t)(OPTION_SYSGOOD | OPTION_EXEC));
-    if (error < 0) {
-        return error == -ESRCH ? -ESRCH : -EACCES;
-    }
+    /* Who ends is not traced either. */
+    served->traced = error < 0 && call_valid();
+    return served->traced ? -EACCES : error;
+}
+
+void stop_seized(struct stopped *out) {
+    const uint64_t all = UINT64_MAX;
     (void)trace(INTERRUPT, out->thread, 0, NULL);
     /* The stop comes behind the call, and no signal before it. */
-    call_reply(0);
+    const bool answered = call_reply(0);
     if (wait_stop(out) < 0) {
-        return 0;
+        return;
     }
-    if (registers_get(out->thread, &out->before) < 0 ||
-        trace(GETSIGMASK, out->thread, sizeof out->mask, &out->mask) < 0 ||
-        trace(SETSIGMASK, out->thread, sizeof all, &all) < 0) {
+    if (!answered) {
+        /* It was killed: whatever it stops at is not behind this call. */
+        (void)trace(PTRACE_DETACH, out->thread, 0, NULL);
+        out->gone = true;
+    } else if (registers_get(out->thread, &out->before) < 0 ||
+               trace(GETSIGMASK, out->thread, sizeof out->mask, &out->mask) < 0 ||
+               trace(SETSIGMASK, out->thread, sizeof all, &all) < 0) {
         out->gone = true;
     }
-    return 0;
+}
+
+long stop_thread(struct stopped *out) {
+    long error = seize_thread(out);
+    if (error == 0) {
+        stop_seized(out);
+    }
+    return error;
 }
 
 bool release_thread(pid_t thread, void (*answer)(const void *with), const void *with) {
@@ -148,10 +162,14 @@ bool release_thread(pid_t thread, void (*answer)(const void *with), const void *
     return true;
 }
 
-/* Goes on until the next stop at a system call, or an execve(2) that has succeeded. */
+/*
+ * Goes on until the next stop at a system call, or an execve(2) that has succeeded. SIGSTOP cannot be
+ * blocked: it is delivered at once, so that a SIGCONT behind it counts. The thread goes on nevertheless; the
+ * kernel stops it, if it is still to stop, when it is let go.
+ */
 static int go_on(struct stopped *stopped) {
-    for (;;) {
-        if (trace(PTRACE_SYSCALL, stopped->thread, 0, NULL) < 0) {
+    for (int signal = 0;;) {
+        if (trace(PTRACE_SYSCALL, stopped->thread, 0, (void *)(intptr_t)signal) < 0) {
             stopped->gone = true;
             return -1;
         }
@@ -160,9 +178,7 @@ static int go_on(struct stopped *stopped) {
         if (why < 0 || why == CALL_STOP || stopped->executed) {
             return why;
         }
-        if (why >> 8 == 0 && why != SIGTRAP) {
-            stopped->kept_signal = why;
-        }
+        signal = why >> 8 == 0 && why != SIGTRAP ? why : 0;
     }
 }
 
@@ -186,9 +202,10 @@ long stopped_call(struct stopped *stopped, bool exempt, long number, const long 
 
 static const uint8_t page_code[16] = {CALL_CODE, 'v', 'e', 'l', 'o'};
 
-static bool has_memory(void) {
+static bool has_memory(pid_t thread) {
     uint8_t bytes[sizeof page_code];
-    return copy_in(bytes, (remote)SUPERVISED_PAGE, sizeof bytes) == 0 &&
+    struct iovec own = {bytes, sizeof bytes}, its = {(void *)SUPERVISED_PAGE, sizeof bytes};
+    return process_vm_readv(thread, &own, 1, &its, 1, 0) == (ssize_t)sizeof bytes &&
            memcmp(bytes, page_code, sizeof bytes) == 0;
 }
 
@@ -205,7 +222,7 @@ static long map(struct stopped *stopped, unsigned long address, size_t size, int
 
 /* Always at one address: processes that share their memory share this, and nothing is left over. */
 long prepare_memory(struct stopped *stopped) {
-    if (has_memory()) {
+    if (has_memory(stopped->thread)) {
         return 0;
     }
     long error = map(stopped, SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
@@ -226,6 +243,11 @@ long put_memory(const struct stopped *stopped, unsigned long to, const void *fro
     return done == (ssize_t)length ? 0 : -EFAULT;
 }
 
+static void let_go(struct stopped *stopped) {
+    (void)trace(SETSIGMASK, stopped->thread, sizeof stopped->mask, &stopped->mask);
+    (void)trace(PTRACE_DETACH, stopped->thread, 0, NULL);
+}
+
 void stopped_return(struct stopped *stopped, long result) {
     registers now = stopped->before;
     if (stopped->gone) {
@@ -235,6 +257,19 @@ void stopped_return(struct stopped *stopped, long result) {
         registers_return(&now, result);
         (void)registers_set(stopped->thread, &now);
     }
-    (void)trace(SETSIGMASK, stopped->thread, sizeof stopped->mask, &stopped->mask);
-    (void)trace(PTRACE_DETACH, stopped->thread, 0, (void *)(intptr_t)stopped->kept_signal);
+    let_go(stopped);
+}
+
+void stopped_repeat(struct stopped *stopped, const struct seccomp_data *call) {
+    registers now = stopped->before;
+    long arguments[6];
+    if (stopped->gone) {
+        return;
+    }
+    for (int i = 0; i < 6; i++) {
+        arguments[i] = (long)call->args[i];
+    }
+    registers_call(&now, registers_place(&now), call->nr, arguments);
+    (void)registers_set(stopped->thread, &now);
+    let_go(stopped);
 }

@@ -12,14 +12,16 @@ struct stopped {
     pid_t thread;
     registers before; /* behind the call */
     uint64_t mask;    /* of signals */
-    int kept_signal;  /* that came meanwhile: SIGSTOP cannot be blocked */
     bool gone;        /* it has ended */
     bool executed;    /* it runs another program */
     pid_t process;    /* whose id it gets by execve(2); 0: it has that already */
 };
 
-/* Stops the thread of the call that is being answered, which so has its answer. 0, or -errno: nothing was
- * done. Afterwards gone may be true. */
+/* Traces the thread of the call that is being answered. 0, or -errno: nothing was done. */
+long seize_thread(struct stopped *out);
+/* Stops it, which so has its answer. Afterwards gone may be true. */
+void stop_seized(struct stopped *out);
+/* Both. */
 long stop_thread(struct stopped *out);
 /* Has a caught call answered, and its thread look for signals behind it, which it need not have any of.
  * False: it cannot be stopped, and there is no answer yet. */
@@ -32,6 +34,8 @@ long prepare_memory(struct stopped *stopped);
 long put_memory(const struct stopped *stopped, unsigned long to, const void *from, size_t length);
 /* Lets it go on, its call having this result. */
 void stopped_return(struct stopped *stopped, long result);
+/* Lets it go on, making its call once more. */
+void stopped_repeat(struct stopped *stopped, const struct seccomp_data *call);
 
 #define SCRATCH (SUPERVISED_PAGE + EXEMPT_SIZE)
 #define SCRATCH_SIZE (1ul << 20)

@@ -20,6 +20,8 @@ struct supervision {
     int stop; /* readable, or closed at its other end: supervise returns. -1: when the last filter is gone */
     /* Told of each call before it is answered, while its thread stands still; NULL: nobody wants to know. */
     void (*caught)(const struct seccomp_notif *call, void *with);
+    /* Told why a process is refused what it asks, once a process; NULL: nobody wants to know. */
+    void (*refused)(int process, const char *reason, void *with);
     void *with;
 };
 

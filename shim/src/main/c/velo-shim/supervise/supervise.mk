@@ -15,9 +15,10 @@ $(OUT)/supervised: $(TESTS)/supervised.c $(TESTS)/supervision.c $(OUT)/supervise
 	$(CC) $(CFLAGS) -I. -I$(TESTS) -o $@ $< $(TESTS)/supervision.c $(OUT)/supervise.a $(OUT)/core.a
 
 # Processes that are killed, have threads and signals: under sanitizers, which go with them into the children.
-$(OUT)/supervise_test: $(TESTS)/supervise_test.c $(TESTS)/supervision.c $(SUPERVISE:%=supervise/%.c) $(CORE) $(SUPERVISE_HEADERS) \
+SUPERVISE_TESTS := $(addprefix $(TESTS)/,supervise_test.c supervise_answers.c supervise_rights.c supervise_sockets.c supervise_threads.c supervise_waiting.c supervise_killed.c supervision.c)
+$(OUT)/supervise_test: $(SUPERVISE_TESTS) $(TESTS)/supervise_test.h $(SUPERVISE:%=supervise/%.c) $(CORE) $(SUPERVISE_HEADERS) \
 		$(HOOKS)/caught.inc $(HOOKS)/syscalls.inc supervise/supervise.mk
-	$(CC) $(SANITIZE) -I$(HOOKS) -o $@ $< $(TESTS)/supervision.c $(SUPERVISE:%=supervise/%.c) $(CORE) -pthread
+	$(CC) $(SANITIZE) -I$(HOOKS) -o $@ $(SUPERVISE_TESTS) $(SUPERVISE:%=supervise/%.c) $(CORE) -pthread
 supervise-check: $(OUT)/supervise_test $(OUT)/hooks/session_maker $(OUT)/hooks/program $(OUT)/hooks/library.so
 	rm -rf $(abspath $(OUT))/supervise-check
 	$(OUT)/hooks/session_maker $(abspath $(OUT))/supervise-check $(OUT)/hooks/program $(OUT)/hooks/library.so

@@ -59,7 +59,7 @@ class ShimRunIT {
         String maps = greeting.run(
                         "/bin/sh",
                         "-c",
-                        "cd /vrift; cp /bin/cat /bin/sleep .; ./cat /proc/self/maps /proc/self/smaps; "
+                        "cd /vrift; cp /bin/cat /bin/sleep .; ./cat /proc/self/maps /proc/self/smaps; (cd /proc; /vrift/cat self/maps; cd self; /vrift/cat smaps); "
                                 + "./sleep 20 & while ! grep sleep /proc/$!/maps 2>/dev/null; do :; done; kill $!; stat -c %i cat sleep")
                 .run()
                 .succeeds()

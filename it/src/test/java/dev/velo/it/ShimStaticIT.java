@@ -215,11 +215,12 @@ class ShimStaticIT {
                 """);
     }
 
-    /** An ordinary user's supervisor may not look into it: what it has of the host is the kernel's. */
+    /** An ordinary user's supervisor may not look into it: what it asks is refused, and said. Root's may. */
     @Test
     void whoShowsNobodyWhatHeDoes() {
-        same("""
-                gcc -O1 -static -o "$H/closed" -x c - <<'C'
+        Path host = tree.work().dir("closed");
+        tree.work().sh(host, """
+                gcc -O1 -static -o closed -x c - <<'C'
                 #include <fcntl.h>
                 #include <stdio.h>
                 #include <sys/prctl.h>
@@ -230,12 +231,79 @@ class ShimStaticIT {
                     socklen_t length = sizeof name;
                     int fd = open(argv[argc - 1], O_RDWR | O_CREAT, 0600), one = socket(AF_UNIX, SOCK_STREAM, 0);
                     prctl(PR_SET_DUMPABLE, 0);
-                    printf("%d %d %d\\n", fchmod(fd, 0640), getsockname(one, (struct sockaddr *)&name, &length), futimens(fd, NULL));
+                    printf("%d %d %d %d\\n", fchmod(fd, 0640), open("/vrift/data/n1.txt", O_RDONLY) >= 0, fchmod(fd, 0640), getsockname(one, (struct sockaddr *)&name, &length));
                     return 0;
                 }
                 C
-                "$H/closed" "$H/file"; stat -c %a "$H/file"
                 """);
+        Outcome outcome = shown("\"%1$s/closed\" data/n2.txt; stat -c %%a data/n2.txt".formatted(host))
+                .run()
+                .succeeds();
+        assertThat(outcome.out()).isEqualTo(Host.isRoot() ? "0 1 0 0\n640\n" : "-1 0 -1 0\n644\n");
+        String said = ": it shows nobody its memory (prctl, PR_SET_DUMPABLE); run it with --isolate\n";
+        if (Host.isRoot()) {
+            assertThat(outcome.err()).isEmpty();
+        } else {
+            assertThat(outcome.err()).startsWith("velo: cannot answer process ").endsWith(said).containsOnlyOnce(said);
+        }
+    }
+
+    /** The one process traces the other, which so cannot be led into the tree. */
+    @Test
+    void whoIsTracedIsTold() {
+        Path host = tree.work().dir("traced");
+        tree.work().sh(host, """
+                gcc -std=gnu11 -O1 -static -o traced -x c - <<'C'
+                #include <errno.h>
+                #include <stdio.h>
+                #include <string.h>
+                #include <sys/ptrace.h>
+                #include <sys/wait.h>
+                #include <unistd.h>
+                int main(void) {
+                    pid_t child = fork();
+                    if (child == 0) {
+                        ptrace(PTRACE_TRACEME, 0, 0, 0);
+                        int first = chdir("/vrift/data") < 0 ? errno : 0, second = chdir("/vrift/data") < 0 ? errno : 0;
+                        printf("%s, %s\\n", strerror(first), strerror(second));
+                        return 0;
+                    }
+                    return waitpid(child, NULL, 0) == child ? 0 : 1;
+                }
+                C
+                """);
+        Outcome outcome = tree.run(host.resolve("traced").toString()).run();
+        assertThat(outcome.succeeds().out()).isEqualTo("Permission denied, Permission denied\n");
+        assertThat(outcome.err())
+                .containsOnlyOnce("velo: cannot answer process ")
+                .endsWith(": another process traces it, so it cannot be led into the tree; run it with --isolate\n");
+    }
+
+    /** What would go without the tree does not go at all. */
+    @Test
+    void whatCannotReachTheRunIsNotExecuted() {
+        Host.needsRoot("a process gets another root, and mounts of its own");
+        Path root = tree.work().dir("root");
+        tree.work().sh(root, "mkdir bin; cp \"$1/busybox\" bin", programs);
+        String store = tree.work().store().toString();
+        for (String way : List.of(
+                "chroot \"%s\" /bin/busybox echo ran".formatted(root),
+                "unshare -m sh -c 'mount -t tmpfs none \"$1\" && \"$2\" echo ran' sh \"%s\" $bb".formatted(store),
+                "unshare -m sh -c 'mount -t tmpfs none \"$1\" && exec /bin/echo ran' sh \"%s\""
+                        .formatted(Workspace.HOME))) {
+            Outcome outcome = shown(way).run().exits(126);
+            assertThat(outcome.out()).as(way).isEmpty();
+            assertThat(outcome.err()).contains("cannot be reached from here").contains("run it with --isolate");
+        }
+        shown("chroot / $bb head -n 1 data/n1.txt /vrift/data/n1.txt 2>/dev/null || chroot / $bb head -n 1 /vrift/data/n1.txt")
+                .run()
+                .succeeds();
+    }
+
+    /** What hands the program over to the supervisor needs some descriptors, which the program need not be allowed. */
+    @Test
+    void aLowLimitOfDescriptors() {
+        same("(ulimit -Sn 4; $bb head -n 1 data/n1.txt; $bb sh -c 'ulimit -Sn')");
     }
 
     /** What a link of the tree leads to on the host is asked for by the supervisor, with no other rights than the process has left. */
