@@ -1,4 +1,5 @@
 #include "static_program.h"
+#include "reach.h"
 #include "supervised.h"
 
 #include "../backing.h"
@@ -22,7 +23,7 @@ static bool is_blob(int fd) {
     if (node.backing == BACKING_BLOB || RAW2(SYS_fstat, fd, &open) < 0) {
         return true;
     }
-    if (RAW4(SYS_newfstatat, AT_FDCWD, path.text, &real, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (REACH4(SYS_newfstatat, AT_FDCWD, path.text, &real, AT_SYMLINK_NOFOLLOW) < 0) {
         return open.st_nlink != 0;
     }
     return open.st_dev != real.st_dev || open.st_ino != real.st_ino;
@@ -52,15 +53,13 @@ static bool is_own(const char *name) {
 }
 
 /* Whoever searches along PATH comes here several times. */
-static void tell(const char *name) {
+static void tell(const char *name, const char *why) {
     static long told_by;
     long self = RAW0(SYS_getpid);
     if (__atomic_exchange_n(&told_by, self, __ATOMIC_RELAXED) == self) {
         return;
     }
-    const char *words[] = {"velo: cannot execute ", name,
-                           ": it is a static program, which would not see the tree; run it with --isolate, "
-                           "or from a directory outside\n"};
+    const char *words[] = {"velo: cannot execute ", name, why};
     struct iovec parts[3];
     for (int i = 0; i < 3; i++) {
         parts[i] = (struct iovec){(void *)(uintptr_t)words[i], strlen(words[i])};
@@ -73,16 +72,20 @@ static bool gains_rights(int at, const char *path, int flags) {
     struct stat file;
     char capabilities[64];
     uint32_t user = (uint32_t)RAW0(SYS_geteuid), group = (uint32_t)RAW0(SYS_getegid);
-    if (RAW4(SYS_newfstatat, at, path, &file, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0 ||
+    if (REACH4(SYS_newfstatat, at, path, &file, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0 ||
         !S_ISREG(file.st_mode)) {
         return false;
     }
     bool gains = ((file.st_mode & S_ISUID) && file.st_uid != user) ||
                  ((file.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && file.st_gid != group);
     if (!gains && user != 0 && (at == AT_FDCWD || path[0] == '/')) {
-        gains = RAW4(SYS_getxattr, path, "security.capability", capabilities, sizeof capabilities) > 0;
+        gains = REACH4(SYS_getxattr, path, "security.capability", capabilities, sizeof capabilities) > 0;
     }
     return gains && RAW5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+}
+
+static bool is_divided(void) {
+    return RAW0(SYS_getuid) != RAW0(SYS_geteuid) || RAW0(SYS_getgid) != RAW0(SYS_getegid);
 }
 
 enum blindness blindness_of(int at, const char *path, int flags, const struct program *program) {
@@ -96,12 +99,12 @@ enum blindness blindness_of(int at, const char *path, int flags, const struct pr
     if (gains_rights(here ? at : AT_FDCWD, here ? path : program->path, here ? flags : 0)) {
         return BLIND_SET_ID;
     }
-    return program->is_static ? BLIND_STATIC : BLIND_NOT;
+    return is_divided() ? BLIND_DIVIDED : program->is_static ? BLIND_STATIC : BLIND_NOT;
 }
 
 bool static_program_supervised(void) {
     char path[sizeof shim.world.session + 16];
-    return supervised_path(path, sizeof path) && RAW3(SYS_faccessat, AT_FDCWD, path, 1) == 0;
+    return supervised_path(path, sizeof path) && REACH3(SYS_faccessat, AT_FDCWD, path, 1) == 0;
 }
 
 long static_program_allowed(const char *name, const struct program *program) {
@@ -112,6 +115,19 @@ long static_program_allowed(const char *name, const struct program *program) {
     if (!of_tree && !is_in_tree() && !is_blob(0) && !is_blob(1) && !is_blob(2)) {
         return 0;
     }
-    tell(*name ? name : program->path[0] ? program->path : "what the descriptor is of");
+    tell(*name              ? name
+         : program->path[0] ? program->path
+                            : "what the descriptor is of",
+         ": it is a static program, which would not see the tree; run it with --isolate, or from a directory "
+         "outside\n");
+    return -EACCES;
+}
+
+long static_program_divided(const char *name) {
+    if (RAW0(SYS_geteuid) == 0 && static_program_supervised()) {
+        return 0;
+    }
+    tell(*name ? name : "what the descriptor is of",
+         ": real and effective user or group differ, so it would not see the tree; set both before\n");
     return -EACCES;
 }
