@@ -39,9 +39,6 @@ static bool are_protected(const struct kernel *kernel) {
 /* A file of another user must be an ordinary one without set-id bits that may be read and written. */
 static long may_link(struct caller *c, const struct target *from) {
     struct standing owner;
-    if (from->is.type == NODE_DIRECTORY) {
-        return -EPERM;
-    }
     const long result = standing(c, from->node, &owner);
     if (result < 0 || owner.owns) {
         /* What has no name any more was opened by whoever links it. */
@@ -54,9 +51,12 @@ static long may_link(struct caller *c, const struct target *from) {
 }
 
 static long link_node(struct caller *c, const struct target *from, const struct target *to) {
-    long result = may_make(c, to, false);
+    long result = may_link(c, from);
     if (result == 0) {
-        result = may_link(c, from);
+        result = may_make(c, to, false);
+    }
+    if (result == 0 && from->is.type == NODE_DIRECTORY) {
+        result = -EPERM;
     }
     if (result == 0) {
         result = name_unnamed(c, from);
