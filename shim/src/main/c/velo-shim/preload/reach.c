@@ -70,7 +70,8 @@ bool reach_loads_library(int at, const char *program, int flags) {
     if ((uint32_t)RAW0(SYS_geteuid) == shim.world.owner_uid || shim.library[0] != '/') {
         return true;
     }
-    const long result = RAW4(SYS_faccessat2, AT_FDCWD, shim.library, 4, AT_EACCESS);
+    /* By the real user and without the capabilities that he may still have: executing takes them. */
+    const long result = RAW3(SYS_faccessat, AT_FDCWD, shim.library, 4);
     const int how = AT_EACCESS | (flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
     if (result != -EACCES || KERNEL4(&reach_kernel, SYS_faccessat2, at, program, 1, how) < 0) {
         return true;
