@@ -61,6 +61,7 @@ static void prepare(const char *kept, int lock) {
     }
     session_make(&run);
     supervision_prepare(&run);
+    door_prepare(&run);
 }
 
 static int outcome(void) {
@@ -114,9 +115,11 @@ int main(int argc, char **argv) {
     prepare(argv[3], number(argv[2]));
     start_payload(&run);
     supervision_begin(&run);
+    door_begin(&run);
     watch_payload(&run);
     end_others(&run);
     supervision_end(&run);
+    door_end(&run);
     hear_from_start(&run);
     supervision_tell(&run);
     int code = outcome();

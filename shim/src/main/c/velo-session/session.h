@@ -82,6 +82,7 @@ struct run {
     uint64_t began_ns, ended_ns;
     struct rusage usage;
     struct supervision_thread *supervisor; /* NULL: nothing can be supervised */
+    struct door_thread *door;              /* NULL: the processes of the run stay who they are */
 };
 
 /* tree_file.c: the session's shared memory, and the tree in it. */
@@ -105,6 +106,14 @@ void supervision_end(struct run *run);
 long supervision_enter(const struct run *run);
 /* What the library has missed, on standard error; only with --strict. */
 void supervision_tell(const struct run *run);
+
+/*
+ * door.c: a thread that hands processes of the run, whoever they have become, descriptors of what lies in the
+ * closed directories of the session and the store (velo-shim/door.h). Only root's runs have one.
+ */
+void door_prepare(struct run *run);
+void door_begin(struct run *run);
+void door_end(struct run *run);
 
 /* missed.c: how many calls went past the library, by their numbers and by the file whose code made them. */
 struct missed;

@@ -128,18 +128,22 @@ void inherit(struct caller *caller, node_id directory, unsigned mode, struct nod
 }
 
 /* A change of the group clears bits of the mode. */
-void give_path_to_group(const struct kernel *kernel, const char *path, const struct node *what) {
+void give_path_to_group(const struct world *world, node_id id, const char *path, const struct node *what) {
     struct stat status;
+    const struct kernel *kernel = world->kernel;
     if (KERNEL4(kernel, SYS_newfstatat, AT_FDCWD, path, &status, 0) == 0 && status.st_gid != what->gid) {
-        (void)KERNEL5(kernel, SYS_fchownat, AT_FDCWD, path, -1, what->gid, 0);
+        long result = KERNEL5(kernel, SYS_fchownat, AT_FDCWD, path, -1, what->gid, 0);
+        if (result == -EPERM && world->door != NULL) {
+            (void)world->door->give_group(world, id, what->gid);
+        }
         (void)KERNEL3(kernel, SYS_fchmodat, AT_FDCWD, path, status.st_mode & 07777);
     }
 }
 
-void give_to_group(const struct kernel *kernel, int fd, const struct node *what) {
+void give_to_group(const struct world *world, node_id id, int fd, const struct node *what) {
     struct real_path path;
     real_descriptor(fd, &path);
-    give_path_to_group(kernel, path.text, what);
+    give_path_to_group(world, id, path.text, what);
 }
 
 /* A second name that comes and goes does it without a look at the mode, which another process may change. */

@@ -47,8 +47,8 @@ long may_take(struct caller *caller, const struct target *target);
 void inherit(struct caller *caller, node_id directory, unsigned mode, struct node *out);
 
 /* The same for the real file that was made for it: the kernel took the group of the session's directory. */
-void give_to_group(const struct kernel *kernel, int fd, const struct node *what);
-void give_path_to_group(const struct kernel *kernel, const char *path, const struct node *what);
+void give_to_group(const struct world *world, node_id id, int fd, const struct node *what);
+void give_path_to_group(const struct world *world, node_id id, const char *path, const struct node *what);
 
 /* A node got a name or lost one: the change time of its real file moves, if it has one. */
 void touch_real(struct world *world, node_id id);

@@ -162,8 +162,8 @@ void forget_descriptor(struct world *world, int fd) {
 
 /*
  * Noted before it gets its name: whoever finds it there must be able to recognise it. There is nothing in it
- * to be kept from anybody; a process that has given up its rights may still be allowed into the tree's
- * directory.
+ * to be kept from anybody, whatever umask its maker has; a process of the run that became another user may be
+ * allowed into the tree's directory, and make marks for those who watch it (watching.c).
  */
 static long make_directory(struct world *world, struct real_path *path, node_id id) {
     struct real_path fresh = *path;
@@ -175,6 +175,7 @@ static long make_directory(struct world *world, struct real_path *path, node_id 
     if (result < 0) {
         return result;
     }
+    (void)KERNEL3(world->kernel, SYS_fchmodat, AT_FDCWD, fresh.text, 0777);
     result = note_path(world, fresh.text, id);
     if (result == 0) {
         result = KERNEL5(world->kernel, SYS_renameat2, AT_FDCWD, fresh.text, AT_FDCWD, path->text,

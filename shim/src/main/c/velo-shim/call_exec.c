@@ -28,6 +28,10 @@ static long make_copy(struct world *world, node_id id, const struct node *node, 
         return result;
     }
     if (result == 0) {
+        /* Whoever may execute the tree's file, and whatever umask its maker has. */
+        result = KERNEL2(world->kernel, SYS_fchmod, fd, 0555);
+    }
+    if (result == 0) {
         result = note_descriptor(world, (int)fd, id);
     }
     /* Nothing may have it open for writing when it is executed: -ETXTBSY. */

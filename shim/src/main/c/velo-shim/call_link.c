@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 /* A file of O_TMPFILE gets its name in files/ first. A file that lost its last name has none to get back. */
@@ -23,8 +24,37 @@ static long name_unnamed(struct caller *c, const struct target *from) {
     return result == -EEXIST ? 0 : result;
 }
 
+/* proc_sys_fs(5), protected_hardlinks: asked for only where it matters. */
+static bool are_protected(const struct kernel *kernel) {
+    char value = '0';
+    const long fd =
+        KERNEL4(kernel, SYS_openat, AT_FDCWD, "/proc/sys/fs/protected_hardlinks", O_RDONLY | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)KERNEL3(kernel, SYS_read, fd, &value, 1);
+        (void)KERNEL1(kernel, SYS_close, fd);
+    }
+    return value != '0';
+}
+
+/* A file of another user must be an ordinary one without set-id bits that may be read and written. */
+static long may_link(struct caller *c, const struct target *from) {
+    struct standing owner;
+    const long result = standing(c, from->node, &owner);
+    if (result < 0 || owner.owns) {
+        /* What has no name any more was opened by whoever links it. */
+        return result == -ENOENT && from->fd >= 0 ? 0 : result;
+    }
+    const unsigned lends = S_ISGID | S_IXGRP;
+    const bool safe = S_ISREG(owner.of.mode) && (owner.of.mode & S_ISUID) == 0 &&
+                      (owner.of.mode & lends) != lends && world_permits_owned(c, &owner.of, 6, false) == 0;
+    return safe || !are_protected(c->world->kernel) ? 0 : -EPERM;
+}
+
 static long link_node(struct caller *c, const struct target *from, const struct target *to) {
-    long result = may_make(c, to, false);
+    long result = may_link(c, from);
+    if (result == 0) {
+        result = may_make(c, to, false);
+    }
     if (result == 0 && from->is.type == NODE_DIRECTORY) {
         result = -EPERM;
     }

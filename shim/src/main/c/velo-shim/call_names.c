@@ -67,7 +67,7 @@ static long make_real(struct caller *c, const struct target *target, unsigned mo
     if (result < 0) {
         return result;
     }
-    give_path_to_group(world->kernel, path.text, &what);
+    give_path_to_group(world, id, path.text, &what);
     result = note_path(world, path.text, id);
     if (result == 0) {
         result = link_name(c, id, target, false);

@@ -56,7 +56,7 @@ static long open_unnamed(struct caller *c, const struct target *target, int flag
     real_files(c->world, &files);
     long fd = KERNEL4(c->world->kernel, SYS_openat, AT_FDCWD, files.text, flags, what.mode);
     if (fd >= 0) {
-        give_to_group(c->world->kernel, (int)fd, &what);
+        give_to_group(c->world, id, (int)fd, &what);
         result = note_descriptor(c->world, (int)fd, id);
     }
     if (fd >= 0 && result < 0) {
@@ -86,7 +86,7 @@ static long create(struct caller *c, const struct target *target, int flags, uns
     if (fd < 0) {
         return fd == -EEXIST ? -EIO : fd;
     }
-    give_to_group(world->kernel, (int)fd, &what);
+    give_to_group(world, id, (int)fd, &what);
     result = note_descriptor(world, (int)fd, id);
     if (result == 0) {
         result = tree_link(&world->tree, id, target->parent, target->name, target->name_length);

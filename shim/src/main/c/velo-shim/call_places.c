@@ -155,6 +155,9 @@ long call_bound(struct caller *c, const char *path, node_id node, char *elsewher
         result = may_make(c, &target, false);
     }
     if (result == 0) {
+        struct node what = {.type = NODE_OTHER};
+        inherit(c, target.parent, 0, &what);
+        give_path_to_group(c->world, node, real.text, &what);
         result = tree_link(&c->world->tree, node, target.parent, target.name, target.name_length);
     }
     if (result == 0) {

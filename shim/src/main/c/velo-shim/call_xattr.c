@@ -30,6 +30,16 @@ static bool can_have(const struct target *target, const char *name) {
     return target->is.type == NODE_FILE || target->is.type == NODE_DIRECTORY || !begins(name, "user.");
 }
 
+/* The kernel shows and gives these to nobody but root, whatever the permissions. */
+static bool is_kept_from(struct caller *c, const char *name) {
+    struct credentials who;
+    if (!begins(name, "trusted.")) {
+        return false;
+    }
+    c->credentials(c, false, &who);
+    return !who.overrides;
+}
+
 /* A link's are those of the real link itself, while the path of another real file may be a link of /proc. */
 static long by_type(const struct target *target, long following, long itself) {
     return target->is.type == NODE_LINK ? itself : following;
@@ -59,7 +69,7 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     if (result < 0) {
         return result;
     }
-    if (!can_have(target, name)) {
+    if (!can_have(target, name) || is_kept_from(c, name)) {
         return -EPERM;
     }
     if (target->is.type == NODE_LINK) {
@@ -87,7 +97,7 @@ long call_getxattr(struct caller *c, int at, const char *path, int flags, const 
     if (result != 0) {
         return result;
     }
-    if (!can_have(&target, name)) {
+    if (!can_have(&target, name) || is_kept_from(c, name)) {
         return -ENODATA;
     }
     if (begins(name, "user.")) {
@@ -163,7 +173,7 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
     if (target.is.backing == BACKING_BLOB) {
         result = check_name(name);
         if (result == 0) {
-            result = target_permits(c, &target, 2, false);
+            result = is_kept_from(c, name) ? -EPERM : target_permits(c, &target, 2, false);
         }
         return result < 0 ? result : -ENODATA;
     }

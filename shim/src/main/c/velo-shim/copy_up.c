@@ -80,20 +80,22 @@ static long clone_or_copy(const struct world *world, const struct node *node, in
     return result;
 }
 
-/* The mode comes after the owner, which would clear bits of it, and the times after the content. */
-static long dress(const struct world *world, const struct node *node, int fd) {
+/* Who may not give files away goes on as their owner where he is alone: the content is what counts. */
+static long give_to_owner(const struct world *world, const struct node *node, int fd, bool alone) {
     struct stat status;
     uint32_t uid = node->uid == TREE_OWNER ? world->tree.owner_uid : node->uid;
     uint32_t gid = node->gid == TREE_OWNER ? world->tree.owner_gid : node->gid;
     long result = KERNEL2(world->kernel, SYS_fstat, fd, &status);
     if (result == 0 && (status.st_uid != uid || status.st_gid != gid)) {
-        /* Who may not give files away goes on as their owner: the content is what counts. */
         result = KERNEL3(world->kernel, SYS_fchown, fd, uid, gid);
-        result = result == -EPERM ? 0 : result;
     }
-    if (result == 0) {
-        result = KERNEL2(world->kernel, SYS_fchmod, fd, node->mode);
-    }
+    return result == -EPERM && alone ? 0 : result;
+}
+
+/* The mode comes after the owner, which would clear bits of it, and the times after the content. */
+static long dress(const struct world *world, const struct node *node, int fd) {
+    const unsigned mode = node->mode & (world->lends_nothing ? 01777u : 07777u);
+    long result = KERNEL2(world->kernel, SYS_fchmod, fd, mode);
     if (result == 0) {
         struct timespec times[2] = {{node->accessed.seconds, node->accessed.nanoseconds},
                                     {node->modified.seconds, node->modified.nanoseconds}};
@@ -112,24 +114,21 @@ static long publish(void *with) {
     return KERNEL4(what->kernel, SYS_renameat, AT_FDCWD, what->from, AT_FDCWD, what->to);
 }
 
-long copy_up(struct world *world, node_id id, uint64_t most) {
-    struct node node;
+static long copy_by_self(struct world *world, node_id id, const struct node *node, uint64_t most,
+                         bool alone) {
     struct real_path to, fresh;
-    if (!tree_node(&world->tree, id, &node)) {
-        return -ENOENT;
-    }
-    if (node.backing != BACKING_BLOB) {
-        return 0;
-    }
     real_file(world, id, &to);
     fresh = to;
     long fd = make_beside(world->kernel, &fresh, 0600);
     if (fd < 0) {
         return fd;
     }
-    long result = clone_or_copy(world, &node, (int)fd, most);
+    long result = give_to_owner(world, node, (int)fd, alone);
     if (result == 0) {
-        result = dress(world, &node, (int)fd);
+        result = clone_or_copy(world, node, (int)fd, most);
+    }
+    if (result == 0) {
+        result = dress(world, node, (int)fd);
     }
     /* Noted before anybody can open it under its name. */
     if (result == 0) {
@@ -145,4 +144,20 @@ long copy_up(struct world *world, node_id id, uint64_t most) {
     }
     (void)KERNEL1(world->kernel, SYS_close, fd);
     return result == -EALREADY ? 0 : result;
+}
+
+long copy_up(struct world *world, node_id id, uint64_t most) {
+    struct node node;
+    if (!tree_node(&world->tree, id, &node)) {
+        return -ENOENT;
+    }
+    if (node.backing != BACKING_BLOB) {
+        return 0;
+    }
+    long result = copy_by_self(world, id, &node, most, world->door == NULL);
+    if (result == -EPERM && world->door != NULL) {
+        result = world->door->copy_up(world, id, most);
+        result = result == -ECONNREFUSED ? copy_by_self(world, id, &node, most, true) : result;
+    }
+    return result;
 }

@@ -5,6 +5,19 @@
 
 #include <limits.h>
 
+struct world;
+
+/*
+ * What a process without the rights of a file's owner needs done by somebody who has them (door.h), on files
+ * of the session. 0 or -errno.
+ */
+struct door {
+    /* As copy_up, which would leave the file its copier's. */
+    long (*copy_up)(const struct world *world, node_id id, uint64_t most);
+    /* A file that the process has just made gets the group of its directory. */
+    long (*give_group)(const struct world *world, node_id id, uint32_t gid);
+};
+
 /* What all calls of a process have in common. Written once, before its first call. */
 struct world {
     const struct kernel *kernel;
@@ -17,7 +30,9 @@ struct world {
     size_t session_length;
     char store[PATH_MAX / 4]; /* the store's directory: absolute, of the host */
     size_t store_length;
-    uint64_t device; /* st_dev of the tree */
+    uint64_t device;         /* st_dev of the tree */
+    const struct door *door; /* NULL: there is nobody to be asked */
+    bool lends_nothing;      /* copies get no set-id bits: they are made for who could not set these */
 
     /* world_begin fills these. */
     bool parent_known;                    /* the directory of the host that the prefix is in is there */

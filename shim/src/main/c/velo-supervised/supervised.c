@@ -9,6 +9,7 @@
  * Where the program cannot be executed the status is 126, or 127 where it is not there, and one line says
  * why.
  */
+#include "../velo-shim/door.h"
 #include "../velo-shim/supervise/channel.h"
 #include "../velo-shim/supervise/filter.h"
 
@@ -44,15 +45,36 @@ static bool raise_limit(struct rlimit *own) {
            setrlimit(RLIMIT_NOFILE, &(struct rlimit){own->rlim_max, own->rlim_max}) == 0;
 }
 
+static long call(long number, long a, long b, long c, long d, long e, long f) {
+    const long result = syscall(number, a, b, c, d, e, f);
+    return result == -1 ? -errno : result;
+}
+
+/* Who became another user comes to the supervisor's socket by the door. */
+static long reach(const char *session, struct channel *channel) {
+    static const struct kernel kernel = {call};
+    char path[PATH_MAX];
+    size_t covered;
+    const int directory = open(session, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    long result = directory < 0 ? -errno : channel_open(channel, directory);
+    if (directory >= 0) {
+        close(directory);
+    }
+    if (result == -EACCES && snprintf(path, sizeof path, "%s/supervisor", session) < (int)sizeof path) {
+        const long file = door_open(&kernel, session, path, &covered);
+        result = file < 0 ? result : channel_open_itself(channel, (int)file);
+        if (file >= 0) {
+            close((int)file);
+        }
+    }
+    return result;
+}
+
 static void be_supervised(const char *session, const char *program) {
     struct channel channel;
     struct rlimit own;
     const bool raised = raise_limit(&own);
-    const int directory = open(session, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    long result = directory < 0 ? -errno : channel_open(&channel, directory);
-    if (directory >= 0) {
-        close(directory);
-    }
+    long result = reach(session, &channel);
     if (result < 0) {
         give_up_filter(program, result);
     }

@@ -2,6 +2,7 @@
 #define VELO_AUDIT_H
 
 #include "../calls.h"
+#include "../door.h"
 #include "../preload/raw.h"
 
 /*
@@ -18,6 +19,10 @@ void audit_environment(char *const *environment);
  * NULL: there is no session that can be used. The preload library is who says so and ends the process.
  */
 struct caller *audit_caller(const char *name);
+
+/* As door_way, for a file that is closed to this process. */
+bool audit_way(const char *path, struct door_way *way);
+void audit_leave(struct door_way *way);
 
 /*
  * The program is a file of the tree, but $ORIGIN, as ld.so found it, is a directory of the store or of the

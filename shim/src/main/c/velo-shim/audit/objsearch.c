@@ -10,6 +10,7 @@
 #define CALLED __attribute__((visibility("default")))
 CALLED unsigned la_version(unsigned version);
 CALLED char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag);
+CALLED void la_activity(uintptr_t *cookie, unsigned flag);
 
 /* ld.so passes what it has passed to the program's own constructors. */
 __attribute__((constructor)) static void constructed(int count, char **words, char **environment) {
@@ -107,6 +108,24 @@ static long find(struct caller *caller, const char *name, char *out) {
     return call_real_path(caller, AT_FDCWD, name, 0, out);
 }
 
+/*
+ * A real file that is closed to this process, which became another user, is named by a descriptor, until
+ * ld.so has opened it: when it asks for the next one, or has all.
+ */
+static struct door_way held = {.fd = -1};
+
+static char *reachable(char *real) {
+    audit_leave(&held);
+    return audit_way(real, &held) ? held.text : real;
+}
+
+void la_activity(uintptr_t *cookie, unsigned flag) {
+    (void)cookie;
+    if (flag == LA_ACT_CONSISTENT) {
+        audit_leave(&held);
+    }
+}
+
 static bool is_directory_of_tree(struct caller *caller, const char *name) {
     char directory[PATH_MAX], elsewhere[PATH_MAX];
     size_t length = (size_t)(strrchr(name, '/') - name);
@@ -127,7 +146,7 @@ static char *searched(struct caller *caller, char *name) {
         memcpy(shown, name, strlen(name) + 1);
     }
     if (find(caller, shown, answer) == PASS) {
-        return answer[0] ? answer : name;
+        return answer[0] ? reachable(answer) : name;
     }
     if (is_directory_of_tree(caller, shown)) {
         hide_directory(name);
@@ -151,7 +170,10 @@ static bool is_of_this_machine(const char *path) {
     ElfW(Ehdr) head, *own;
     extern char own_head[] __asm__("__ehdr_start") __attribute__((visibility("hidden")));
     own = (ElfW(Ehdr) *)(void *)own_head;
-    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    struct door_way way;
+    const bool closed = audit_way(path, &way);
+    long fd = RAW4(SYS_openat, AT_FDCWD, closed ? way.text : path, O_RDONLY | O_CLOEXEC, 0);
+    audit_leave(&way);
     if (fd < 0) {
         return false;
     }
@@ -187,7 +209,7 @@ static char *named(struct caller *caller, const char *name) {
     if (!found) {
         return (char *)(uintptr_t)name;
     }
-    return is_of_this_machine(wanted.real) ? want(shown) : wanted.real;
+    return is_of_this_machine(wanted.real) ? want(shown) : reachable(wanted.real);
 }
 
 /* The first directory in which ld.so looks for the name that it was given instead. */
@@ -199,7 +221,7 @@ static char *arrived(char *name) {
     }
     memcpy(name, wanted.name, wanted.length + 1);
     wanted.length = 0;
-    return wanted.real;
+    return reachable(wanted.real);
 }
 
 char *la_objsearch(const char *name, uintptr_t *cookie, unsigned flag) {

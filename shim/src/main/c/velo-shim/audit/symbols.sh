@@ -12,7 +12,7 @@ none() {
 }
 
 exported=$(nm -D --defined-only "$library" | awk '{ print $3 }' | LC_ALL=C sort | tr '\n' ' ')
-if [ "$exported" != "la_objsearch la_version " ]; then
+if [ "$exported" != "la_activity la_objsearch la_version " ]; then
     echo "$library: exports $exported"
     status=1
 fi

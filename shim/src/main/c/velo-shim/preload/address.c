@@ -1,4 +1,5 @@
 #include "address.h"
+#include "reach.h"
 
 #include <string.h>
 #include <sys/syscall.h>
@@ -40,11 +41,33 @@ static bool of_session(const char *real) {
            real[shim.world.session_length] == '/';
 }
 
+static bool is_reached(const char *real) {
+    struct stat status;
+    return RAW4(SYS_newfstatat, AT_FDCWD, real, &status, AT_SYMLINK_NOFOLLOW) != -EACCES;
+}
+
+/* A process that became another user goes by the door, whose name always fits. */
+static long address_by_door(const char *real, struct address *out) {
+    struct door_way way;
+    const long result = reach_way(real, &way);
+    if (result < 0) {
+        return result;
+    }
+    const size_t length = strlen(way.text);
+    out->held = way.fd;
+    memcpy(out->name.sun_path, way.text, length + 1);
+    out->length = (unsigned)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+    return PASS;
+}
+
 long address_of(const char *real, struct address *out) {
     char *to = out->name.sun_path;
     size_t length = strlen(real);
     out->held = -1;
     out->name.sun_family = AF_UNIX;
+    if (of_session(real) && !is_reached(real)) {
+        return address_by_door(real, out);
+    }
     if (length >= sizeof out->name.sun_path) {
         if (!of_session(real)) {
             return -ENAMETOOLONG;
@@ -97,16 +120,17 @@ long address_translate(const void *name, unsigned length, struct address *room, 
     return 0;
 }
 
-/* files/<node> at the end of a name that this library has made. */
+/* files/<node> at the end of a name that this library has made; of the door's way <node> alone. */
 static node_id node_in(const char *path, size_t length) {
-    static const char files[] = "/files/";
-    const size_t tail = sizeof files - 1 + 8;
+    static const char files[] = "/files/", place[] = "/proc/self/fd/";
+    const size_t tail = sizeof files - 1 + 8, own = sizeof place - 1;
     node_id node = 0;
-    if (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0) {
+    const bool placed = length > own + 9 && memcmp(path, place, own) == 0 && path[length - 9] == '/';
+    const bool direct = placed && strspn(path + own, "0123456789") == length - own - 9;
+    if (!direct && (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0)) {
         return NO_NODE;
     }
-    if (!(length - tail == shim.world.session_length && of_session(path)) &&
-        strncmp(path, "/proc/self/fd/", 14) != 0) {
+    if (!placed && !(length - tail == shim.world.session_length && of_session(path))) {
         return NO_NODE;
     }
     for (const char *at = path + length - 8; at < path + length; at++) {

@@ -1,4 +1,5 @@
 #include "execution.h"
+#include "reach.h"
 #include "supervised.h"
 
 #include "environment.h"
@@ -46,9 +47,12 @@ static long execute_listed(const struct execution *what, char *const argv[], cha
     if (what->blind != BLIND_NOT) {
         return supervised_execute(what, argv, envp);
     }
+    if (!reach_loads_library(what->at, what->path, what->flags)) {
+        return -EACCES;
+    }
     return what->at == AT_FDCWD && what->flags == 0
-               ? RAW3(SYS_execve, what->path, argv, envp)
-               : RAW5(SYS_execveat, what->at, what->path, argv, envp, what->flags);
+               ? REACH3(SYS_execve, what->path, argv, envp)
+               : REACH5(SYS_execveat, what->at, what->path, argv, envp, what->flags);
 }
 
 static __attribute__((noinline)) long execute(const struct execution *what, char *const argv[],
@@ -124,6 +128,10 @@ static __attribute__((noinline)) long interpret(struct program *program, enum bl
 static long prepare_blind(int at, const char *path, int flags, const struct program *program,
                           enum blindness *blind) {
     *blind = blindness_of(at, path, flags, program);
+    if (*blind == BLIND_DIVIDED) {
+        *blind = BLIND_STATIC;
+        return static_program_divided(path);
+    }
     if (*blind == BLIND_NOT) {
         return dynamic_program_reaches(path);
     }

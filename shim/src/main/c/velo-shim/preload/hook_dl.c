@@ -1,28 +1,55 @@
 #include "auditing.h"
+#include "reach.h"
 
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/syscall.h>
 
-/* The real file behind a library of the tree: libc maps it from there. False: not of the tree. */
-static bool real_library(const char *path, char *out, size_t room) {
-    char name[32] = "/proc/self/fd/", digits[12];
-    int count = 0, length = 14;
-    long fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) {
+/*
+ * Where that is closed to this process, which became another user: by a descriptor. libc knows a library by
+ * its name and would take the next one with this number for the same, so the inode is in the name, too.
+ */
+static bool name_by_descriptor(long fd, char *out, size_t room) {
+    static const char place[] = "/proc/self/fd";
+    struct stat status;
+    char number[40];
+    size_t length = sizeof place - 1;
+    if (RAW2(SYS_fstat, fd, &status) < 0 || door_text((int)fd, "", number, sizeof number) < 0 || room < 256) {
         return false;
     }
-    for (long rest = fd; rest > 0 || count == 0; rest /= 10) {
-        digits[count++] = (char)('0' + rest % 10);
+    memcpy(out, place, length);
+    for (uint64_t rest = status.st_ino; rest != 0; rest >>= 1) {
+        out[length++] = '/';
+        out[length++] = (rest & 1) != 0 ? '.' : '/';
     }
-    while (count > 0) {
-        name[length++] = digits[--count];
+    memcpy(out + length, number + sizeof place - 1, strlen(number + sizeof place - 1) + 1);
+    return true;
+}
+
+/* The real file behind a library of the tree: libc maps it from there. False: not of the tree. *held is
+ * closed when it is mapped. */
+static bool real_library(const char *path, char *out, size_t room, long *held) {
+    char name[40];
+    struct stat status;
+    *held = -1;
+    long fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0 || door_text((int)fd, "", name, sizeof name) < 0) {
+        return false;
     }
-    name[length] = 0;
     long got = RAW4(SYS_readlinkat, AT_FDCWD, name, out, room - 1);
-    RAW1(SYS_close, fd);
     out[got < 0 ? 0 : got] = 0;
+    if (got > 0 && RAW4(SYS_newfstatat, AT_FDCWD, out, &status, 0) == -EACCES) {
+        *held = fd;
+        return name_by_descriptor(fd, out, room);
+    }
+    RAW1(SYS_close, fd);
     return got > 0;
+}
+
+static void release(long held) {
+    if (held >= 0) {
+        RAW1(SYS_close, held);
+    }
 }
 
 /* Where ld.so asks libvelo-audit.so, it finds that itself, and knows the library by the tree's name. */
@@ -35,13 +62,19 @@ typedef void *open_library_in(long, const char *, int);
 
 static __attribute__((noinline)) void *open_virtual(open_library *next, const char *path, int flags) {
     char real[PATH_MAX];
-    return next(real_library(path, real, sizeof real) ? real : path, flags);
+    long held;
+    void *library = next(real_library(path, real, sizeof real, &held) ? real : path, flags);
+    release(held);
+    return library;
 }
 
 static __attribute__((noinline)) void *open_virtual_in(open_library_in *next, long space, const char *path,
                                                        int flags) {
     char real[PATH_MAX];
-    return next(space, real_library(path, real, sizeof real) ? real : path, flags);
+    long held;
+    void *library = next(space, real_library(path, real, sizeof real, &held) ? real : path, flags);
+    release(held);
+    return library;
 }
 
 /*

@@ -1,3 +1,4 @@
+#include "reach.h"
 #include "sys.h"
 
 #include <string.h>
@@ -57,7 +58,13 @@ HOOK(long, pathconf, (const char *path, int name)) {
     if (result != PASS && result < 0) {
         return told(result);
     }
-    return ask(result == PASS && elsewhere[0] ? elsewhere : path, name);
+    struct door_way way = {.fd = -1};
+    if (result != PASS || !elsewhere[0]) {
+        return ask(path, name);
+    }
+    const long told_limit = ask(reach_way(elsewhere, &way) == 0 ? way.text : elsewhere, name);
+    reach_end(&way);
+    return told_limit;
 }
 
 HOOK(key_t, ftok, (const char *path, int project)) {

@@ -1,3 +1,4 @@
+#include "reach.h"
 #include "sys.h"
 
 #include <string.h>
@@ -24,7 +25,7 @@ long sys_inotify_add_watch(int fd, const char *path, uint32_t mask) {
             return result;
         }
     }
-    return RAW3(SYS_inotify_add_watch, fd, elsewhere[0] ? elsewhere : path, mask);
+    return REACH3(SYS_inotify_add_watch, fd, elsewhere[0] ? elsewhere : path, mask);
 }
 
 long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, const char *path) {
@@ -36,8 +37,8 @@ long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, const char
             return result;
         }
     }
-    return RAW5(SYS_fanotify_mark, fd, flags, mask, elsewhere[0] ? AT_FDCWD : at,
-                elsewhere[0] ? elsewhere : path);
+    return REACH5(SYS_fanotify_mark, fd, flags, mask, elsewhere[0] ? AT_FDCWD : at,
+                  elsewhere[0] ? elsewhere : path);
 }
 
 static bool is_below(const char *path, const char *directory, size_t length) {

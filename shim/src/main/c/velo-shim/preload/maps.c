@@ -1,4 +1,5 @@
 #include "maps.h"
+#include "reach.h"
 
 #include "../backing.h"
 
@@ -105,7 +106,7 @@ static node_id node_named(const struct world *world, const char *path) {
 static node_id node_mapped(const struct world *world, const char *path) {
     struct stat status;
     const node_id named = node_named(world, path);
-    if (named != NO_NODE || RAW4(SYS_newfstatat, AT_FDCWD, path, &status, 0) != 0) {
+    if (named != NO_NODE || REACH4(SYS_newfstatat, AT_FDCWD, path, &status, 0) != 0) {
         return named;
     }
     return world_inode(&shim.caller, -1, &status);

@@ -1,6 +1,7 @@
 #include "../backing.h"
 #include "../recent.h"
 #include "exempt.h"
+#include "reach.h"
 #include "sys.h"
 
 #include <fcntl.h>
@@ -24,12 +25,6 @@ static const char variable[] = "VELO_SHIM_SESSION";
 #define TREE_MAJOR 0xe1f
 #define TREE_MINOR 0x0e10
 
-static long own_call(long number, long a, long b, long c, long d, long e, long f) {
-    return raw_call(number, a, b, c, d, e, f);
-}
-
-static const struct kernel own_kernel = {own_call};
-
 const char *environment_value(char *const *block, const char *name) {
     size_t length = strlen(name);
     for (; block && *block; block++) {
@@ -44,7 +39,8 @@ static void say(const char *text) {
     RAW3(SYS_write, 2, text, strlen(text));
 }
 
-/* The session is its owner's alone: a process that became another user, or entered a user namespace. */
+/* The session is its owner's alone, and there is no door: a process that became another user in a network of
+ * its own, or entered a user namespace. */
 static bool is_denied(const char *session) {
     char path[sizeof shim.world.session + 16];
     size_t length = strlen(session);
@@ -53,7 +49,7 @@ static bool is_denied(const char *session) {
     }
     memcpy(path, session, length);
     memcpy(path + length, "/session", sizeof "/session");
-    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    long fd = reach_open(session, path, O_RDWR);
     if (fd >= 0) {
         RAW1(SYS_close, fd);
     }
@@ -213,7 +209,7 @@ static const char *next_string(const uint8_t **at, const uint8_t *end, size_t mo
 }
 
 static void map_manifest(const char *session, const char *path, struct manifest *lower) {
-    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), memory = -1;
+    long fd = reach_open(session, path, O_RDONLY), memory = -1;
     long length = fd < 0 ? fd : RAW3(SYS_lseek, fd, 0, SEEK_END);
     if (length > 0) {
         memory = RAW6(SYS_mmap, 0, length, PROT_READ, MAP_SHARED, fd, 0);
@@ -234,11 +230,11 @@ static void map_session(const char *session, const struct manifest *lower) {
     size_t length = strlen(session);
     memcpy(path, session, length);
     memcpy(path + length, "/session", sizeof "/session");
-    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    long fd = reach_open(session, path, O_RDWR);
     if (fd < 0) {
         fail(session, "its shared memory cannot be opened");
     }
-    long error = tree_map(&shim.world.tree, &own_kernel, (int)fd, lower);
+    long error = tree_map(&shim.world.tree, &reach_kernel, (int)fd, lower);
     RAW1(SYS_close, fd);
     if (error != 0) {
         fail(session, error == -EINVAL   ? "it was made for another manifest or by another version"
@@ -259,7 +255,7 @@ static size_t read_file(const char *session, const char *name, uint8_t *out, siz
     size_t length = strlen(session);
     memcpy(path, session, length);
     memcpy(path + length, name, strlen(name) + 1);
-    long fd = RAW4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    long fd = reach_open(session, path, O_RDONLY);
     long got = fd < 0 ? fd : RAW3(SYS_read, fd, out, room);
     if (fd >= 0) {
         RAW1(SYS_close, fd);
@@ -282,12 +278,13 @@ static void read_world(const char *session) {
     if (!manifest || prefix[0] != '/' || store[0] != '/' || manifest[0] != '/' || strlen(prefix) < 2) {
         fail(session, "its file \"world\" is cut short");
     }
-    world->kernel = &own_kernel;
+    world->kernel = &reach_kernel;
     world->prefix_length = put(world->prefix, prefix);
     world->last_name = (size_t)((const char *)memrchr(prefix, '/', world->prefix_length) - prefix) + 1;
     world->store_length = put(world->store, store);
     world->session_length = put(world->session, session);
     world->device = makedev(TREE_MAJOR, TREE_MINOR);
+    world->door = &door_of_session;
     struct manifest lower;
     map_manifest(session, manifest, &lower);
     map_session(session, &lower);

@@ -1,4 +1,5 @@
 #include "static_program.h"
+#include "reach.h"
 #include "supervised.h"
 
 #include "../backing.h"
@@ -22,7 +23,7 @@ static bool is_blob(int fd) {
     if (node.backing == BACKING_BLOB || RAW2(SYS_fstat, fd, &open) < 0) {
         return true;
     }
-    if (RAW4(SYS_newfstatat, AT_FDCWD, path.text, &real, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (REACH4(SYS_newfstatat, AT_FDCWD, path.text, &real, AT_SYMLINK_NOFOLLOW) < 0) {
         return open.st_nlink != 0;
     }
     return open.st_dev != real.st_dev || open.st_ino != real.st_ino;
@@ -71,16 +72,20 @@ static bool gains_rights(int at, const char *path, int flags) {
     struct stat file;
     char capabilities[64];
     uint32_t user = (uint32_t)RAW0(SYS_geteuid), group = (uint32_t)RAW0(SYS_getegid);
-    if (RAW4(SYS_newfstatat, at, path, &file, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0 ||
+    if (REACH4(SYS_newfstatat, at, path, &file, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0 ||
         !S_ISREG(file.st_mode)) {
         return false;
     }
     bool gains = ((file.st_mode & S_ISUID) && file.st_uid != user) ||
                  ((file.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && file.st_gid != group);
     if (!gains && user != 0 && (at == AT_FDCWD || path[0] == '/')) {
-        gains = RAW4(SYS_getxattr, path, "security.capability", capabilities, sizeof capabilities) > 0;
+        gains = REACH4(SYS_getxattr, path, "security.capability", capabilities, sizeof capabilities) > 0;
     }
     return gains && RAW5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
+}
+
+static bool is_divided(void) {
+    return RAW0(SYS_getuid) != RAW0(SYS_geteuid) || RAW0(SYS_getgid) != RAW0(SYS_getegid);
 }
 
 enum blindness blindness_of(int at, const char *path, int flags, const struct program *program) {
@@ -94,12 +99,15 @@ enum blindness blindness_of(int at, const char *path, int flags, const struct pr
     if (gains_rights(here ? at : AT_FDCWD, here ? path : program->path, here ? flags : 0)) {
         return BLIND_SET_ID;
     }
-    return program->is_static ? BLIND_STATIC : BLIND_NOT;
+    return is_divided() ? BLIND_DIVIDED : program->is_static ? BLIND_STATIC : BLIND_NOT;
 }
 
 bool static_program_supervised(void) {
     char path[sizeof shim.world.session + 16];
-    return supervised_path(path, sizeof path) && RAW3(SYS_faccessat, AT_FDCWD, path, 1) == 0;
+    struct stat file;
+    /* access(2) would ask by the real user, who may not be the one that executes it. */
+    return supervised_path(path, sizeof path) && REACH4(SYS_newfstatat, AT_FDCWD, path, &file, 0) == 0 &&
+           (file.st_mode & 0111) != 0;
 }
 
 /* The link is there in each session that has a supervisor; "session" is there in all. */
@@ -109,11 +117,11 @@ static bool is_session_here(void) {
     struct stat link;
     size_t length = shim.world.session_length;
     if (!supervised_path(path, sizeof path) ||
-        RAW4(SYS_newfstatat, AT_FDCWD, path, &link, AT_SYMLINK_NOFOLLOW) == 0) {
+        REACH4(SYS_newfstatat, AT_FDCWD, path, &link, AT_SYMLINK_NOFOLLOW) == 0) {
         return false;
     }
     memcpy(path + length, name, sizeof name);
-    return RAW3(SYS_faccessat, AT_FDCWD, path, 0) == 0;
+    return REACH4(SYS_newfstatat, AT_FDCWD, path, &link, 0) == 0;
 }
 
 static long unreachable(const char *name) {
@@ -128,8 +136,13 @@ long static_program_reaches(const char *name) {
 }
 
 long dynamic_program_reaches(const char *name) {
-    const bool exempt = shim.supervised || shim.library[0] != '/' || is_own(name);
-    return exempt || RAW3(SYS_faccessat, AT_FDCWD, shim.library, 4) == 0 ? 0 : unreachable(name);
+    if (shim.supervised || shim.library[0] != '/' || is_own(name)) {
+        return 0;
+    }
+    const long result = RAW3(SYS_faccessat, AT_FDCWD, shim.library, 4);
+    /* Who is another user now is told of that (reach_loads_library). */
+    const bool later = result == -EACCES && (uint32_t)RAW0(SYS_geteuid) != shim.world.tree.owner_uid;
+    return result == 0 || later ? 0 : unreachable(name);
 }
 
 long static_program_allowed(const char *name, const struct program *program) {

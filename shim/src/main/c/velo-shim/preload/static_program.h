@@ -5,10 +5,12 @@
 
 /* Why nothing loads this library into a program. */
 enum blindness {
-    BLIND_NOT,    /* something does, or it does not matter: Velo's own, or below the supervisor's filter */
-    BLIND_STATIC, /* it has no dynamic linker */
-    BLIND_SET_ID, /* its linker takes no library from the caller's environment: it has more rights than he */
-    BLIND_FOREIGN /* static or not, it is of another word length, for which there is no supervisor either */
+    BLIND_NOT,     /* something does, or it does not matter: Velo's own, or below the supervisor's filter */
+    BLIND_STATIC,  /* it has no dynamic linker */
+    BLIND_SET_ID,  /* its linker takes no library from the caller's environment: it has more rights than he */
+    BLIND_DIVIDED, /* real and effective user or group of the process differ, so its linker takes none, either
+                    */
+    BLIND_FOREIGN  /* static or not, it is of another word length, for which there is no supervisor either */
 };
 enum blindness blindness_of(int at, const char *path, int flags, const struct program *program);
 
@@ -30,5 +32,11 @@ long dynamic_program_reaches(const char *name);
  * blob as descriptor 0, 1 or 2. Said on standard error, once a process. 0 or -EACCES.
  */
 long static_program_allowed(const char *name, const struct program *program);
+
+/*
+ * For BLIND_DIVIDED. Who is root can have the supervisor's filter as he is; of others the kernel would make
+ * the effective ids the real ones. So their programs are not started: said on standard error. 0 or -EACCES.
+ */
+long static_program_divided(const char *name);
 
 #endif

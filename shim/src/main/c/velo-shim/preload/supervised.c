@@ -1,5 +1,6 @@
 #include "supervised.h"
 #include "execution.h"
+#include "reach.h"
 
 #include <string.h>
 #include <sys/syscall.h>
@@ -28,17 +29,17 @@ bool supervised_path(char *out, size_t room) {
 /* Before Linux 6.14 nobody answers for the whole of it. */
 static long look_at(const struct execution *what) {
     struct stat file;
-    long result = RAW4(SYS_newfstatat, what->at, what->path, &file,
-                       what->flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
+    long result = REACH4(SYS_newfstatat, what->at, what->path, &file,
+                         what->flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
     if (result < 0 || !S_ISREG(file.st_mode)) {
         return result < 0 ? result : S_ISLNK(file.st_mode) ? -ELOOP : -EACCES;
     }
-    result = RAW4(SYS_faccessat2, what->at, what->path, 1, AT_EACCESS | (what->flags & AT_EMPTY_PATH));
+    result = REACH4(SYS_faccessat2, what->at, what->path, 1, AT_EACCESS | (what->flags & AT_EMPTY_PATH));
     return result == -ENOSYS ? 0 : result;
 }
 
 static long check(const struct execution *what, char *const argv[], char *const envp[]) {
-    long result = RAW5(SYS_execveat, what->at, what->path, argv, envp, what->flags | AT_EXECVE_CHECK);
+    long result = REACH5(SYS_execveat, what->at, what->path, argv, envp, what->flags | AT_EXECVE_CHECK);
     return result == -EINVAL ? look_at(what) : result;
 }
 
@@ -105,7 +106,7 @@ long supervised_execute(const struct execution *what, char *const argv[], char *
                WORDS * sizeof *list);
         memcpy(list + WORDS, argv, (size_t)count * sizeof *list);
         list[WORDS + count] = NULL;
-        result = RAW3(SYS_execve, path, list, envp);
+        result = REACH3(SYS_execve, path, list, envp);
     } else {
         result = -ENOMEM;
     }

@@ -27,7 +27,11 @@ long address_of(const char *real, struct address *out) {
     out->name.sun_family = AF_UNIX;
     out->held = -1;
     out->of_host = strncmp(real, world->session, world->session_length) != 0;
-    if (length >= (int)sizeof out->name.sun_path) {
+    if (!out->of_host && is_other_user() &&
+        way_of_session(real, out->name.sun_path, sizeof out->name.sun_path)) {
+        out->of_host = true;
+        length = (int)strlen(out->name.sun_path);
+    } else if (length >= (int)sizeof out->name.sun_path) {
         if (out->of_host) {
             return -ENAMETOOLONG;
         }
@@ -77,14 +81,15 @@ long address_translate(remote name, unsigned length, struct address *out) {
     return address_of(host_path(elsewhere), out);
 }
 
-/* files/<node> at the end of a name that the core has made. */
+/* files/<node> at the end of a name that the core has made; of a way of another user <node> alone. */
 static node_id node_in(const struct world *world, const char *path) {
-    static const char files[] = "/files/";
-    const size_t length = strlen(path), tail = sizeof files - 1 + 8;
+    static const char files[] = "/files/", place[] = "/proc/self/fd/";
+    const size_t length = strlen(path), tail = sizeof files - 1 + 8, own = sizeof place - 1;
     node_id node = 0;
-    if (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0 ||
-        (strncmp(path, world->session, world->session_length) != 0 &&
-         strncmp(path, "/proc/self/fd/", 14) != 0)) {
+    const bool placed = length > own + 9 && memcmp(path, place, own) == 0 && path[length - 9] == '/';
+    const bool direct = placed && strspn(path + own, "0123456789") == length - own - 9;
+    if (!direct && (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0 ||
+                    (!placed && strncmp(path, world->session, world->session_length) != 0))) {
         return NO_NODE;
     }
     for (const char *at = path + length - 8; *at != 0; at++) {

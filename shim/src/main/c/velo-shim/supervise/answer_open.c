@@ -49,9 +49,14 @@ static long open_here(struct opening *opening) {
 }
 
 /* A descriptor that only names a file cannot be given to another process: it opens that itself, by the name
- * that the file has there. */
+ * that the file has there. Where it may not go that way it receives a message. */
 static long give_name(int fd, bool close_on_exec) {
     char link[32], path[PATH_MAX];
+    if (is_other_user()) {
+        const long answered = inject_named(fd, close_on_exec);
+        close(fd);
+        return answered;
+    }
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
     struct stat state;

@@ -82,6 +82,19 @@ void act_as_self(void);
 /* A path that the core has named is of the host, neither of the session nor of the store. */
 bool host_is(const char *path);
 
+/*
+ * The process is not root, whose session this is (other_user.c). Then real files of the session are made and
+ * changed as its user, by a way of /proc/self/fd that he may go. What the store has stays root's to read.
+ */
+bool is_other_user(void);
+/* Costs nothing, where is_other_user asks the kernel. */
+bool is_of_session(long number, const long arguments[6]);
+enum { WAY_ROOM = 400 };
+bool way_of_session(const char *path, char *out, size_t room);
+/* Puts such ways in the place of the call's paths. How many. */
+unsigned ways_of_call(long number, long arguments[6], char ways[2][WAY_ROOM]);
+extern const struct door door_of_supervisor;
+
 /* The system calls of the core here: those that would wait are not made (struct call). */
 extern const struct kernel supervising_kernel;
 /* Makes the call once more in a child of the supervisor, which may wait. */

@@ -73,19 +73,29 @@ void channel_answer(int answer) {
     close(answer);
 }
 
-long channel_open(struct channel *channel, int session) {
-    const struct sockaddr_un name = address(session);
+static long open_at(struct channel *channel, const struct sockaddr_un *name) {
     int pair[2];
     if (pipe2(pair, O_CLOEXEC) != 0) {
         return -errno;
     }
     *channel = (struct channel){socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), pair[0], pair[1]};
-    if (channel->socket < 0 || connect(channel->socket, (const struct sockaddr *)&name, sizeof name) != 0) {
+    if (channel->socket < 0 || connect(channel->socket, (const struct sockaddr *)name, sizeof *name) != 0) {
         const int error = errno;
         channel_close(channel);
         return -error;
     }
     return 0;
+}
+
+long channel_open(struct channel *channel, int session) {
+    const struct sockaddr_un name = address(session);
+    return open_at(channel, &name);
+}
+
+long channel_open_itself(struct channel *channel, int socket) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    snprintf(name.sun_path, sizeof name.sun_path, "/proc/self/fd/%d", socket);
+    return open_at(channel, &name);
 }
 
 static long hand_over(const struct channel *channel, int listener) {

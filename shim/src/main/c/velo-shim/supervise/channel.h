@@ -20,6 +20,8 @@ struct channel {
     int socket, answer, theirs;
 };
 long channel_open(struct channel *channel, int session);
+/* The same by an O_PATH descriptor of the socket itself. */
+long channel_open_itself(struct channel *channel, int socket);
 /* Hands it over and waits until its calls are answered: 0. -EPIPE: nobody does. Closes all, the listener
  * too. */
 long channel_hand_over(struct channel *channel, int listener);

@@ -13,6 +13,9 @@
 long inject_chdir(int fd, const char *path);
 long inject_chdir_path(const char *path);
 long inject_open(const char *path, int flags);
+/* A descriptor of the supervisor that only names a file (O_PATH), which the kernel gives to another process
+ * by a message alone (inject_named.c). */
+long inject_named(int fd, bool close_on_exec);
 
 /*
  * connect(2) of a descriptor, which the supervisor has a copy of, to what the process is to see as its peer.

@@ -157,6 +157,7 @@ long supervise(const struct supervision *supervision) {
     static struct loop loop;
     loop = (struct loop){.asked = supervision, .world = *supervision->world};
     loop.world.kernel = loop.world.tree.kernel = &supervising_kernel;
+    loop.world.door = &door_of_supervisor;
     if (unshare(CLONE_FS) != 0) {
         return -errno;
     }

@@ -72,20 +72,40 @@ static long open_at_once(long number, long at, long path, long how, long last) {
     return fd;
 }
 
-static long open_or_leave(long number, long at, long path, long how, long last) {
+/* named: the path as the core has it. */
+static long open_or_leave(long number, const long arguments[6], const char *named) {
+    const long at = arguments[0], path = arguments[1], how = arguments[2], last = arguments[3];
     const int flags = flags_of(number, how);
     if ((flags & (O_PATH | O_NONBLOCK | O_DIRECTORY)) != 0) {
         return own_result(syscall(number, at, path, how, last));
     }
-    long fd = may_wait_at((const char *)path, flags) ? -EAGAIN : open_at_once(number, at, path, how, last);
+    long fd = may_wait_at(named, flags) ? -EAGAIN : open_at_once(number, at, path, how, last);
     served->waits = served->waits || fd == -EAGAIN;
     return fd == -EAGAIN ? -EINTR : fd;
 }
 
-static long own_call(long number, long a, long b, long c, long d, long e, long f) {
+static long call_now(long number, const long arguments[6], const char *named) {
     const bool opens = number == SYS_openat || number == SYS_openat2;
-    return opens && served != NULL && !served->may_wait ? open_or_leave(number, a, b, c, d)
-                                                        : own_result(syscall(number, a, b, c, d, e, f));
+    return opens && served != NULL && !served->may_wait
+               ? open_or_leave(number, arguments, named)
+               : own_result(syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                                    arguments[4], arguments[5]));
+}
+
+/* Of another user than root: by a way that he may go. */
+static long own_call(long number, long a, long b, long c, long d, long e, long f) {
+    long arguments[6] = {a, b, c, d, e, f};
+    char ways[2][WAY_ROOM];
+    const bool as_other =
+        is_of_session(number, arguments) && is_other_user() && ways_of_call(number, arguments, ways) > 0;
+    if (as_other) {
+        act_as_process();
+    }
+    const long result = call_now(number, arguments, (const char *)b);
+    if (as_other) {
+        act_as_self();
+    }
+    return result;
 }
 
 const struct kernel supervising_kernel = {own_call};

@@ -84,9 +84,6 @@ class ShimPosixIT {
             })
     void aTreeAnswersAsADiskDoes(String subject) {
         skip(subject);
-        if (subject.equals("permission")) {
-            Host.needsOrdinaryUser("root's program that becomes another user may not enter the store");
-        }
         List<String> disk = lines(onDisk(subject, copyFor(subject)));
         Outcome tree = inTree(subject).run();
         work.velo("verify").run().succeeds();
