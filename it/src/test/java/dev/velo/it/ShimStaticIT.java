@@ -244,7 +244,10 @@ class ShimStaticIT {
         if (Host.isRoot()) {
             assertThat(outcome.err()).isEmpty();
         } else {
-            assertThat(outcome.err()).startsWith("velo: cannot answer process ").endsWith(said).containsOnlyOnce(said);
+            assertThat(outcome.err())
+                    .startsWith("velo: cannot answer process ")
+                    .endsWith(said)
+                    .containsOnlyOnce(said);
         }
     }
 
@@ -295,7 +298,8 @@ class ShimStaticIT {
             assertThat(outcome.out()).as(way).isEmpty();
             assertThat(outcome.err()).contains("cannot be reached from here").contains("run it with --isolate");
         }
-        shown("chroot / $bb head -n 1 data/n1.txt /vrift/data/n1.txt 2>/dev/null || chroot / $bb head -n 1 /vrift/data/n1.txt")
+        shown(
+                        "chroot / $bb head -n 1 data/n1.txt /vrift/data/n1.txt 2>/dev/null || chroot / $bb head -n 1 /vrift/data/n1.txt")
                 .run()
                 .succeeds();
     }
