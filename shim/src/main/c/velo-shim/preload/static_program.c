@@ -160,3 +160,12 @@ long static_program_allowed(const char *name, const struct program *program) {
          "outside\n");
     return -EACCES;
 }
+
+long static_program_divided(const char *name) {
+    if (RAW0(SYS_geteuid) == 0 && static_program_supervised()) {
+        return 0;
+    }
+    tell(*name ? name : "what the descriptor is of",
+         ": real and effective user or group differ, so it would not see the tree; set both before\n");
+    return -EACCES;
+}
