@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include "inject.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,6 +64,7 @@ static long interpret(const struct program *program, const char *script, struct 
 long sys_execveat(int at, remote path, remote argv, remote envp, int flags) {
     char local[PATH_MAX], script[PATH_MAX];
     struct program program;
+    namespace_look();
     PATH_IN(local, path);
     long result = call_execve(&served->caller, call_directory(at, local), local, flags, &program);
     if (result != PASS || program.path[0] == 0) {
