@@ -245,7 +245,10 @@ class ShimStaticIT {
         if (Host.isRoot()) {
             assertThat(outcome.err()).isEmpty();
         } else {
-            assertThat(outcome.err()).startsWith("velo: cannot answer process ").endsWith(said).containsOnlyOnce(said);
+            assertThat(outcome.err())
+                    .startsWith("velo: cannot answer process ")
+                    .endsWith(said)
+                    .containsOnlyOnce(said);
         }
     }
 
@@ -254,7 +257,8 @@ class ShimStaticIT {
     void userNamespaces() {
         Host.needsOrdinaryUser("root's store is closed to root of a namespace");
         List<String> trial = List.of("unshare", "-U", "--map-user=1000", "--map-group=1000", "true");
-        Assumptions.assumeTrue(tree.work().command(trial).tryRun(), "needs unshare(1) that can make user namespaces here");
+        Assumptions.assumeTrue(
+                tree.work().command(trial).tryRun(), "needs unshare(1) that can make user namespaces here");
         same("""
                 $bb stat -c '%u %g' data/n1.txt | sed "s/$(id -u)/own/g; s/$(id -g)/own/g"
                 unshare -U --map-user=1000 --map-group=1000 $bb stat -c '%u %g' data/n1.txt; unshare -U $bb stat -c %u data/n1.txt; unshare -U stat -c %u data/n1.txt
@@ -310,7 +314,8 @@ class ShimStaticIT {
             assertThat(outcome.out()).as(way).isEmpty();
             assertThat(outcome.err()).contains("cannot be reached from here").contains("run it with --isolate");
         }
-        shown("chroot / $bb head -n 1 data/n1.txt /vrift/data/n1.txt 2>/dev/null || chroot / $bb head -n 1 /vrift/data/n1.txt")
+        shown(
+                        "chroot / $bb head -n 1 data/n1.txt /vrift/data/n1.txt 2>/dev/null || chroot / $bb head -n 1 /vrift/data/n1.txt")
                 .run()
                 .succeeds();
     }
