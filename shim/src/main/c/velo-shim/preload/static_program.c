@@ -97,23 +97,27 @@ enum blindness blindness_of(int at, const char *path, int flags, const struct pr
     return program->is_static ? BLIND_STATIC : BLIND_NOT;
 }
 
+/* With the effective ids, as it is opened. */
+static bool exists(const char *path, int flags) {
+    struct stat file;
+    return RAW4(SYS_newfstatat, AT_FDCWD, path, &file, flags) == 0;
+}
+
 bool static_program_supervised(void) {
     char path[sizeof shim.world.session + 16];
-    return supervised_path(path, sizeof path) && RAW3(SYS_faccessat, AT_FDCWD, path, 1) == 0;
+    return supervised_path(path, sizeof path) && exists(path, 0);
 }
 
 /* The link is there in each session that has a supervisor; "session" is there in all. */
 static bool is_session_here(void) {
     static const char name[] = "/session";
     char path[sizeof shim.world.session + 16];
-    struct stat link;
     size_t length = shim.world.session_length;
-    if (!supervised_path(path, sizeof path) ||
-        RAW4(SYS_newfstatat, AT_FDCWD, path, &link, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (!supervised_path(path, sizeof path) || exists(path, AT_SYMLINK_NOFOLLOW)) {
         return false;
     }
     memcpy(path + length, name, sizeof name);
-    return RAW3(SYS_faccessat, AT_FDCWD, path, 0) == 0;
+    return exists(path, 0);
 }
 
 static long unreachable(const char *name) {
@@ -129,7 +133,7 @@ long static_program_reaches(const char *name) {
 
 long dynamic_program_reaches(const char *name) {
     const bool exempt = shim.supervised || shim.library[0] != '/' || is_own(name);
-    return exempt || RAW3(SYS_faccessat, AT_FDCWD, shim.library, 4) == 0 ? 0 : unreachable(name);
+    return exempt || exists(shim.library, 0) ? 0 : unreachable(name);
 }
 
 long static_program_allowed(const char *name, const struct program *program) {
