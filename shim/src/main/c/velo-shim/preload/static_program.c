@@ -139,7 +139,8 @@ long dynamic_program_reaches(const char *name) {
     if (shim.supervised || shim.library[0] != '/' || is_own(name)) {
         return 0;
     }
-    const long result = RAW3(SYS_faccessat, AT_FDCWD, shim.library, 4);
+    struct stat file;
+    const long result = RAW4(SYS_newfstatat, AT_FDCWD, shim.library, &file, 0);
     /* Who is another user now is told of that (reach_loads_library). */
     const bool later = result == -EACCES && (uint32_t)RAW0(SYS_geteuid) != shim.world.tree.owner_uid;
     return result == 0 || later ? 0 : unreachable(name);

@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include "../numbers.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <sys/time.h>
@@ -37,6 +38,10 @@ long sys_fchmod(int fd, unsigned mode) {
 
 static long chown_here(int at, const char *path, uint32_t uid, uint32_t gid, int flags) {
     char elsewhere[PATH_MAX];
+    const long error = owners_take(&uid, &gid);
+    if (error < 0) {
+        return error;
+    }
     ANSWER(call_chown(&served->caller, call_directory(at, path), path, uid, gid, flags, elsewhere),
            RAW(SYS_fchownat, AT_FDCWD, host, uid, gid, flags));
 }

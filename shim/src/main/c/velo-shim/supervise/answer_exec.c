@@ -2,6 +2,7 @@
 
 #include "../door.h"
 #include "inject.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static long lead_there(char *path, size_t room) {
 long sys_execveat(int at, remote path, remote argv, remote envp, int flags) {
     char local[PATH_MAX], script[PATH_MAX];
     struct program program;
+    namespace_look();
     PATH_IN(local, path);
     long result = call_execve(&served->caller, call_directory(at, local), local, flags, &program);
     if (result != PASS || program.path[0] == 0) {

@@ -2,6 +2,7 @@
 
 #include "../file_request.h"
 #include "../numbers.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <linux/stat.h>
@@ -24,14 +25,18 @@ long sys_statx(int at, remote path, int flags, unsigned mask, remote out) {
         PATH_IN(local, path);
     }
     long result = statx_here(at, local, flags, mask, &state);
+    if (result == 0) {
+        owners_tell(&state.stx_uid, &state.stx_gid);
+    }
     return result == 0 ? copy_out(out, &state, sizeof state) : result;
 }
 
-static long state_out(long result, const struct statx *from, remote out) {
+static long state_out(long result, struct statx *from, remote out) {
     struct stat state;
     if (result != 0) {
         return result;
     }
+    owners_tell(&from->stx_uid, &from->stx_gid);
     stat_of_statx(from, &state);
     return copy_out(out, &state, sizeof state);
 }

@@ -3,6 +3,7 @@
 #include "../numbers.h"
 #include "descriptors.h"
 #include "inject.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <linux/openat2.h>
@@ -95,6 +96,7 @@ static bool is_in_vain(const struct opening *opening) {
 }
 
 static long serve(struct opening *opening) {
+    namespace_opened(opening->path);
     if (is_in_vain(opening)) {
         return -EMFILE;
     }

@@ -1,5 +1,7 @@
 #include "answers.h"
 
+#include "namespaces.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
@@ -77,19 +79,11 @@ static void take_groups(long count, const uint32_t *groups) {
 static struct __user_cap_header_struct this_thread = {.version = _LINUX_CAPABILITY_VERSION_3};
 static struct __user_cap_data_struct own_capabilities[2]; /* before they were lowered */
 
-/* Those of a user namespace below this one are none here. */
-static bool same_namespace(void) {
-    struct stat own, its;
-    char path[40];
-    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)served->notif.pid);
-    return stat("/proc/self/ns/user", &own) == 0 && stat(path, &its) == 0 && own.st_ino == its.st_ino &&
-           own.st_dev == its.st_dev;
-}
-
-/* Behind the user id: the kernel takes and gives some of them by that (setfsuid(2)). */
+/* Those of a user namespace below this one are none here. Behind the user id: the kernel takes and gives some
+ * of them by that (setfsuid(2)). */
 static void lower_capabilities(void) {
     struct __user_cap_data_struct left[2] = {own_capabilities[0], own_capabilities[1]};
-    const bool has = (left[0].effective | left[1].effective) != 0 && same_namespace();
+    const bool has = (left[0].effective | left[1].effective) != 0 && namespace_same();
     for (int i = 0; i < 2; i++) {
         left[i].effective &= has ? (uint32_t)(served->capabilities >> 32 * i) : 0;
         lowered = lowered || left[i].effective != own_capabilities[i].effective;

@@ -62,9 +62,13 @@ static void refuse(const struct supervision *asked, const char *reason) {
 }
 
 /* Names of sockets are seldom of the tree, and what is not found there fails anyway. */
-static bool is_of_socket(int number) {
-    return number == SYS_bind || number == SYS_connect || number == SYS_sendto || number == SYS_getsockname ||
-           number == SYS_getpeername;
+static long answer_closed(const struct supervision *asked, int number) {
+    if (number == SYS_bind || number == SYS_connect || number == SYS_sendto || number == SYS_getsockname ||
+        number == SYS_getpeername) {
+        return CONTINUE;
+    }
+    refuse(asked, "it shows nobody its memory (prctl, PR_SET_DUMPABLE)");
+    return -EACCES;
 }
 
 /* False: that is no listener. */
@@ -83,9 +87,8 @@ static bool serve(struct loop *loop, int listener) {
     if (call->traced) {
         refuse(loop->asked, "another process traces it, so it cannot be led into the tree");
     }
-    if (call->closed && result != ANSWERED && !is_of_socket(call->notif.data.nr)) {
-        refuse(loop->asked, "it shows nobody its memory (prctl, PR_SET_DUMPABLE)");
-        result = -EACCES;
+    if (call->closed && result != ANSWERED) {
+        result = answer_closed(loop->asked, call->notif.data.nr);
     }
     call_reply(result);
     call_end();

@@ -1,6 +1,6 @@
 # The supervisor of static programs. Included by ../Makefile; linked into velo-session, and into the tests.
 SUPERVISE := loop call descriptors person answers answer_open answer_file answer_directory answer_mutation answer_attribute answer_xattr \
-	answer_exec answer_place address answer_socket answer_message host other_user waiting inject inject_named stopped hints filter
+	answer_exec answer_place address answer_socket answer_message host namespaces other_user waiting inject inject_named stopped hints filter
 SUPERVISE_HEADERS := $(wildcard supervise/*.h *.h)
 
 all: $(OUT)/supervise.a

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -249,6 +250,21 @@ class ShimStaticIT {
                     .endsWith(said)
                     .containsOnlyOnce(said);
         }
+    }
+
+    /** Owners are numbers of the namespace that a process is in; what it makes of them is the tree's. */
+    @Test
+    void userNamespaces() {
+        Host.needsOrdinaryUser("root's store is closed to root of a namespace");
+        List<String> trial = List.of("unshare", "-U", "--map-user=1000", "--map-group=1000", "true");
+        Assumptions.assumeTrue(
+                tree.work().command(trial).tryRun(), "needs unshare(1) that can make user namespaces here");
+        same("""
+                $bb stat -c '%u %g' data/n1.txt | sed "s/$(id -u)/own/g; s/$(id -g)/own/g"
+                unshare -U --map-user=1000 --map-group=1000 $bb stat -c '%u %g' data/n1.txt; unshare -U $bb stat -c %u data/n1.txt; unshare -U stat -c %u data/n1.txt
+                unshare -U --map-user=1000 --map-group=1000 $bb chown 1000:1000 data/n1.txt; unshare -U --map-user=1000 --map-group=1000 $bb chown 9 data/n1.txt 2>&1 || echo $?
+                $bb unshare -Ur $bb stat -c '%u %g' data/n1.txt; unshare -Ur $bb sh -c 'cd data; $bb touch made; $bb stat -c "%u %g" made'
+                """);
     }
 
     /** The one process traces the other, which so cannot be led into the tree. */
