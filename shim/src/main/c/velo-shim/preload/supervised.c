@@ -86,7 +86,31 @@ static long put_place(const struct execution *what, char *out, long *made) {
     return 0;
 }
 
-long supervised_execute(const struct execution *what, char *const argv[], char *const envp[]) {
+static bool is_below(const char *path, const char *directory, size_t length) {
+    return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/*
+ * velo-supervised has no capabilities that this process may have kept, and no library that knows the door:
+ * for another user than the session's owner a real path becomes a descriptor. Else -1.
+ */
+static long hold(const struct execution *what, struct execution *held) {
+    *held = *what;
+    if ((uint32_t)RAW0(SYS_geteuid) == shim.world.owner_uid || what->at != AT_FDCWD ||
+        (!is_below(what->path, shim.world.session, shim.world.session_length) &&
+         !is_below(what->path, shim.world.store, shim.world.store_length))) {
+        return -1;
+    }
+    const long fd = REACH4(SYS_openat, AT_FDCWD, what->path, O_PATH | O_CLOEXEC, 0);
+    if (fd >= 0) {
+        held->at = (int)fd;
+        held->path = "";
+        held->flags |= AT_EMPTY_PATH;
+    }
+    return fd < 0 ? -1 : fd;
+}
+
+static long execute_by(const struct execution *what, char *const argv[], char *const envp[]) {
     static char name[] = "velo-supervised", is_static[] = "static", is_set_id[] = "set-id";
     char path[sizeof shim.world.session + 16], place[32], flags[32], *few[FEW];
     long made = -1, count = pointer_count(argv), result = count < 0 ? count : check(what, argv, envp);
@@ -114,5 +138,15 @@ long supervised_execute(const struct execution *what, char *const argv[], char *
         RAW1(SYS_close, made);
     }
     pointer_free(list, few, room);
+    return result;
+}
+
+long supervised_execute(const struct execution *what, char *const argv[], char *const envp[]) {
+    struct execution held;
+    const long fd = hold(what, &held);
+    const long result = execute_by(&held, argv, envp);
+    if (fd >= 0) {
+        RAW1(SYS_close, fd);
+    }
     return result;
 }
