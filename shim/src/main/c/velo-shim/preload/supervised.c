@@ -96,7 +96,7 @@ static bool is_below(const char *path, const char *directory, size_t length) {
  */
 static long hold(const struct execution *what, struct execution *held) {
     *held = *what;
-    if ((uint32_t)RAW0(SYS_geteuid) == shim.world.owner_uid || what->at != AT_FDCWD ||
+    if ((uint32_t)RAW0(SYS_geteuid) == shim.world.tree.owner_uid || what->at != AT_FDCWD ||
         (!is_below(what->path, shim.world.session, shim.world.session_length) &&
          !is_below(what->path, shim.world.store, shim.world.store_length))) {
         return -1;
