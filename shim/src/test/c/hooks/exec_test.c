@@ -204,6 +204,11 @@ static bool t_addclose(void *symbol) {
 static bool t_adddup2(void *symbol) {
     pid_t child;
     CHECK(prepared() && catch_output());
+#ifdef __GLIBC__
+    const int beyond = (int)sysconf(_SC_OPEN_MAX);
+    CHECK(((int (*)(posix_spawn_file_actions_t *, int, int))symbol)(&list, output, beyond) == EBADF);
+    CHECK(((int (*)(posix_spawn_file_actions_t *, int, int))symbol)(&list, beyond, 1) == EBADF);
+#endif
     CHECK(((int (*)(posix_spawn_file_actions_t *, int, int))symbol)(&list, output, 1) == 0);
     CHECK(posix_spawn(&child, PROGRAM, &list, NULL, words, environ) == 0 && ends_with(child, 7));
     return said("first second");
