@@ -222,7 +222,7 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | a pointer that leads nowhere | EFAULT, as from the kernel, but for memory that the library has looked at and that was taken away unseen: by a system call of the program's own code, by the C library itself (\`free\`, \`dlclose\`), by \`brk\`, or by cutting short a mapped file |
 | directory streams | read 32 KiB at a time; \`telldir\` positions are the descriptor's |
 | \`posix_spawn\` file actions | kept in memory of the library's own, and done by it in the child; at most what memory holds |
-| \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is |
+| \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is. It ends with ENAMETOOLONG where a path gets longer than PATH_MAX, as \`ftw\` does |
 | \`fts_open\` | never changes the current directory, as with FTS_NOCHDIR |
 | \`wordexp\` with a wildcard | a shell expands the words |
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
@@ -235,7 +235,8 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | what a static program sees besides | a peer of a socket of the tree is told (SO_PEERCRED) a child of the supervisor as the one that connected. Where its table of descriptors is full, \`open\` says EMFILE behind its effect (O_CREAT, O_TRUNC), and \`chdir\` into the tree says it, too. Inside a user namespace of its own \`stat\` of the tree tells owners as they are outside. One that hides its memory (prctl PR_SET_DUMPABLE) and is not root's, and one that is executed where the session cannot be reached (a container with other mounts), sees the host alone |
 | the same before Linux 5.19, where seccomp(2) or process_vm_readv(2) is refused, and programs of the other word length | not seen. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
 | system calls that a dynamic program makes without the C library, or the C library inside itself | not seen by this library; with \`velo run --strict\` the supervisor answers them |
-| \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
+| \`ioctl\` that changes an inode (flags, generation, verity, project), or tells its flags | ENOTTY in the tree, so that programs that copy flags have none to copy |
+| extended attributes \`security.*\` and \`system.*\` (capabilities, access control lists) | EOPNOTSUPP in the tree, which has none |
 | \`name_to_handle_at\` | EOPNOTSUPP in the tree |
 | libraries that ld.so(8) looks for by itself (RUNPATH, LD_LIBRARY_PATH, LD_PRELOAD, what a library needs) | found with glibc where the program or its interpreter is of the tree, or LD_LIBRARY_PATH or LD_PRELOAD leads there. Such a program has \`libvelo-audit.so\` in LD_AUDIT, before auditors of the user's own, and getenv(3) shows it; it costs its start some 0.1 ms. It is taken out of the environment of programs for which it does not matter |
 | the same in other programs, and with musl, which has no LD_AUDIT | \`dlopen\` of a path of the tree gives the library, which ld.so knows by its file's real path; other libraries of the tree that it needs are not found, and its \$ORIGIN is not of the tree |
@@ -269,7 +270,7 @@ A static program besides:
 |---|---|
 $(differences it/src/test/resources/shim/differences-static.list)
 
-Tests of other projects (CPython, Git, GNU coreutils, Perl, stress-ng) are run in both places by \`scripts/suites.sh\`; \`*\` stands for any characters.
+Tests of other projects (CPython, Git, GNU coreutils, libarchive, Perl, stress-ng, Tcl) are run in both places by \`scripts/suites.sh\`; \`*\` stands for any characters.
 
 | tests that end otherwise | why |
 |---|---|

@@ -63,6 +63,10 @@ static bool t_execve(void *symbol) {
     exec_e *call = (exec_e *)symbol;
     EXECUTES(call(PROGRAM, words, nothing), "first second" HOW(PROGRAM));
     EXECUTES(chdir(TREE "/dir/sub"); call("../program", words, environ), "| cwd " TREE "/dir/sub\n");
+#ifndef STATIC_SYMBOLS
+    char option[] = "--name", *const name[] = {first, option, NULL};
+    EXECUTES(call(PROGRAM, name, nothing), "known as program\n");
+#endif
     EXECUTES(call(TREE "/dir/nested.sh", words, nothing), PROGRAM " nested " TREE "/dir/nested.sh second |");
     CHECK(call(TREE "/dir/file", words, environ) == -1 && errno == EACCES);
     CHECK(call(TREE "/dir/none", words, environ) == -1 && errno == ENOENT);
