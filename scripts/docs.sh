@@ -222,7 +222,7 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | a pointer that leads nowhere | EFAULT, as from the kernel, but for memory that the library has looked at and that was taken away unseen: by a system call of the program's own code, by the C library itself (\`free\`, \`dlclose\`), by \`brk\`, or by cutting short a mapped file |
 | directory streams | read 32 KiB at a time; \`telldir\` positions are the descriptor's |
 | \`posix_spawn\` file actions | kept in memory of the library's own, and done by it in the child; at most what memory holds |
-| \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is |
+| \`nftw\` | holds one descriptor and reads a directory to its end before it goes on, whatever the limit is. It ends with ENAMETOOLONG where a path gets longer than PATH_MAX, as \`ftw\` does |
 | \`fts_open\` | never changes the current directory, as with FTS_NOCHDIR |
 | \`wordexp\` with a wildcard | a shell expands the words |
 | \`open\`, \`openat\` that wait (a FIFO) | are no points where a thread can be cancelled; \`connect\`, \`accept\`, \`sendto\`, \`recvfrom\` are |
@@ -237,7 +237,8 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | where the session, or Velo's library, cannot be reached: behind another root (\`chroot\`), in other mounts, as another user | nothing is executed, static or dynamic: EACCES, and a line on standard error. What may run there is shown the store and Velo at their own paths |
 | the same before Linux 5.19, where seccomp(2) or process_vm_readv(2) is refused, and programs of the other word length | not seen. They are refused (EACCES, and a line on standard error) where they or their script are of the tree, their current directory is in it, or descriptor 0, 1 or 2 is a file of it that nothing has changed: there they could leave the tree for the store behind it. Else they run as on the host. Other descriptors of the tree that they inherit are as the kernel has them |
 | system calls that a dynamic program makes without the C library, or the C library inside itself | not seen by this library; with \`velo run --strict\` the supervisor answers them |
-| \`ioctl\` that changes an inode: flags, generation, verity, project | ENOTTY in the tree |
+| \`ioctl\` that changes an inode (flags, generation, verity, project), or tells its flags | ENOTTY in the tree, so that programs that copy flags have none to copy |
+| extended attributes \`security.*\` and \`system.*\` (capabilities, access control lists) | EOPNOTSUPP in the tree, which has none |
 | \`name_to_handle_at\` | EOPNOTSUPP in the tree |
 | libraries that ld.so(8) looks for by itself (RUNPATH, LD_LIBRARY_PATH, LD_PRELOAD, what a library needs) | found with glibc where the program or its interpreter is of the tree, or LD_LIBRARY_PATH or LD_PRELOAD leads there. Such a program has \`libvelo-audit.so\` in LD_AUDIT, before auditors of the user's own, and getenv(3) shows it; it costs its start some 0.1 ms. It is taken out of the environment of programs for which it does not matter |
 | the same in other programs, and with musl, which has no LD_AUDIT | \`dlopen\` of a path of the tree gives the library, which ld.so knows by its file's real path; other libraries of the tree that it needs are not found, and its \$ORIGIN is not of the tree |
@@ -250,6 +251,7 @@ does for an ordinary user everywhere, \`dispatch\` goes by its number. *Older do
 | a kernel with pages of 16 or 64 KiB (AArch64) | memory of removed files is not given back during the run |
 | the directory in which the tree is shown | does not list it: \`ls /\` has no \`vrift\`, and who walks upwards from the tree by looking for inodes ends there. No list of mounts has it, and nothing can be mounted in it |
 | times of access | those that were set; reading changes them for files that the run has written or made, as on the file system of the session, and for nothing else |
+| the name of a process (\`ps\`, \`pidof\`, \`/proc/PID/comm\`) | that of the program; of a script of the tree its interpreter's, of a static program of the tree a number. \`perf\` has seen a number until the library is loaded |
 | LD_PRELOAD | this library stays the last one: what a program puts in front or behind it comes first, and finds the tree by the next function of that name |
 | calls in signal handlers on a stack of their own (\`sigaltstack\`) | need, beside what the kernel puts there (some 1 to 4 KiB): \`stat\`, \`access\`, \`open\`, \`readlink\` of absolute paths of the host 0.3 KiB, where the page that the path stands in was looked at before, else 5; in the tree \`stat\`, \`access\`, \`mkdir\`, \`unlink\` 7 KiB, \`open\` 9, \`readlink\` 10, \`rename\`, \`link\` and the first \`open\` for writing of a file of the manifest 14; \`execve\` of any path 22. So 8 KiB (SIGSTKSZ once) is enough for paths of the host alone; 32 KiB is enough for all |
 | a full disk | what makes or changes something fails with ENOSPC; removing and moving work from a reserve of 1 MiB of the session, which is good for some 30 to 250 files of the manifest in places far apart, and for any number that the run has made; a directory that is read takes from one half of it; content that is read and cannot be noted is told by its real inode. On kernels before 5.14, and on file systems that copy on write (Btrfs, ZFS), a full disk may still end a program by SIGBUS |
@@ -272,7 +274,7 @@ A static program besides:
 |---|---|
 $(differences it/src/test/resources/shim/differences-static.list)
 
-Tests of other projects (CPython, Git, GNU coreutils, Perl, stress-ng) are run in both places by \`scripts/suites.sh\`; \`*\` stands for any characters.
+Tests of other projects (CPython, Git, GNU coreutils, libarchive, Perl, stress-ng, Tcl) are run in both places by \`scripts/suites.sh\`; \`*\` stands for any characters.
 
 | tests that end otherwise | why |
 |---|---|

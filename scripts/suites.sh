@@ -19,6 +19,7 @@ kept=$(cd "$kept" && pwd)
 
 . "$repository/scripts/packages.sh"
 need dpkg-dev command -v dpkg-source
+need cmake command -v cmake
 need gcc command -v gcc
 need make command -v make
 need stress-ng command -v stress-ng

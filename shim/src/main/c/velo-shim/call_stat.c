@@ -13,6 +13,11 @@
 
 enum { BLOCK = 4096, SECTOR = 512 };
 
+/* Whole blocks, as most file systems take them, and as the file has it when it is copied up. */
+static uint64_t sectors(uint64_t size) {
+    return (size + BLOCK - 1) / BLOCK * (BLOCK / SECTOR);
+}
+
 static const uint16_t TYPES[] = {0, S_IFDIR, S_IFREG, S_IFLNK, 0};
 
 static struct statx_timestamp timestamp(struct moment moment) {
@@ -45,7 +50,7 @@ static void tell(const struct world *world, node_id id, const struct node *node,
     out->stx_size = node->type == NODE_DIRECTORY ? BLOCK : node->size;
     out->stx_blocks = node->type == NODE_DIRECTORY ? BLOCK / SECTOR
                       : node->type == NODE_LINK    ? 0
-                                                   : (node->size + SECTOR - 1) / SECTOR;
+                                                   : sectors(node->size);
     out->stx_atime = timestamp(node->accessed);
     out->stx_mtime = timestamp(node->modified);
     out->stx_ctime = timestamp(node->changed);
@@ -117,7 +122,7 @@ long call_glance(const struct world *world, const char *path, size_t length, str
     out->st_gid = file.gid == TREE_OWNER ? world->tree.owner_gid : file.gid;
     out->st_size = (off_t)file.size;
     out->st_blksize = BLOCK;
-    out->st_blocks = (blkcnt_t)((file.size + SECTOR - 1) / SECTOR);
+    out->st_blocks = (blkcnt_t)sectors(file.size);
     out->st_atim = out->st_mtim = (struct timespec){file.modified.seconds, file.modified.nanoseconds};
     out->st_ctim = (struct timespec){file.changed.seconds, file.changed.nanoseconds};
     return 0;

@@ -22,19 +22,18 @@ static inline bool is_file_request(unsigned request) {
 }
 
 /*
- * The request acts on the inode behind a descriptor. Those that only tell something do not; nor the clones,
- * whose first descriptor must be open for writing, which that of a blob never is.
+ * The request acts on the inode behind a descriptor, or tells what such a request would change: who is told
+ * flags means to set them on a copy (libarchive), and those of a blob may be the store's protection. What
+ * only tells something else does not act; nor do the clones, whose first descriptor must be open for writing,
+ * which that of a blob never is.
  */
 static inline bool file_request_acts(unsigned request) {
     if (!is_file_request(request)) {
         return false;
     }
     switch (request) {
-    case FS_IOC_GETFLAGS:
-    case FS_IOC32_GETFLAGS:
     case FS_IOC_GETVERSION:
     case FS_IOC32_GETVERSION:
-    case FS_IOC_FSGETXATTR:
     case FS_IOC_GETFSLABEL:
     case FS_IOC_FIEMAP:
     case _IOR('f', 3, long): /* the generation, as ext4 has it */

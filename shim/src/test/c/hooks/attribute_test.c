@@ -150,7 +150,8 @@ static bool t_ioctl(void *symbol) {
     struct fsxattr attribute = {.fsx_xflags = FS_XFLAG_NODUMP};
     CHECK(fd >= 0 && call(fd, FS_IOC_SETFLAGS, &flags) == -1 && errno == ENOTTY);
     CHECK(call(fd, FS_IOC_FSSETXATTR, &attribute) == -1 && errno == ENOTTY);
-    CHECK(call(fd, FS_IOC_GETFLAGS, &flags) == -1 || (flags & FS_NODUMP_FL) == 0);
+    CHECK(call(fd, FS_IOC_GETFLAGS, &flags) == -1 && errno == ENOTTY);
+    CHECK(call(fd, FS_IOC_FSGETXATTR, &attribute) == -1 && errno == ENOTTY);
     return call(fd, FIONREAD, &length) == 0 && length == 10;
 }
 

@@ -63,6 +63,10 @@ static bool t_execve(void *symbol) {
     exec_e *call = (exec_e *)symbol;
     EXECUTES(call(PROGRAM, words, nothing), "first second" HOW(PROGRAM));
     EXECUTES(chdir(TREE "/dir/sub"); call("../program", words, environ), "| cwd " TREE "/dir/sub\n");
+#ifndef STATIC_SYMBOLS
+    char option[] = "--name", *const name[] = {first, option, NULL};
+    EXECUTES(call(PROGRAM, name, nothing), "known as program\n");
+#endif
     EXECUTES(call(TREE "/dir/nested.sh", words, nothing), PROGRAM " nested " TREE "/dir/nested.sh second |");
     CHECK(call(TREE "/dir/file", words, environ) == -1 && errno == EACCES);
     CHECK(call(TREE "/dir/none", words, environ) == -1 && errno == ENOENT);
@@ -204,6 +208,11 @@ static bool t_addclose(void *symbol) {
 static bool t_adddup2(void *symbol) {
     pid_t child;
     CHECK(prepared() && catch_output());
+#ifdef __GLIBC__
+    const int beyond = (int)sysconf(_SC_OPEN_MAX);
+    CHECK(((int (*)(posix_spawn_file_actions_t *, int, int))symbol)(&list, output, beyond) == EBADF);
+    CHECK(((int (*)(posix_spawn_file_actions_t *, int, int))symbol)(&list, beyond, 1) == EBADF);
+#endif
     CHECK(((int (*)(posix_spawn_file_actions_t *, int, int))symbol)(&list, output, 1) == 0);
     CHECK(posix_spawn(&child, PROGRAM, &list, NULL, words, environ) == 0 && ends_with(child, 7));
     return said("first second");

@@ -6,6 +6,7 @@ static bool is_file(const struct stat *state) {
     struct stat by_name;
     CHECK(S_ISREG(state->st_mode) && (state->st_mode & 07777) == 0644);
     CHECK(state->st_size == (off_t)strlen(IN_FILE) && state->st_nlink == 1);
+    CHECK(state->st_blocks == 8);
     CHECK(state->st_mtim.tv_sec == 1000000008 && state->st_mtim.tv_nsec == 8);
     CHECK(fstatat(AT_FDCWD, TREE "/dir/twin", &by_name, 0) == 0 && by_name.st_dev == state->st_dev);
     CHECK(by_name.st_ino != state->st_ino);

@@ -2,6 +2,7 @@
 
 #include <mntent.h>
 #include <sys/wait.h>
+#include <wchar.h>
 
 static bool line_is(FILE *stream, const char *text) {
     char line[256] = "";
@@ -48,6 +49,9 @@ static bool t_popen(void *symbol) {
     FILE *(*call)(const char *, const char *) = (FILE * (*)(const char *, const char *)) symbol;
     CHECK(chdir(TREE "/dir") == 0 && unsetenv("LD_PRELOAD") == 0 && unsetenv("VELO_SHIM_SESSION") == 0);
     FILE *first = call("cat file; exit 3", "r");
+#ifdef __GLIBC__
+    CHECK(first && fwide(first, 0) < 0);
+#endif
     CHECK(line_is(first, IN_FILE));
     FILE *second = call("cat > sub/popen", "w");
     CHECK(second && fputs("piped\n", second) >= 0 && pclose(second) == 0);

@@ -19,6 +19,9 @@ for i in range(1000000):
     with open(name + ".new", "wb") as out:
         for at in range(0, len(content), 1000):
             out.write(content[at:at + 1000])
+        if i % 2:
+            out.flush()
+            os.fsync(out.fileno())
     if i % 3 == 0:
         os.rename(name + ".new", name)
         note(name, content)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <wchar.h>
 
 extern char **environ;
 
@@ -167,6 +168,9 @@ HOOK(FILE *, popen, (const char *command, const char *mode)) {
         return failed(-1, theirs, entry, error);
     }
     RAW1(SYS_close, theirs);
+    if (!libc_is_musl()) {
+        fwide(entry->stream, -1);
+    }
     if (!kept) {
         RAW3(SYS_fcntl, ours, F_SETFD, 0);
     }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 
 static struct actions *inside(posix_spawn_file_actions_t *actions) {
     return (struct actions *)(void *)actions;
@@ -28,6 +30,13 @@ static int add(posix_spawn_file_actions_t *to, struct action action, const char 
     return 0;
 }
 
+/* musl refuses negative numbers alone. */
+static bool can_be_open(int fd) {
+    struct rlimit most;
+    return fd >= 0 && (libc_is_musl() || RAW4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &most) < 0 ||
+                       (rlim_t)fd < most.rlim_cur);
+}
+
 HOOK(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions)) {
     memset(actions, 0, sizeof *actions);
     return 0;
@@ -44,17 +53,18 @@ HOOK(int, posix_spawn_file_actions_destroy, (posix_spawn_file_actions_t * action
 }
 
 HOOK(int, posix_spawn_file_actions_addclose, (posix_spawn_file_actions_t * to, int fd)) {
-    return fd < 0 ? EBADF : add(to, (struct action){.kind = ACTION_CLOSE, .fd = fd}, NULL);
+    return !can_be_open(fd) ? EBADF : add(to, (struct action){.kind = ACTION_CLOSE, .fd = fd}, NULL);
 }
 
 HOOK(int, posix_spawn_file_actions_adddup2, (posix_spawn_file_actions_t * to, int fd, int copy)) {
-    return fd < 0 || copy < 0 ? EBADF
-                              : add(to, (struct action){.kind = ACTION_COPY, .fd = fd, .to = copy}, NULL);
+    return !can_be_open(fd) || !can_be_open(copy)
+               ? EBADF
+               : add(to, (struct action){.kind = ACTION_COPY, .fd = fd, .to = copy}, NULL);
 }
 
 HOOK(int, posix_spawn_file_actions_addopen,
      (posix_spawn_file_actions_t * to, int fd, const char *path, int flags, mode_t mode)) {
-    return fd < 0
+    return !can_be_open(fd)
                ? EBADF
                : add(to, (struct action){.kind = ACTION_OPEN, .fd = fd, .flags = flags, .mode = mode}, path);
 }
@@ -68,11 +78,11 @@ HOOK(int, posix_spawn_file_actions_addfchdir_np, (posix_spawn_file_actions_t * t
 }
 
 HOOK(int, posix_spawn_file_actions_addclosefrom_np, (posix_spawn_file_actions_t * to, int fd)) {
-    return fd < 0 ? EBADF : add(to, (struct action){.kind = ACTION_CLOSE_FROM, .fd = fd}, NULL);
+    return !can_be_open(fd) ? EBADF : add(to, (struct action){.kind = ACTION_CLOSE_FROM, .fd = fd}, NULL);
 }
 
 HOOK(int, posix_spawn_file_actions_addtcsetpgrp_np, (posix_spawn_file_actions_t * to, int fd)) {
-    return fd < 0 ? EBADF : add(to, (struct action){.kind = ACTION_FOREGROUND, .fd = fd}, NULL);
+    return !can_be_open(fd) ? EBADF : add(to, (struct action){.kind = ACTION_FOREGROUND, .fd = fd}, NULL);
 }
 
 static int start(bool searched, pid_t *pid, int *pidfd, const char *file,

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -321,6 +322,16 @@ static node_id own_program(void) {
     return real_stands_for(world, path, node) ? node : ROOT_NODE;
 }
 
+/* A process is known (ps, pidof) by the last component of what was executed, for the kernel the real file's.
+ */
+static void name_process(node_id program) {
+    char path[PATH_MAX];
+    if (program != ROOT_NODE && tree_path(&shim.world.tree, program, path, sizeof path) > 0) {
+        const char *slash = strrchr(path, '/');
+        RAW2(SYS_prctl, PR_SET_NAME, slash ? slash + 1 : path);
+    }
+}
+
 /* No memory of it is there before it is used. Where address space is limited the program shall have it: the
  * session is not mapped in one piece there. */
 static struct recent *room_for_recent(const struct tree *tree) {
@@ -363,6 +374,7 @@ static bool start(void) {
     shim.world.tree.recent = room_for_recent(&shim.world.tree);
     process_caller(&shim.caller);
     shim.caller.program = own_program();
+    name_process(shim.caller.program);
     return true;
 }
 
