@@ -103,6 +103,15 @@ void make_fixture(void);
 #define ROOMS 260
 #define MANY 20000
 
+/* ---- Chance: the same for the same seed. ---- */
+
+void draw_from(uint64_t seed);
+/* 0 and more. */
+unsigned draw(unsigned below);
+/* A sum that tells two orders apart. */
+uint32_t mixed(uint32_t sum, uint32_t with);
+uint32_t mixed_name(uint32_t sum, const char *name);
+
 /* ---- Processes. ---- */
 
 /* Runs this in a child; its exit status, or 128 and its signal. What the child prints comes in between. */
@@ -128,5 +137,15 @@ void walker_subject(void);
 void proc_subject(void);
 void permission_subject(void);
 void process_subject(void);
+void matrix_subject(void);
+void moments_subject(void);
+void types_subject(void);
+void owner_subject(void);
+void opath_subject(void);
+void resolve_subject(void);
+void running_subject(void);
+void unnamed_subject(void);
+void model_subject(void);
+void storm_subject(void);
 
 #endif

@@ -76,6 +76,12 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     return result < 0 ? result : real_standing(c->world, target->node, target->fd, out);
 }
 
+/* The tree has the change time of what is not a real file. */
+static long moved(struct caller *c, const struct target *target, long result) {
+    bool own = target->is.type == NODE_DIRECTORY || target->is.type == NODE_LINK;
+    return result == 0 && own ? tree_change(&c->world->tree, target->node, 0, &target->is) : result;
+}
+
 long call_getxattr(struct caller *c, int at, const char *path, int flags, const char *name, void *value,
                    size_t size, char *elsewhere) {
     struct target target;
@@ -119,7 +125,7 @@ long call_setxattr(struct caller *c, int at, const char *path, int flags, const 
         return result;
     }
     long call = by_type(&target, SYS_setxattr, SYS_lsetxattr);
-    return KERNEL5(c->world->kernel, call, real.text, name, value, size, how);
+    return moved(c, &target, KERNEL5(c->world->kernel, call, real.text, name, value, size, how));
 }
 
 /* What is kept on the real file and is not the tree's is not told. */
@@ -171,5 +177,6 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
     if (result < 0) {
         return result;
     }
-    return KERNEL2(c->world->kernel, by_type(&target, SYS_removexattr, SYS_lremovexattr), real.text, name);
+    long call = by_type(&target, SYS_removexattr, SYS_lremovexattr);
+    return moved(c, &target, KERNEL2(c->world->kernel, call, real.text, name));
 }
