@@ -83,6 +83,9 @@ int compare_times(struct timespec one, struct timespec two);
 /* The clock of the file system moves on. */
 void tick(void);
 
+/* An address where nothing is, which no compiler knows. */
+extern void *volatile nowhere;
+
 /* ---- Rooms. ---- */
 
 /* A room is a directory with one thing of each kind. It comes with the fixture, or is made by this process.
@@ -147,5 +150,8 @@ void running_subject(void);
 void unnamed_subject(void);
 void model_subject(void);
 void storm_subject(void);
+void cursor_subject(void);
+void values_subject(void);
+void flow_subject(void);
 
 #endif

@@ -36,6 +36,9 @@ static const struct subject {
     {"unnamed", unnamed_subject},
     {"model", model_subject},
     {"storm", storm_subject},
+    {"cursor", cursor_subject},
+    {"values", values_subject},
+    {"flow", flow_subject},
 };
 
 /* So that the case that kills or hangs is named. */

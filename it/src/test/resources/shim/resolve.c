@@ -155,7 +155,7 @@ static void arguments(enum origin origin) {
     OPENS(syscall(SYS_openat2, AT_FDCWD, "file", &longer, sizeof longer), "%s with something in it",
           origins[origin]);
     OPENS(syscall(SYS_openat2, AT_FDCWD, "file", &longer, 8), "%s a shorter one", origins[origin]);
-    OPENS(syscall(SYS_openat2, AT_FDCWD, "file", (void *)8, sizeof longer.how), "%s one that is nowhere",
+    OPENS(syscall(SYS_openat2, AT_FDCWD, "file", nowhere, sizeof longer.how), "%s one that is nowhere",
           origins[origin]);
     OPENS(syscall(SYS_openat2, AT_FDCWD, "file", &longer, 4097), "%s one that is too long", origins[origin]);
     OPENS(open_as(-1, "file", O_RDONLY, 0, 0), "%s no descriptor", origins[origin]);

@@ -69,7 +69,7 @@ static void together(enum origin origin) {
     }
     unsigned things;
     CASE(failed, "%s storm of several", origins[origin]);
-    fact("faults=%u some=%d", storm_faults(&things), things > 5);
+    fact("faults=%u", storm_faults(&things));
     fact("left=%u", storm_clear());
     show_names(".");
     fact("links=%d", (int)status(".").st_nlink);

@@ -45,10 +45,6 @@ static void use(enum origin origin, const char *how, int fd) {
     SAY(fsync(fd), "fsync");
     SAY(in_child(child_writes, &fd), "a child writes");
     state(origin, how, fd, "after that");
-    struct stat is = {0};
-    CASE(fstat(fd, &is), "%s %s its times", origins[origin], how);
-    fact("%jd", (intmax_t)is.st_atim.tv_sec);
-    end();
 }
 
 static void by_link(enum origin origin, const char *how, int fd) {
