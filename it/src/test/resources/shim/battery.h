@@ -153,5 +153,10 @@ void storm_subject(void);
 void cursor_subject(void);
 void values_subject(void);
 void flow_subject(void);
+void handles_subject(void);
+void places_subject(void);
+void peers_subject(void);
+void holders_subject(void);
+void events_subject(void);
 
 #endif

@@ -39,6 +39,11 @@ static const struct subject {
     {"cursor", cursor_subject},
     {"values", values_subject},
     {"flow", flow_subject},
+    {"handles", handles_subject},
+    {"places", places_subject},
+    {"peers", peers_subject},
+    {"holders", holders_subject},
+    {"events", events_subject},
 };
 
 /* So that the case that kills or hangs is named. */
