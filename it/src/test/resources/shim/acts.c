@@ -145,10 +145,11 @@ static long do_readlink(const char *path) {
 }
 
 static long do_chdir(const char *path) {
-    int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     long changed = chdir(path);
     int error = errno;
-    NEED(fchdir(here));
+    /* Who may not search it cannot have left it, either. */
+    need(here < 0 ? changed != 0 : fchdir(here) == 0, "fchdir");
     drop(here);
     errno = error;
     return changed;

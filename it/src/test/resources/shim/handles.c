@@ -168,7 +168,8 @@ static void targets_of_links(enum origin origin) {
         snprintf(name, sizeof name, "long-%zu", lengths[i]);
         CASE(symlink(longest, name), "%s a target of %zu", origins[origin], lengths[i]);
         struct stat is = {0};
-        fact("%d %jd", lstat(name, &is), (intmax_t)is.st_size);
+        int seen = lstat(name, &is);
+        fact("%d %jd", seen, (intmax_t)is.st_size);
         fact("%s", stat(name, &is) ? error_name(errno) : "0");
         end();
     }

@@ -58,7 +58,8 @@ static void allowed(enum origin origin, const char *thing, int fd) {
     SAY(fcntl(fd, F_GETFD), "F_GETFD");
     int copy = dup(fd);
     CASE(ok(copy), "%s %s dup", origins[origin], thing);
-    fact("%d %s", fstat(copy, &is), is.st_ino == status(thing).st_ino ? "same" : "other");
+    int seen = fstat(copy, &is);
+    fact("%d %s", seen, is.st_ino == status(thing).st_ino ? "same" : "other");
     end();
     drop(copy);
 }

@@ -133,7 +133,8 @@ static void heirs(enum origin origin) {
                     CASE(acts[i].run(path), "%s %s in a directory of %o", origins[origin], makers[k],
                          modes[m]);
                     struct stat is = {0};
-                    fact("%d %o %d", lstat(path, &is), is.st_mode, is.st_gid == OTHER);
+                    int seen = lstat(path, &is);
+                    fact("%d %o %d", seen, is.st_mode, is.st_gid == OTHER);
                     end();
                 }
             }

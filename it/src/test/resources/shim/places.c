@@ -98,7 +98,8 @@ static void by_descriptor(enum origin origin) {
         CASE(ok(again), "%s open of %s", origins[origin], forms[i]);
         fact("%zd %.7s", read(again, text, 7), text);
         struct stat is = {0};
-        fact("%d %d", stat(path, &is), is.st_ino == status("file").st_ino);
+        int seen = stat(path, &is);
+        fact("%d %d", seen, is.st_ino == status("file").st_ino);
         fact("%d", lstat(path, &is) == 0 && S_ISLNK(is.st_mode));
         end();
         drop(again);

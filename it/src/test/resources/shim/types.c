@@ -128,12 +128,14 @@ static void links_of_replaced(enum origin origin) {
         put("over", "over\n");
         struct stat is;
         CASE(rename("over", second), "%s over the second name of %s", origins[origin], all[i]);
-        fact("fstat=%d links=%ju", fstat(fd, &is), (uintmax_t)is.st_nlink);
+        int seen = fstat(fd, &is);
+        fact("fstat=%d links=%ju", seen, (uintmax_t)is.st_nlink);
         fact("%ju", (uintmax_t)status(all[i]).st_nlink);
         end();
         put("over", "over\n");
         CASE(rename("over", all[i]), "%s over the last name of %s", origins[origin], all[i]);
-        fact("fstat=%d links=%ju", fstat(fd, &is), (uintmax_t)is.st_nlink);
+        seen = fstat(fd, &is);
+        fact("fstat=%d links=%ju", seen, (uintmax_t)is.st_nlink);
         end();
         drop(fd);
     }

@@ -76,6 +76,9 @@ long call_watch(struct caller *c, const char *path, unsigned how, char *elsewher
     struct target target;
     struct real_path real;
     long result = ask(c, AT_FDCWD, path, how, elsewhere, &target);
+    if (result == 0 && target.is.type != NODE_LINK) {
+        result = target_permits(c, &target, 4, false);
+    }
     if (result == 0) {
         result = real_of(c, &target, &real);
         if (result < 0) {
@@ -155,6 +158,9 @@ long call_bound(struct caller *c, const char *path, node_id node, char *elsewher
         result = may_make(c, &target, false);
     }
     if (result == 0) {
+        struct node what = {.type = NODE_OTHER};
+        inherit(c, target.parent, 0, &what);
+        give_path_to_group(c->world->kernel, real.text, &what);
         result = tree_link(&c->world->tree, node, target.parent, target.name, target.name_length);
     }
     if (result == 0) {

@@ -53,6 +53,13 @@ static long where_to_read(struct caller *c, const struct target *target, struct 
     return result == -ENOENT ? 1 : result;
 }
 
+/* What everybody may write to and only owners take away from is not everybody's to describe. */
+static bool is_closed(struct caller *c, const struct target *target, const char *name) {
+    struct standing owner;
+    return target->is.type == NODE_DIRECTORY && (target->is.mode & S_ISVTX) != 0 && begins(name, "user.") &&
+           standing(c, target->node, &owner) == 0 && !owner.owns;
+}
+
 static long where_to_write(struct caller *c, const struct target *target, const char *name,
                            struct real_path *out) {
     long result = check_name(name);
@@ -65,7 +72,7 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     if (target->is.type == NODE_LINK) {
         return have_link(c->world, target->node, target->is.target, out);
     }
-    result = target_permits(c, target, 2, false);
+    result = is_closed(c, target, name) ? -EPERM : target_permits(c, target, 2, false);
     if (result < 0) {
         return result;
     }
