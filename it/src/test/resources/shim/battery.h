@@ -83,6 +83,9 @@ int compare_times(struct timespec one, struct timespec two);
 /* The clock of the file system moves on. */
 void tick(void);
 
+/* An address where nothing is, which no compiler knows. */
+extern void *volatile nowhere;
+
 /* ---- Rooms. ---- */
 
 /* A room is a directory with one thing of each kind. It comes with the fixture, or is made by this process.
@@ -102,6 +105,15 @@ void furnish(void);
 void make_fixture(void);
 #define ROOMS 260
 #define MANY 20000
+
+/* ---- Chance: the same for the same seed. ---- */
+
+void draw_from(uint64_t seed);
+/* 0 and more. */
+unsigned draw(unsigned below);
+/* A sum that tells two orders apart. */
+uint32_t mixed(uint32_t sum, uint32_t with);
+uint32_t mixed_name(uint32_t sum, const char *name);
 
 /* ---- Processes. ---- */
 
@@ -128,5 +140,23 @@ void walker_subject(void);
 void proc_subject(void);
 void permission_subject(void);
 void process_subject(void);
+void matrix_subject(void);
+void moments_subject(void);
+void types_subject(void);
+void owner_subject(void);
+void opath_subject(void);
+void resolve_subject(void);
+void running_subject(void);
+void unnamed_subject(void);
+void model_subject(void);
+void storm_subject(void);
+void cursor_subject(void);
+void values_subject(void);
+void flow_subject(void);
+void handles_subject(void);
+void places_subject(void);
+void peers_subject(void);
+void holders_subject(void);
+void events_subject(void);
 
 #endif

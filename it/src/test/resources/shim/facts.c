@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <time.h>
 
+void *volatile nowhere = (void *)8;
+
 static char type_letter(mode_t mode) {
     switch (mode & S_IFMT) {
     case S_IFREG:
@@ -15,6 +17,10 @@ static char type_letter(mode_t mode) {
         return 'p';
     case S_IFSOCK:
         return 's';
+    case S_IFCHR:
+        return 'c';
+    case S_IFBLK:
+        return 'b';
     default:
         return '?';
     }
@@ -80,8 +86,8 @@ static int by_name(const void *one, const void *two) {
 }
 
 void show_names(const char *path) {
-    static const char letters[] = {
-        [DT_REG] = 'f', [DT_DIR] = 'd', [DT_LNK] = 'l', [DT_FIFO] = 'p', [DT_SOCK] = 's', [DT_UNKNOWN] = '?'};
+    static const char letters[] = {[DT_REG] = 'f',  [DT_DIR] = 'd', [DT_LNK] = 'l', [DT_FIFO] = 'p',
+                                   [DT_SOCK] = 's', [DT_CHR] = 'c', [DT_BLK] = 'b', [DT_UNKNOWN] = '?'};
     DIR *directory = opendir(path);
     if (!directory) {
         fact("[%s]", error_name(errno));

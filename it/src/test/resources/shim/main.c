@@ -26,6 +26,24 @@ static const struct subject {
     {"proc", proc_subject},
     {"permission", permission_subject},
     {"process", process_subject},
+    {"matrix", matrix_subject},
+    {"moments", moments_subject},
+    {"types", types_subject},
+    {"owner", owner_subject},
+    {"opath", opath_subject},
+    {"resolve", resolve_subject},
+    {"running", running_subject},
+    {"unnamed", unnamed_subject},
+    {"model", model_subject},
+    {"storm", storm_subject},
+    {"cursor", cursor_subject},
+    {"values", values_subject},
+    {"flow", flow_subject},
+    {"handles", handles_subject},
+    {"places", places_subject},
+    {"peers", peers_subject},
+    {"holders", holders_subject},
+    {"events", events_subject},
 };
 
 /* So that the case that kills or hangs is named. */
@@ -41,6 +59,13 @@ int main(int count, char **arguments) {
         for (size_t i = 1; i < LENGTH(subjects); i++) {
             puts(subjects[i].name);
         }
+        return 0;
+    }
+    if (count == 2 && strcmp(arguments[1], "wait") == 0) {
+        char byte = 'r';
+        return write(STDOUT_FILENO, &byte, 1) == 1 && read(STDIN_FILENO, &byte, 1) == 0 ? 0 : 1;
+    }
+    if (count > 1 && strcmp(arguments[1], "nothing") == 0) {
         return 0;
     }
     if (count != 3) {

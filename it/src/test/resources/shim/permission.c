@@ -132,7 +132,8 @@ static int acts_on_others(void *with) {
     end();
     LINE(chmod("open/mine", 06711), "%s chmod with set-id bits", name);
     CASE(truncate("open/mine", 2), "%s a write takes the bits", name);
-    fact("%d %o", lstat("open/mine", &is), is.st_mode);
+    int seen = lstat("open/mine", &is);
+    fact("%d %o", seen, is.st_mode);
     end();
     LINE(link("other", "open/linked"), "%s link to a file of another", name);
     LINE(mkdir("open/d", 0755), "%s mkdir", name);

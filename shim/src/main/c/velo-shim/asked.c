@@ -123,6 +123,11 @@ void inherit(struct caller *caller, node_id directory, unsigned mode, struct nod
     if (world_owned(caller->world, directory, &parent) == 0 && (parent.mode & S_ISGID) != 0) {
         out->gid = parent.gid;
         out->mode |= out->type == NODE_DIRECTORY ? S_ISGID : 0;
+        /* The rights of a group are lent by its members. */
+        const bool lends = (out->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+        if (out->type != NODE_DIRECTORY && lends && !who.overrides && !has_group(&who, parent.gid)) {
+            out->mode &= ~(unsigned)S_ISGID;
+        }
     }
     out->accessed = out->modified = out->changed = now(caller->world->kernel);
 }

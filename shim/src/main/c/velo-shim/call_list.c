@@ -90,6 +90,13 @@ long call_getdents(struct caller *c, int fd, void *out, size_t room) {
     return filled;
 }
 
+/* That a directory is gone is told before how little room there is. */
+static long too_little(const struct world *world, node_id id) {
+    struct node node;
+    bool gone = tree_node(&world->tree, id, &node) && node.parent == NO_NODE;
+    return gone ? -ENOENT : -ERANGE;
+}
+
 long call_getcwd(struct caller *c, char *out, size_t room) {
     struct origin origin;
     const struct world *world = c->world;
@@ -101,7 +108,7 @@ long call_getcwd(struct caller *c, char *out, size_t room) {
     if (origin.node != ROOT_NODE) {
         /* A NUL and a slash more than the prefix. */
         if (room < length + 3) {
-            return -ERANGE;
+            return too_little(world, origin.node);
         }
         below = tree_path(&world->tree, origin.node, out + length + 1, room - length - 1);
         if (below < 0) {

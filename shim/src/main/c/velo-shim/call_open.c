@@ -46,7 +46,7 @@ static long open_unnamed(struct caller *c, const struct target *target, int flag
     }
     long result = may_add(c, target->node);
     if (result < 0) {
-        return result;
+        return result == -ENOENT ? -EPERM : result; /* ext4's word for a directory that was removed */
     }
     inherit(c, target->node, mode & ~c->umask(c), &what);
     result = tree_new(&c->world->tree, &what, NULL, &id);

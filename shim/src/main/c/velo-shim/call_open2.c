@@ -18,10 +18,11 @@ enum { LARGE_FILES = 0100000 | 0400000 };
                 O_ASYNC | O_DIRECT | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE | \
                 LARGE_FILES))
 
+#define UNNAMED ((uint64_t)(O_TMPFILE & ~O_DIRECTORY))
+
 /* openat2(2) takes no flag that it does not know, where open(2) does not look at it. */
 static bool is_possible(const struct open_how *how) {
     const uint64_t with_path = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
-    const uint64_t unnamed = O_TMPFILE & ~O_DIRECTORY;
     if ((how->flags & ~FLAGS_KNOWN) != 0 || (how->resolve & ~(uint64_t)RESOLVE_KNOWN) != 0) {
         return false;
     }
@@ -31,7 +32,7 @@ static bool is_possible(const struct open_how *how) {
     if ((how->flags & O_PATH) != 0 && (how->flags & ~with_path) != 0) {
         return false;
     }
-    bool makes = (how->flags & (O_CREAT | unnamed)) != 0;
+    bool makes = (how->flags & (O_CREAT | UNNAMED)) != 0;
     return (how->mode & ~(uint64_t)07777) == 0 && (makes || how->mode == 0);
 }
 
@@ -71,11 +72,12 @@ long call_open2(struct caller *c, int at, const char *path, const struct open_ho
     if (!is_possible(how)) {
         return judged(c, at, path, -EINVAL, elsewhere);
     }
-    if ((how->resolve & RESOLVE_CACHED) != 0) {
+    if ((how->resolve & RESOLVE_CACHED) != 0 && (how->flags & (O_CREAT | O_TRUNC | UNNAMED)) != 0) {
         return judged(c, at, path, -EAGAIN, elsewhere);
     }
     if ((how->resolve & RESOLVE_NO_XDEV) != 0) {
-        long result = one_device(c, at, path, walk, elsewhere);
+        const unsigned end = (how->flags & O_NOFOLLOW) != 0 ? RESOLVE_KEEP_LINK : 0;
+        long result = one_device(c, at, path, walk | end, elsewhere);
         if (result != 0) {
             return result;
         }

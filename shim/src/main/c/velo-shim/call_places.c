@@ -76,6 +76,9 @@ long call_watch(struct caller *c, const char *path, unsigned how, char *elsewher
     struct target target;
     struct real_path real;
     long result = ask(c, AT_FDCWD, path, how, elsewhere, &target);
+    if (result == 0 && target.is.type != NODE_LINK) {
+        result = target_permits(c, &target, 4, false);
+    }
     if (result == 0) {
         result = real_of(c, &target, &real);
         if (result < 0) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/fs.h>
+#include <string.h>
 
 static long names(const struct target *from, const struct target *to, unsigned flags) {
     if (from->last != LAST_NAME) {
@@ -115,6 +116,20 @@ static bool is_possible(unsigned flags) {
     return (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) == 0 && !both;
 }
 
+/* The kernel looks for the old name before it tries the new one. */
+static long earlier(const struct target *from, const char *to, long second) {
+    size_t end = strlen(to);
+    while (end > 0 && to[end - 1] == '/') {
+        end--;
+    }
+    size_t begin = end;
+    while (begin > 0 && to[begin - 1] != '/') {
+        begin--;
+    }
+    bool long_name = second == -ENAMETOOLONG && end - begin > NAME_MAX;
+    return long_name && from->last == LAST_NAME && from->node == NO_NODE ? -ENOENT : second;
+}
+
 long call_rename(struct caller *c, int at, const char *path, int to_at, const char *to, unsigned flags,
                  char *elsewhere, char *to_elsewhere) {
     struct target from, target;
@@ -133,7 +148,7 @@ long call_rename(struct caller *c, int at, const char *path, int to_at, const ch
     }
     second = second == PASS ? host_side(c->world, to_at, to) : second;
     if (second < 0) {
-        return second;
+        return crosses ? second : earlier(&from, to, second);
     }
     return crosses ? -EXDEV : rename_nodes(c, &from, &target, flags);
 }

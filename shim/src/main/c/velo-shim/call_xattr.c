@@ -63,6 +63,13 @@ static long where_to_read(struct caller *c, const struct target *target, struct 
     return result == -ENOENT ? 1 : result;
 }
 
+/* What everybody may write to and only owners take away from is not everybody's to describe. */
+static bool is_closed(struct caller *c, const struct target *target, const char *name) {
+    struct standing owner;
+    return target->is.type == NODE_DIRECTORY && (target->is.mode & S_ISVTX) != 0 && begins(name, "user.") &&
+           standing(c, target->node, &owner) == 0 && !owner.owns;
+}
+
 static long where_to_write(struct caller *c, const struct target *target, const char *name,
                            struct real_path *out) {
     long result = check_name(name);
@@ -75,7 +82,7 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     if (target->is.type == NODE_LINK) {
         return have_link(c->world, target->node, target->is.target, out);
     }
-    result = target_permits(c, target, 2, false);
+    result = is_closed(c, target, name) ? -EPERM : target_permits(c, target, 2, false);
     if (result < 0) {
         return result;
     }
@@ -84,6 +91,12 @@ static long where_to_write(struct caller *c, const struct target *target, const 
     }
     result = copy_up(c->world, target->node, UINT64_MAX);
     return result < 0 ? result : real_standing(c->world, target->node, target->fd, out);
+}
+
+/* The tree has the change time of what is not a real file. */
+static long moved(struct caller *c, const struct target *target, long result) {
+    bool own = target->is.type == NODE_DIRECTORY || target->is.type == NODE_LINK;
+    return result == 0 && own ? tree_change(&c->world->tree, target->node, 0, &target->is) : result;
 }
 
 long call_getxattr(struct caller *c, int at, const char *path, int flags, const char *name, void *value,
@@ -129,7 +142,7 @@ long call_setxattr(struct caller *c, int at, const char *path, int flags, const 
         return result;
     }
     long call = by_type(&target, SYS_setxattr, SYS_lsetxattr);
-    return KERNEL5(c->world->kernel, call, real.text, name, value, size, how);
+    return moved(c, &target, KERNEL5(c->world->kernel, call, real.text, name, value, size, how));
 }
 
 /* What is kept on the real file and is not the tree's is not told. */
@@ -181,5 +194,6 @@ long call_removexattr(struct caller *c, int at, const char *path, int flags, con
     if (result < 0) {
         return result;
     }
-    return KERNEL2(c->world->kernel, by_type(&target, SYS_removexattr, SYS_lremovexattr), real.text, name);
+    long call = by_type(&target, SYS_removexattr, SYS_lremovexattr);
+    return moved(c, &target, KERNEL2(c->world->kernel, call, real.text, name));
 }

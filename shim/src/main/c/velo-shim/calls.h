@@ -25,7 +25,7 @@ struct sockaddr_un;
  */
 long call_open(struct caller *c, int at, const char *path, int flags, unsigned mode, char *elsewhere);
 /* openat2(2): how is already copied. RESOLVE_* flags hold in the tree; what they would have to promise over
- * its border is -EXDEV, RESOLVE_CACHED -EAGAIN as the kernel says. */
+ * its border is -EXDEV. RESOLVE_CACHED: what is in the tree is at hand. */
 struct open_how;
 long call_open2(struct caller *c, int at, const char *path, const struct open_how *how, char *elsewhere);
 

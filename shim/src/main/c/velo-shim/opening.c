@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -33,7 +34,7 @@ static long open_directory(struct caller *c, const struct target *target, int fl
         return result;
     }
     real_directory(world, target->node, &path);
-    int real = (flags & ~(O_NOFOLLOW | O_NOATIME)) | O_DIRECTORY;
+    int real = flags & ~O_NOATIME;
     long fd = open_real(world->kernel, path.text, real);
     if (fd != -ENOENT) {
         return fd;
@@ -45,8 +46,7 @@ static long open_directory(struct caller *c, const struct target *target, int fl
 static long open_blob(struct caller *c, const struct target *target, int flags) {
     struct real_path path;
     real_blob(c->world, target->is.digest, &path);
-    long fd = open_real(c->world->kernel, path.text,
-                        flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW | O_NOATIME | O_NOCTTY));
+    long fd = open_real(c->world->kernel, path.text, flags & ~(O_CREAT | O_EXCL | O_NOATIME | O_NOCTTY));
     if (fd >= 0) {
         descriptor_opened(c, (int)fd, target->node);
     }
@@ -73,7 +73,9 @@ static long open_standing(struct caller *c, const struct target *target, int fla
     if (result < 0) {
         return result;
     }
-    long fd = open_real(c->world->kernel, path.text, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW));
+    /* By its name it is never a link, by a descriptor always. */
+    int kept = strncmp(path.text, "/proc/", 6) == 0 ? ~(O_CREAT | O_EXCL | O_NOFOLLOW) : ~(O_CREAT | O_EXCL);
+    long fd = open_real(c->world->kernel, path.text, flags & kept);
     return fd == -ENOENT && target->fd < 0 ? -EAGAIN : fd;
 }
 
@@ -92,14 +94,14 @@ static long open_file(struct caller *c, const struct target *target, int flags) 
     return result < 0 ? result : open_standing(c, target, flags);
 }
 
-/* Only O_PATH may have a symbolic link itself. */
+/* Only O_PATH may have a symbolic link itself; by a link of /proc also without O_NOFOLLOW. */
 static long open_link(struct caller *c, const struct target *target, int flags) {
     struct real_path path;
     if ((flags & O_PATH) == 0) {
         return -ELOOP;
     }
     long result = have_link(c->world, target->node, target->is.target, &path);
-    return result < 0 ? result : open_real(c->world->kernel, path.text, flags);
+    return result < 0 ? result : open_real(c->world->kernel, path.text, flags | O_NOFOLLOW);
 }
 
 long open_node(struct caller *c, const struct target *target, int flags) {

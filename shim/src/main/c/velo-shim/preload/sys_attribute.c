@@ -111,9 +111,13 @@ long sys_utime(const char *path, const struct utimbuf *times) {
     return sys_utimensat(AT_FDCWD, path, converted, 0);
 }
 
+/* What the kernel says of the length comes before what it says of the path. */
 long sys_truncate(const char *path, int64_t length) {
     char elsewhere[PATH_MAX];
     elsewhere[0] = 0;
+    if (length < 0) {
+        return -EINVAL;
+    }
     if (shim_virtual()) {
         long result = path_length(path);
         if (result < 0) {

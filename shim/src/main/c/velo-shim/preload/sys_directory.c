@@ -54,19 +54,30 @@ long sys_fchdir(int fd) {
     return result;
 }
 
+/* What is no directory is told as of any other. */
+static long root_at(const char *path, node_id *node) {
+    char elsewhere[PATH_MAX];
+    ANSWER(call_chdir(caller, AT_FDCWD, path, node, elsewhere),
+           *node != NO_NODE ? -EPERM : RAW1(SYS_chroot, PATH(path)));
+}
+
 /* Behind another root the tree's prefix and its files mean nothing. */
 long sys_chroot(const char *path) {
-    return path_is_virtual(AT_FDCWD, path) ? -EPERM : RAW1(SYS_chroot, path);
+    node_id node = NO_NODE;
+    if (!shim_virtual()) {
+        return RAW1(SYS_chroot, path);
+    }
+    long length = path_length(path);
+    return length > 0 ? root_at(path, &node) : length == 0 ? -ENOENT : length;
 }
 
 long sys_getdents64(int fd, void *out, size_t room) {
     if (shim_virtual()) {
-        if (!memory_writable(out, room < 4096 ? room : 4096)) {
-            return -EFAULT;
-        }
-        long result = call_getdents(&shim.caller, fd, out, room);
+        const bool writable = memory_writable(out, room < 4096 ? room : 4096);
+        long result = call_getdents(&shim.caller, fd, writable ? out : NULL, writable ? room : 0);
         if (result != PASS) {
-            return result;
+            /* At the end nothing is written. */
+            return !writable && result == -EINVAL ? -EFAULT : result;
         }
     }
     return RAW3(SYS_getdents64, fd, out, room);

@@ -115,6 +115,9 @@ long sys_utime(remote path, remote times) {
 /* The core starts relative paths at AT_FDCWD, which the current directory is. */
 long sys_truncate(remote path, int64_t length) {
     char local[PATH_MAX], elsewhere[PATH_MAX];
+    if (length < 0) {
+        return -EINVAL;
+    }
     PATH_IN(local, path);
     if (call_directory(AT_FDCWD, local) == -1) {
         return CONTINUE;

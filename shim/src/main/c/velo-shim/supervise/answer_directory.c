@@ -43,7 +43,14 @@ long sys_chdir(remote path) {
 
 /* Behind another root the tree's prefix and its files mean nothing. */
 long sys_chroot(remote path) {
-    return (refused)(AT_FDCWD, path);
+    char local[PATH_MAX], elsewhere[PATH_MAX];
+    node_id node = NO_NODE;
+    PATH_IN(local, path);
+    if (local[0] == 0) {
+        return -ENOENT;
+    }
+    long result = call_chdir(&served->caller, call_directory(AT_FDCWD, local), local, &node, elsewhere);
+    return result == PASS ? (refused)(AT_FDCWD, path) : result;
 }
 
 enum { RECORDS = 32768 };

@@ -19,7 +19,7 @@ struct opening {
 /* The descriptor that is opened here is never for a program that velo-session may start meanwhile. */
 static long open_host(const struct opening *opening, const char *host) {
     struct open_how how = opening->how;
-    how.flags |= O_CLOEXEC | O_NOCTTY;
+    how.flags |= O_CLOEXEC | ((how.flags & O_PATH) != 0 ? 0 : O_NOCTTY);
     return opening->plain ? KERNEL4(&supervising_kernel, SYS_openat, AT_FDCWD, host, how.flags, how.mode)
                           : KERNEL4(&supervising_kernel, SYS_openat2, AT_FDCWD, host, &how, sizeof how);
 }
@@ -42,7 +42,9 @@ static long open_here(struct opening *opening) {
     struct open_how how = opening->how;
     how.flags |= O_CLOEXEC;
     elsewhere[0] = 0;
-    int at = call_directory(opening->at, opening->path);
+    /* An absolute path may start at the directory, too. */
+    const bool rooted = (opening->how.resolve & RESOLVE_IN_ROOT) != 0;
+    int at = call_directory(opening->at, rooted ? "" : opening->path);
     long fd = opening->plain
                   ? call_open(&served->caller, at, opening->path, flags, (unsigned)how.mode, elsewhere)
                   : call_open2(&served->caller, at, opening->path, &how, elsewhere);
@@ -51,10 +53,10 @@ static long open_here(struct opening *opening) {
 
 /* A descriptor that only names a file cannot be given to another process: it opens that itself, by the name
  * that the file has there. Where it may not go that way it receives a message. */
-static long give_name(int fd, bool close_on_exec) {
+static long give_name(int fd, int flags) {
     char link[32], path[PATH_MAX];
     if (is_other_user()) {
-        const long answered = inject_named(fd, close_on_exec);
+        const long answered = inject_named(fd, (flags & O_CLOEXEC) != 0);
         close(fd);
         return answered;
     }
@@ -67,8 +69,8 @@ static long give_name(int fd, bool close_on_exec) {
         return result;
     }
     path[length] = 0;
-    int flags = O_PATH | (S_ISLNK(state.st_mode) ? O_NOFOLLOW : 0) | (close_on_exec ? O_CLOEXEC : 0);
-    return inject_open(path, flags);
+    int kept = flags & (O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+    return inject_open(path, kept | (S_ISLNK(state.st_mode) ? O_NOFOLLOW : 0));
 }
 
 static long answer_opening(void *with) {
@@ -79,7 +81,7 @@ static long answer_opening(void *with) {
         return fd;
     }
     if ((opening->how.flags & O_PATH) != 0) {
-        return give_name((int)fd, close_on_exec);
+        return give_name((int)fd, (int)opening->how.flags);
     }
     long error = call_reply_descriptor((int)fd, close_on_exec);
     return error < 0 ? error : ANSWERED;

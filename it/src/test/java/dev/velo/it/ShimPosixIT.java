@@ -80,7 +80,25 @@ class ShimPosixIT {
                 "walker",
                 "proc",
                 "permission",
-                "process"
+                "process",
+                "matrix",
+                "moments",
+                "types",
+                "owner",
+                "opath",
+                "resolve",
+                "running",
+                "unnamed",
+                "model",
+                "storm",
+                "cursor",
+                "values",
+                "flow",
+                "handles",
+                "places",
+                "peers",
+                "holders",
+                "events"
             })
     void aTreeAnswersAsADiskDoes(String subject) {
         skip(subject);
