@@ -65,9 +65,10 @@ sorted() {
     LC_ALL=C sort -t "$(printf '\t')" -k 1,1 >"$1/sorted"
 }
 
-# passed FILE: how many of these results are one that tells of success; in some suites a result is what a test has made.
-passed() {
-  awk -F '\t' '$2 ~ /^(0|ok|PASS|passed|ended-with-0)$/' "$1" | wc -l
+# kinds FILE: how many of these results tell of success, how many of a test that did not run. In some suites a result is what a test has made.
+kinds() {
+  awk -F '\t' '$2 ~ /^(0|ok|PASS|passed|ended-with-0)$/ { passed++; next } tolower($2) ~ /skip/ { skipped++; next } { others++ }
+    END { printf "%d passed, %d skipped, %d with another result", passed, skipped, others }' "$1"
 }
 
 # compare SUITE: prints what differs; false where nobody has told why.
@@ -83,7 +84,7 @@ compare() {
   # What keeps tests from running keeps them from running in both places.
   [ "$all" -ge "$least" ] || { echo "failed: $suite ran $all tests, and it has at least $least"; return 1; }
   LC_ALL=C comm -12 "$place/$suite/native/sorted" "$place/$suite/shown/sorted" >"$place/$suite/same"
-  echo "$suite: $all tests, the same in both $(wc -l <"$place/$suite/same"), passed in both $(passed "$place/$suite/same")"
+  echo "$suite: $all tests, the same in both $(wc -l <"$place/$suite/same"): $(kinds "$place/$suite/same")"
   differences "$suite" >"$place/$suite/differences"
   while read -r line; do
     told=
