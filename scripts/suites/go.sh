@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 least=1200
 
-packages=(archive/tar archive/zip cmd/go/internal/lockedfile cmd/go/internal/lockedfile/internal/filelock cmd/go/internal/robustio embed/internal/embedtest
+packages=(archive/tar archive/zip cmd/go/internal/lockedfile cmd/go/internal/lockedfile/internal/filelock embed/internal/embedtest
   internal/poll io io/fs io/ioutil log mime mime/multipart net os os/exec os/signal os/user path/filepath syscall testing/fstest text/template)
 
 fetch() {
