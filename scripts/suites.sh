@@ -4,7 +4,8 @@
 # status is non-zero where something differs that scripts/suites/differences.list does not tell. Usage: scripts/suites.sh [SUITE...]
 #
 # A suite is scripts/suites/NAME.sh: "fetch DIRECTORY" leaves what the tree has in DIRECTORY/tree, from the system's package archive; "run" runs in
-# the tree, $T, and writes a line "TEST RESULT" for each test to $OUT/results. What suites need besides comes through scripts/packages.sh.
+# the tree, $T, and writes a line "TEST RESULT" for each test to $OUT/results; least=N tells how many tests it has at least. What suites need
+# besides comes through scripts/packages.sh.
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,6 +22,7 @@ kept=$(cd "$kept" && pwd)
 need dpkg-dev command -v dpkg-source
 need cmake command -v cmake
 need gcc command -v gcc
+need golang-go command -v go
 need make command -v make
 need stress-ng command -v stress-ng
 need tcl command -v tclsh
@@ -64,28 +66,42 @@ sorted() {
     LC_ALL=C sort -t "$(printf '\t')" -k 1,1 >"$1/sorted"
 }
 
+# kinds FILE: how many of these results tell of success, how many of a test that did not run. In some suites a result is what a test has made.
+kinds() {
+  awk -F '\t' '$2 ~ /^(0|ok|PASS|passed|ended-with-0)$/ { passed++; next } tolower($2) ~ /skip/ { skipped++; next } { others++ }
+    END { printf "%d passed, %d skipped, %d with another result", passed, skipped, others }' "$1"
+}
+
 # compare SUITE: prints what differs; false where nobody has told why.
 compare() {
-  local suite=$1 line pattern status=0 told
+  local suite=$1 line pattern status=0 told all least
   for side in native shown; do
     sorted "$place/$suite/$side"
     echo "$suite, $side: $(wc -l <"$place/$suite/$side/sorted") tests:$(cut -f 2 "$place/$suite/$side/sorted" | sort | uniq -c | sort -rn | head -n 5 |
       awk '{ printf " %s %s,", $1, $2 }' | sed 's/,$//')"
   done
-  [ -s "$place/$suite/native/sorted" ] || { echo "failed: $suite ran no test"; return 1; }
+  all=$(wc -l <"$place/$suite/native/sorted")
+  least=$(sed -n 's/^least=//p' "$here/$suite.sh")
+  # What keeps tests from running keeps them from running in both places.
+  [ "$all" -ge "$least" ] || { echo "failed: $suite ran $all tests, and it has at least $least"; return 1; }
+  LC_ALL=C comm -12 "$place/$suite/native/sorted" "$place/$suite/shown/sorted" >"$place/$suite/same"
+  echo "$suite: $all tests, the same in both $(wc -l <"$place/$suite/same"): $(kinds "$place/$suite/same")"
+  differences "$suite" >"$place/$suite/differences"
   while read -r line; do
     told=
     while read -r pattern; do
       # shellcheck disable=SC2053 # a pattern
-      if [[ -n $pattern && $line == $pattern:* ]]; then told=yes; fi
+      if [[ -n $pattern && $line == $pattern:* ]]; then told=$pattern; fi
     done < <(known "$suite")
     if [ -n "$told" ]; then
       echo "known: $suite $line"
+      echo "$told" >>"$place/$suite/told"
     else
       echo "differs: $suite $line"
       status=1
     fi
-  done < <(differences "$suite")
+  done <"$place/$suite/differences"
+  known "$suite" | grep -vxF -f <(cat "$place/$suite/told" 2>/dev/null || true) | sed "s/^/listed, and the same: $suite /" || true
   return "$status"
 }
 

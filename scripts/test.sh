@@ -27,6 +27,8 @@ need git command -v git
 need cmake command -v cmake
 need ninja-build command -v ninja
 need perl command -v perl
+need nodejs command -v node
+need npm command -v npm
 need python3-venv /usr/bin/python3 -c 'import ensurepip, venv'
 need_fuzzer
 need_aarch64

@@ -2,6 +2,7 @@
 # GNU coreutils, built from their source outside, and their tests of files and directories, by the new programs, in the tree.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=350
 
 subjects=(chgrp chmod chown cp dd du install ln ls mkdir mv readlink rm rmdir touch)
 others=(stat-birthtime stat-fmt stat-hyphen stat-nanoseconds stat-slash stat-mount stat-printf sync pwd-long pwd-option pwd-unreadable-parent mktemp

@@ -2,6 +2,7 @@
 # Git, built from its source outside, and its own tests of repositories, work trees and packs, in the tree.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=3000
 
 scripts=(t0001-init t0002-gitfile t0005-signals t0008-ignores t0050-filesystem t0060-path-utils t0061-run-command t0070-fundamental t1006-cat-file
   t1011-read-tree-sparse-checkout t1300-config t1400-update-ref t1500-rev-parse t1501-work-tree t1504-ceiling-dirs t2000-conflict-when-checking-files-out

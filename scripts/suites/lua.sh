@@ -2,6 +2,7 @@
 # Lua from its source by gcc and make, and what the new interpreter does in the tree.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=30
 
 fetch() {
   mkdir -p "$1/tree"

@@ -2,6 +2,7 @@
 # Perl's own tests of input and output, files and processes, by the perl of the system. Its library is in the tree.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=30000
 
 fetch() {
   local tree=$1/tree place

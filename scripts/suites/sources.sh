@@ -24,7 +24,8 @@ CONF
     apt-get source -q --download-only "$2" >/dev/null 2>&1 || apt-get source -q --download-only "$2/$release" >/dev/null
     dpkg-source -q --no-check -x "$2"_*.dsc "$1/$2"
   )
-  rm -rf "$apt"
+  # dpkg-source(1) leaves the archives that it has read beside the source.
+  rm -rf "$apt" "$1/$2"_*
 }
 
 # package_of DIRECTORY PACKAGE: the files of a package, unpacked below DIRECTORY.

@@ -2,6 +2,7 @@
 # SQLite from its source: configure, make, and the new program's databases with four writers at once, in both kinds of journal.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=12
 
 fetch() {
   command -v tclsh >/dev/null || { echo "cannot build SQLite: there is no tclsh; run apt-get install tcl" >&2; exit 1; }

@@ -140,7 +140,8 @@ int main(int count, char **words) {
     struct world world = {.kernel = &kernel, .prefix = PREFIX};
     need(count == 4 && words[1][0] == '/' && mkdir(words[1], 0755) == 0, words[count > 1 ? 1 : 0]);
     directory(words[1], "session", session, sizeof session);
-    directory(words[1], "store", world.store, sizeof world.store);
+    /* As in a run, the session is below the store. */
+    need(snprintf(world.store, sizeof world.store, "%s", words[1]) < (int)sizeof world.store, "path");
     for (const char *const *name = (const char *const[]){"files", "dirs", "exec", NULL}; *name; name++) {
         directory(session, *name, path, sizeof path);
     }

@@ -40,12 +40,13 @@ static bool may_wait_at(const char *path, int flags) {
     if ((flags & (O_PATH | O_NONBLOCK | O_DIRECTORY)) != 0) {
         return false;
     }
-    if (strncmp(path, world->store, world->store_length) == 0) {
-        return false;
-    }
+    /* The session may be below the store. */
     node_id id = node_of(world, path);
     if (id != NO_NODE) {
         return tree_node(&world->tree, id, &node) && node.type == NODE_OTHER;
+    }
+    if (strncmp(path, world->store, world->store_length) == 0 && path[world->store_length] == '/') {
+        return false;
     }
     return stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
 }
