@@ -14,8 +14,8 @@ session, path = sys.argv[1:3]
 
 def connect():
     door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    door.settimeout(10)
     door.connect(b"\0velo-session-" + hashlib.sha256(session.encode()).hexdigest().encode())
+    door.settimeout(10)
     return door
 
 
