@@ -167,14 +167,17 @@ class ShimUsersIT {
         tree.work().sh(host, "mkfifo go");
         Assumptions.assumeTrue(Files.isExecutable(PYTHON), "needs the program " + PYTHON);
         String ask = "%s %s/knock.py ".formatted(PYTHON, programs);
-        Command.Running run =
-                tree.shown(host, prepared("""
+        Command.Running run = tree.shown(host, prepared("""
                         for path in "$VELO_SHIM_SESSION/files/00000001" "$VELO_SHIM_SESSION/../x" /etc/shadow "$(dirname "$0")"; do
-                            as %s "$VELO_SHIM_SESSION" "$path"
+                            as %1$s "$VELO_SHIM_SESSION" "$path"
                         done
+                        as %1$s "$VELO_SHIM_SESSION" "$VELO_SHIM_SESSION/dirs" 200
                         cat "$H/go"; echo .
-                        """.formatted(ask))).start().says("answer 13 0\nanswer 13 0\nanswer 13 0\n");
-        assertThat(run.outputSoFar()).isEqualTo("answer 0 1 0o40777\nanswer 13 0\nanswer 13 0\nanswer 13 0\n");
+                        """.formatted(ask)))
+                .start()
+                .says("answer 13 0\nanswer 13 0\nanswer 13 0\nanswer 0 1 0o40777\n");
+        assertThat(run.outputSoFar())
+                .isEqualTo("answer 0 1 0o40777\nanswer 13 0\nanswer 13 0\nanswer 13 0\nanswer 0 1 0o40777\n");
         Path session;
         try (Stream<Path> runs = Files.list(tree.work().store().resolve("leases"))) {
             session = runs.filter(each -> Files.exists(each.resolve("session")))
