@@ -158,5 +158,6 @@ void places_subject(void);
 void peers_subject(void);
 void holders_subject(void);
 void events_subject(void);
+void users_subject(void);
 
 #endif

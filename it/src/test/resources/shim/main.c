@@ -44,6 +44,7 @@ static const struct subject {
     {"peers", peers_subject},
     {"holders", holders_subject},
     {"events", events_subject},
+    {"users", users_subject},
 };
 
 /* So that the case that kills or hangs is named. */

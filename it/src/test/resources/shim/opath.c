@@ -54,7 +54,7 @@ static void allowed(enum origin origin, const char *thing, int fd) {
     fact("%o %s", is.st_mode, is.st_ino == status(thing).st_ino ? "same" : "other");
     end();
     SAY(fstatfs(fd, &system), "fstatfs");
-    SAY(fcntl(fd, F_GETFL) & ~(O_LARGEFILE | 0100000), "F_GETFL");
+    SAY(fcntl(fd, F_GETFL) & ~(O_NOFOLLOW | 0100000), "F_GETFL");
     SAY(fcntl(fd, F_GETFD), "F_GETFD");
     int copy = dup(fd);
     CASE(ok(copy), "%s %s dup", origins[origin], thing);

@@ -130,7 +130,8 @@ long call_glance(const struct world *world, const char *path, size_t length, str
 
 long call_access(struct caller *c, int at, const char *path, int mode, int flags, char *elsewhere) {
     struct target target;
-    long result = ask(c, at, path, how_of(flags, 0), elsewhere, &target);
+    const unsigned real = (flags & AT_EACCESS) == 0 ? RESOLVE_REAL : 0;
+    long result = ask(c, at, path, how_of(flags, real), elsewhere, &target);
     if (result != PASS && ((mode & ~(R_OK | W_OK | X_OK)) != 0 ||
                            (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)) {
         return -EINVAL;

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -34,7 +33,7 @@ static long open_directory(struct caller *c, const struct target *target, int fl
         return result;
     }
     real_directory(world, target->node, &path);
-    int real = flags & ~O_NOATIME;
+    int real = flags & ~(O_NOFOLLOW | O_NOATIME);
     long fd = open_real(world->kernel, path.text, real);
     if (fd != -ENOENT) {
         return fd;
@@ -46,7 +45,8 @@ static long open_directory(struct caller *c, const struct target *target, int fl
 static long open_blob(struct caller *c, const struct target *target, int flags) {
     struct real_path path;
     real_blob(c->world, target->is.digest, &path);
-    long fd = open_real(c->world->kernel, path.text, flags & ~(O_CREAT | O_EXCL | O_NOATIME | O_NOCTTY));
+    long fd = open_real(c->world->kernel, path.text,
+                        flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW | O_NOATIME | O_NOCTTY));
     if (fd >= 0) {
         descriptor_opened(c, (int)fd, target->node);
     }
@@ -73,9 +73,7 @@ static long open_standing(struct caller *c, const struct target *target, int fla
     if (result < 0) {
         return result;
     }
-    /* By its name it is never a link, by a descriptor always. */
-    int kept = strncmp(path.text, "/proc/", 6) == 0 ? ~(O_CREAT | O_EXCL | O_NOFOLLOW) : ~(O_CREAT | O_EXCL);
-    long fd = open_real(c->world->kernel, path.text, flags & kept);
+    long fd = open_real(c->world->kernel, path.text, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW));
     return fd == -ENOENT && target->fd < 0 ? -EAGAIN : fd;
 }
 

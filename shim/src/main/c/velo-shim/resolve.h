@@ -15,6 +15,7 @@ enum {
                               to be a directory: see slash */
     RESOLVE_EMPTY = 4,     /* AT_EMPTY_PATH: "" is the origin itself */
     RESOLVE_NO_SEARCH = 8, /* no look at search permissions */
+    RESOLVE_REAL = 2048,   /* search permissions are those of the real ids, as for access(2) */
     RESOLVE_AGAIN = 16,    /* symbolic links of the host are looked at, where world_expects_host_links */
     /* As openat2(2) has them, for a path that starts in the tree; of others the kernel is asked. */
     RESOLVE_STAYING = 64,    /* RESOLVE_BENEATH */

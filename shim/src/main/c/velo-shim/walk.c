@@ -32,7 +32,7 @@ static long enter(const struct walk *walk, node_id id, struct node *node) {
     if ((node->mode & 0111) == 0111 || (walk->how & RESOLVE_NO_SEARCH) != 0) {
         return 0;
     }
-    return world_permits(walk->caller, id, 1, false);
+    return world_permits(walk->caller, id, 1, (walk->how & RESOLVE_REAL) != 0);
 }
 
 /* What is left of the path goes to the end of room, which it may be in already. Its length with the NUL. */

@@ -98,7 +98,8 @@ class ShimPosixIT {
                 "places",
                 "peers",
                 "holders",
-                "events"
+                "events",
+                "users"
             })
     void aTreeAnswersAsADiskDoes(String subject) {
         skip(subject);
