@@ -279,9 +279,9 @@ that is not listed here. On Debian 12, by root (a test is one case of a suite, o
 
 | suite | tests | the same in both | passed in both | listed |
 |---|---|---|---|---|
-| \`python\`: CPython's modules of files and processes | 9,215 | 9,213 | 8,445 | 2 |
+| \`python\`: CPython's modules of files and processes | 9,215 | 9,215 | 8,445 | 0 |
 | \`git\` | 3,181 | 3,181 | 3,123 | 0 |
-| \`coreutils\` | 377 | 358 | 280 | 19 |
+| \`coreutils\` | 377 | 365 | 287 | 12 |
 | \`go\`: static programs, behind the supervisor | 1,324 | 1,319 | 1,207 | 5 |
 | \`perl\` | 33,262 | 33,262 | 33,215 | 0 |
 | \`stress\`: all of stress-ng's class \`filesystem\`, with \`--verify\` | 49 | 46 | 44 | 3 |
