@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static long call(long number, long a, long b, long c, long d, long e, long f) {
@@ -44,19 +43,16 @@ static void map_lower(const char *path, struct manifest *lower) {
 }
 
 void read_world(const char *session, struct world *world) {
-    char text[4 * PATH_MAX];
+    char bytes[WORLD_FILE_MOST];
+    const char *manifest;
     int fd = open_in(session, "world", O_RDONLY);
-    ssize_t length = read(fd, text, sizeof text - 1);
+    ssize_t length = read(fd, bytes, sizeof bytes);
     need(length > 0, "world");
-    text[length] = 0;
     close(fd);
-    const char *prefix = text + strlen(text) + 1, *store = prefix + strlen(prefix) + 1;
+    need(world_file_read(bytes, (size_t)length, world, &manifest) == WORLD_FILE_WHOLE, "world");
     struct manifest lower;
-    map_lower(store + strlen(store) + 1, &lower);
+    map_lower(manifest, &lower);
     world->kernel = &kernel;
-    world->device = makedev(0xe1f, 0x0e10);
-    snprintf(world->prefix, sizeof world->prefix, "%s", prefix);
-    snprintf(world->store, sizeof world->store, "%s", store);
     snprintf(world->session, sizeof world->session, "%s", session);
     fd = open_in(session, "session", O_RDWR);
     need(tree_map(&world->tree, &kernel, fd, &lower) == 0, "session");

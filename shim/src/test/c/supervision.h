@@ -1,7 +1,7 @@
 #ifndef VELO_SUPERVISION_H
 #define VELO_SUPERVISION_H
 
-#include "world.h"
+#include "world_file.h"
 
 /* What tests of the supervisor have in common; they end the process where something is not there. */
 void need(bool good, const char *what);

@@ -1,4 +1,4 @@
-#include "../velo-shim/world.h"
+#include "../velo-shim/world_file.h"
 #include "session.h"
 
 #include <errno.h>
@@ -6,14 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* A sparse file, which nothing but its use fills. */
 enum { GIBIBYTE = 1 << 30 };
-
-/* As preload/start.c has them. */
-enum { TREE_MAJOR = 0xe1f, TREE_MINOR = 0x0e10 };
 
 static long call(long number, long a, long b, long c, long d, long e, long f) {
     const long result = syscall(number, a, b, c, d, e, f);
@@ -75,31 +71,15 @@ bool session_map(const struct run *run, struct tree *tree) {
     return mapped == 0;
 }
 
-/* The next of the strings of the file "world". */
-static bool take(const char **at, const char *end, char *out, size_t room, size_t *length) {
-    const char *stop = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
-    if (stop == NULL || (size_t)(stop - *at) >= room) {
-        return false;
-    }
-    *length = (size_t)(stop - *at);
-    memcpy(out, *at, *length + 1);
-    *at = stop + 1;
-    return true;
-}
-
 static bool read_world(const struct run *run, struct world *world) {
-    char text[16 + sizeof world->prefix + sizeof world->store], magic[16];
-    size_t length;
+    char bytes[WORLD_FILE_MOST];
+    const char *manifest;
     const int file = openat(run->directory, "world", O_RDONLY | O_CLOEXEC);
-    const ssize_t got = file < 0 ? -1 : read(file, text, sizeof text);
+    const ssize_t got = file < 0 ? -1 : read(file, bytes, sizeof bytes);
     if (file >= 0) {
         close(file);
     }
-    const char *at = text, *end = text + (got < 0 ? 0 : got);
-    return take(&at, end, magic, sizeof magic, &length) && strcmp(magic, "VELOSHIM1") == 0 &&
-           take(&at, end, world->prefix, sizeof world->prefix, &world->prefix_length) &&
-           take(&at, end, world->store, sizeof world->store, &world->store_length) &&
-           world->prefix_length >= 2 && world->prefix[0] == '/';
+    return world_file_read(bytes, got < 0 ? 0 : (size_t)got, world, &manifest) == WORLD_FILE_WHOLE;
 }
 
 bool session_world(const struct run *run, struct world *world) {
@@ -109,8 +89,6 @@ bool session_world(const struct run *run, struct world *world) {
         return false;
     }
     memcpy(world->session, run->plan->directory, world->session_length + 1);
-    world->last_name = (size_t)(strrchr(world->prefix, '/') - world->prefix) + 1;
-    world->device = makedev(TREE_MAJOR, TREE_MINOR);
     world->kernel = &kernel;
     const bool mapped = session_map(run, &world->tree);
     if (mapped) {

@@ -1,5 +1,6 @@
 #include "../backing.h"
 #include "../preload/exempt.h"
+#include "../world_file.h"
 #include "audit.h"
 
 #include <errno.h>
@@ -9,12 +10,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
-
-/* As preload/start.c has them. */
-#define TREE_MAJOR 0xe1f
-#define TREE_MINOR 0x0e10
-#define WORLD_MOST (2 * PATH_MAX) /* what is longer is not used */
 
 __attribute__((visibility("hidden"))) uintptr_t raw_there;
 
@@ -90,37 +85,19 @@ static long open_in_session(const char *name, int flags) {
     return open_by_door(path, flags);
 }
 
-static bool take(char **at, const char *end, char *out, size_t room, size_t *length) {
-    char *stop = *at < end ? memchr(*at, 0, (size_t)(end - *at)) : NULL;
-    if (!stop || **at != '/' || (size_t)(stop - *at) >= room) {
-        return false;
-    }
-    *length = (size_t)(stop - *at);
-    memcpy(out, *at, *length + 1);
-    *at = stop + 1;
-    return true;
-}
-
-/* The file "world": where the tree is shown, and where its parts are. */
 static bool read_world(void) {
-    static const char magic[] = "VELOSHIM1";
-    char text[WORLD_MOST], *at = text + sizeof magic;
-    size_t ignored;
+    char bytes[WORLD_FILE_MOST];
+    const char *path;
     long fd = world.session_length > 0 ? open_in_session("/world", O_RDONLY) : -ENOENT;
     if (fd < 0) {
         return false;
     }
-    long length = RAW3(SYS_read, fd, text, sizeof text - 1);
+    long length = RAW3(SYS_read, fd, bytes, sizeof bytes);
     RAW1(SYS_close, fd);
-    const char *end = text + (length < 0 ? 0 : length);
-    if (length < (long)sizeof magic || memcmp(text, magic, sizeof magic) != 0 ||
-        !take(&at, end, world.prefix, sizeof world.prefix, &world.prefix_length) ||
-        !take(&at, end, world.store, sizeof world.store, &world.store_length) ||
-        !take(&at, end, manifest, sizeof manifest, &ignored) || world.prefix_length < 2) {
+    if (world_file_read(bytes, length < 0 ? 0 : (size_t)length, &world, &path) != WORLD_FILE_WHOLE) {
         return false;
     }
-    world.last_name = (size_t)(strrchr(world.prefix, '/') - world.prefix) + 1;
-    world.device = makedev(TREE_MAJOR, TREE_MINOR);
+    memcpy(manifest, path, strlen(path) + 1);
     world.kernel = &kernel;
     return true;
 }

@@ -1,6 +1,6 @@
 # The preload library. Included by ../Makefile.
 # Those with large tables of zeros last: what every process writes to shall be on few pages.
-PRELOAD := start reach exempt process hidden maps sys_file sys_directory sys_mutation sys_attribute sys_xattr \
+PRELOAD := start variable library reach exempt process hidden maps sys_file sys_directory sys_mutation sys_attribute sys_xattr \
 	hook_open hook_stat hook_statfs hook_access hook_link hook_cwd hook_stream hook_scandir hook_mutation hook_attribute \
 	hook_xattr hook_stdio temporary hook_temporary static_program supervised auditing environment execution search hook_exec spawn hook_spawn hook_shell visited hook_ftw fts_entry hook_fts \
 	hook_glob hook_wordexp address hook_socket hook_watch hook_mount hook_ioctl hook_dl hook_memory hook_syscall pointer opened stream

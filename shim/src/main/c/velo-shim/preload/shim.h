@@ -39,6 +39,11 @@ static inline bool shim_virtual(void) {
 
 /* The value of a variable in a block of the environment, or NULL. */
 const char *environment_value(char *const *block, const char *name);
+/* That of this process's own, also before libc is ready. False: there is none, or it has no room. */
+bool environment_find(const char *name, char *out, size_t room);
+
+/* How LD_PRELOAD names this library, or the file that it came from otherwise; empty where nothing tells. */
+void library_find(char *out, size_t room);
 
 /* Where its time counts: in the pages of the system calls themselves (raw.S), which are the
  * ones that the processor has at hand. */
