@@ -43,6 +43,8 @@ class ShimUsersIT {
         tree.work().sh(programs, """
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -o dynamic "$1/users.c"
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -static -o static "$1/users.c"
+                gcc -std=gnu11 -Wall -Wextra -Werror -O1 -o apart-dynamic "$1/apart.c"
+                gcc -std=gnu11 -Wall -Wextra -Werror -O1 -static -o apart-static "$1/apart.c"
                 cp "$(readlink -f "$(command -v busybox)")" busybox
                 cp "$1/knock.py" .; chmod 644 knock.py; chmod 711 . ..
                 """, SOURCES);
@@ -71,6 +73,17 @@ class ShimUsersIT {
                 %s/%s "$T"
                 """.formatted(programs, program));
         assertThat(both.out().lines()).hasSizeGreaterThan(1000).anyMatch(line -> line.contains("EACCES"));
+    }
+
+    /** All capabilities in a user namespace, which are worth nothing for root's files. */
+    @ParameterizedTest
+    @ValueSource(strings = {"dynamic", "static"})
+    void userNamespacesGiveNoRights(String program) {
+        Outcome both = same("""
+                mkdir closed; echo x >closed/file; mv data/n7.txt secret; mv data/n6.txt rw; chmod 600 secret; chmod 644 rw
+                %s/apart-%s "$T"; stat -c '%%n %%a %%u %%s' rw secret closed/*
+                """.formatted(programs, program));
+        assertThat(both.out()).contains("refused").contains("enter: done");
     }
 
     @Test
