@@ -1,5 +1,6 @@
 #include "inject.h"
 
+#include "../door.h"
 #include "hints.h"
 #include "stopped.h"
 
@@ -133,22 +134,42 @@ static long put_execution(struct scratch *scratch, const struct execution *execu
     return arguments[0] == 0 || arguments[1] == 0 ? -E2BIG : 0;
 }
 
+/* The descriptor in the process, or -errno. */
+static long lead_there(const char *path, char *way, size_t room) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const long theirs = fd < 0 ? -errno : call_put_descriptor(fd, true);
+    const long named = theirs < 0 ? theirs : door_text((int)theirs, "", way, room);
+    return named < 0 ? named : theirs;
+}
+
 long inject_execve(const struct execution *execution) {
     struct stopped stopped;
+    struct execution led = *execution;
+    char way[32];
     long arguments[6] = {0};
     const pid_t process = call_process();
-    long error = stop_thread(&stopped);
+    long error = seize_thread(&stopped);
     if (error < 0) {
         return error;
     }
-    long result = prepare_memory(&stopped);
+    const long theirs = execution->closed ? lead_there(execution->path, way, sizeof way) : 0;
+    if (execution->closed) {
+        led.path = way;
+    }
+    stop_seized(&stopped);
+    long result = theirs < 0 ? theirs : prepare_memory(&stopped);
     struct scratch scratch = {&stopped, SCRATCH};
     if (result == 0) {
-        result = put_execution(&scratch, execution, arguments);
+        result = put_execution(&scratch, &led, arguments);
     }
     if (result == 0) {
         stopped.process = process == stopped.thread ? 0 : process;
         result = stopped_call(&stopped, true, SYS_execve, arguments);
+    }
+    /* It could be read, which he may not be allowed to. */
+    if (execution->closed && theirs >= 0 && !stopped.executed) {
+        const long left[6] = {theirs};
+        (void)stopped_call(&stopped, false, SYS_close, left);
     }
     stopped_return(&stopped, result);
     return ANSWERED;
