@@ -145,7 +145,7 @@ static long lead_there(const char *path, char *way, size_t room) {
 long inject_execve(const struct execution *execution) {
     struct stopped stopped;
     struct execution led = *execution;
-    char way[32];
+    char way[40];
     long arguments[6] = {0};
     const pid_t process = call_process();
     long error = seize_thread(&stopped);

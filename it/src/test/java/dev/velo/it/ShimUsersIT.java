@@ -43,6 +43,7 @@ class ShimUsersIT {
         tree.work().sh(programs, """
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -o dynamic "$1/users.c"
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -static -o static "$1/users.c"
+                gcc -std=gnu11 -Wall -Wextra -Werror -O1 -pthread -o tables "$1/tables.c"
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -o apart-dynamic "$1/apart.c"
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -static -o apart-static "$1/apart.c"
                 cp "$(readlink -f "$(command -v busybox)")" busybox
@@ -84,6 +85,14 @@ class ShimUsersIT {
                 %s/apart-%s "$T"; stat -c '%%n %%a %%u %%s' rw secret closed/*
                 """.formatted(programs, program));
         assertThat(both.out()).contains("refused").contains("enter: done");
+    }
+
+    /** What the door gives is found in the table of the thread that has asked. */
+    @Test
+    void threadsHaveTheirOwnDescriptors() {
+        Outcome both =
+                same("mkdir open; chmod 777 open; %s/tables \"$T\"; stat -c '%%n %%a %%u' open/*".formatted(programs));
+        assertThat(both.out().lines().filter(line -> line.equals("read: done"))).hasSize(2);
     }
 
     @Test
