@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,16 +74,26 @@ long inject_open(const char *path, int flags) {
     return answered;
 }
 
+/* One of datagrams does so at once, and others may be reading from it. */
+static bool may_wait(int socket) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_DGRAM;
+}
+
 /* A thread that is stopped here takes no signals, so it must not wait: the flag is of the open file. */
 long inject_connect(const struct connection *connection, bool *again) {
     struct stopped stopped;
     const long arguments[6] = {connection->theirs, (long)SCRATCH, connection->length};
     const int flags = fcntl(connection->ours, F_GETFL);
+    const bool marks = may_wait(connection->ours);
     long error = flags < 0 ? -errno : seize_thread(&stopped);
     if (error < 0) {
         return error;
     }
-    fcntl(connection->ours, F_SETFL, flags | O_NONBLOCK);
+    if (marks) {
+        fcntl(connection->ours, F_SETFL, flags | O_NONBLOCK);
+    }
     stop_seized(&stopped);
     long result = prepare_memory(&stopped);
     if (result == 0) {
@@ -91,7 +102,9 @@ long inject_connect(const struct connection *connection, bool *again) {
     if (result == 0) {
         result = stopped_call(&stopped, true, SYS_connect, arguments);
     }
-    fcntl(connection->ours, F_SETFL, flags);
+    if (marks) {
+        fcntl(connection->ours, F_SETFL, flags);
+    }
     *again = (result == -EAGAIN && (flags & O_NONBLOCK) == 0) || result == -ENOENT || result == -EACCES;
     if (*again) {
         stopped_repeat(&stopped, &served->notif.data);
