@@ -12,7 +12,7 @@
  */
 enum door_kind {
     DOOR_OPEN = 1, /* path: what is below the session or the store. The answer has a descriptor */
-    DOOR_COPY_UP,  /* node, number: at most so many bytes. Without set-id bits */
+    DOOR_COPY_UP,  /* node: all of its content, without set-id bits */
     DOOR_GROUP     /* node, number: a file of who asks gets this group */
 };
 

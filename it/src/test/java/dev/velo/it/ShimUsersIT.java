@@ -151,6 +151,24 @@ class ShimUsersIT {
                 """.replace("\\\\n", "\\n"));
     }
 
+    /** Who asks for a copy takes nothing away from a file that he may not write. */
+    @Test
+    void theDoorCopiesAllOfAFile() {
+        Outcome asked = shown("""
+                chmod 600 data/n3.txt; size=$(stat -c %%s data/n3.txt); node=$(($(stat -c %%i data/n3.txt) - 1))
+                as %s - "$VELO_SHIM_SESSION" $node <<'P'
+                import hashlib, socket, struct, sys
+                door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                door.connect(b"\\0velo-session-" + hashlib.sha256(sys.argv[1].encode()).hexdigest().encode())
+                door.send(struct.pack("IIQ", 2, int(sys.argv[2]), 0))
+                print(struct.unpack("qQ", door.recv(64))[0])
+                P
+                [ $size -gt 0 ] && [ "$(stat -c %%s data/n3.txt)" = $size ] && echo whole
+                """.formatted(PYTHON));
+        asked.succeeds();
+        assertThat(asked.out()).isEqualTo("0\nwhole\n");
+    }
+
     /** What they make and change is in the result, and nobody's rights keep it from there. */
     @Test
     void theResultHasWhatTheyMade() {
