@@ -82,6 +82,7 @@ compare() {
   done
   all=$(wc -l <"$place/$suite/native/sorted")
   least=$(sed -n 's/^least=//p' "$here/$suite.sh")
+  [ -n "$least" ] || { echo "failed: $suite does not tell how many tests it has; add least=N to $here/$suite.sh"; return 1; }
   # What keeps tests from running keeps them from running in both places.
   [ "$all" -ge "$least" ] || { echo "failed: $suite ran $all tests, and it has at least $least"; return 1; }
   LC_ALL=C comm -12 "$place/$suite/native/sorted" "$place/$suite/shown/sorted" >"$place/$suite/same"

@@ -2,6 +2,7 @@
 # libarchive's tests of its cpio, tar and cat, which read from and write to a disk, by programs built from its source.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=130
 
 fetch() {
   source_of "$1" libarchive

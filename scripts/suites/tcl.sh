@@ -2,6 +2,7 @@
 # The tests of Tcl that are about files, channels and processes, by a test program built from its source.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+least=3400
 
 suites='fCmd fileName unixFCmd cmdAH io ioCmd chan chanio glob source load exec pid env socket fileSystem unixInit unixFile tm pkgMkIndex autoMkindex safe'
 

@@ -132,6 +132,24 @@ bool full_table(void) {
     return fd == 23 && unlink(TREE "/full-none") == 0 && unlink(TREE "/full-file") == 0 && rmdir(made) == 0;
 }
 
+static char refused[128];
+
+/* What is led there by a descriptor has none left when it is not executed: it could read what it may not. */
+static bool fails_to_execute(void) {
+    char *words[] = {refused, NULL}, *none[] = {NULL};
+    const int before = dup(0);
+    CHECK(before >= 0 && close(before) == 0 && become_stranger());
+    CHECK(open(refused, O_RDONLY) == -1 && errno == EACCES);
+    CHECK(execve(refused, words, none) == -1 && errno == ENOEXEC);
+    return dup(0) == before;
+}
+
+bool failed_execution(void) {
+    const int fd = open(fresh(refused, "refused"), O_CREAT | O_WRONLY, 0600);
+    CHECK(fd >= 0 && write(fd, "nothing", 7) == 7 && fchmod(fd, 0711) == 0 && close(fd) == 0);
+    return in_child(fails_to_execute) && unlink(refused) == 0;
+}
+
 /* /proc/self is the process's, where the other path leads through the tree, too. */
 bool own_descriptors(void) {
     char from[32], to[160], other[80];

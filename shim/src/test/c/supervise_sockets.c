@@ -75,7 +75,52 @@ static bool waits(void) {
     return pthread_join(thread, NULL) == 0;
 }
 
+static struct sockaddr_un other = {.sun_family = AF_UNIX};
+static int receiving;
+
+/* Until one of two bytes; false where it was not waited for. */
+static void *receives(void *with) {
+    char bytes[8];
+    ssize_t got;
+    while ((got = recv(receiving, bytes, sizeof bytes, 0)) == 1) {
+    }
+    *(bool *)with = got == 2;
+    return NULL;
+}
+
+/* Who reads datagrams goes on waiting for them while another thread connects the socket. */
+static bool datagrams(void) {
+    char path[128], second[128];
+    pthread_t thread;
+    bool waited = false;
+    const int sending = socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
+    receiving = socket(AF_UNIX, SOCK_DGRAM, 0);
+    memcpy(own.sun_path, fresh(path, "first"), sizeof own.sun_path - 1);
+    memcpy(other.sun_path, fresh(second, "second"), sizeof other.sun_path - 1);
+    CHECK(bind(receiving, (const struct sockaddr *)&own, sizeof own) == 0 &&
+          bind(sending, (const struct sockaddr *)&other, sizeof other) == 0 &&
+          connect(sending, (const struct sockaddr *)&own, sizeof own) == 0);
+    CHECK(pthread_create(&thread, NULL, receives, &waited) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        while (send(sending, "x", 1, 0) == 1) {
+        }
+        _exit(1);
+    }
+    for (int i = 0; i < 50; i++) {
+        CHECK(connect(receiving, (const struct sockaddr *)&other, sizeof other) == 0);
+    }
+    kill(child, SIGKILL);
+    CHECK(waitpid(child, NULL, 0) == child && send(sending, "xy", 2, 0) == 2);
+    CHECK(pthread_join(thread, NULL) == 0 && waited);
+    close(sending);
+    close(receiving);
+    return unlink(own.sun_path) == 0 && unlink(other.sun_path) == 0;
+}
+
 bool sockets(void) {
+    CHECK(datagrams());
     listening = socket(AF_UNIX, SOCK_STREAM, 0);
     char path[128];
     memcpy(name.sun_path, fresh(path, "socket"), sizeof name.sun_path - 1);

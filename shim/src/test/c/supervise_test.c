@@ -111,7 +111,8 @@ static bool rights(void) {
         printf("supervise: skipped rights of others, since who is not root has none to lose\n");
         return true;
     }
-    return good("watches", watches) & good("capabilities", capabilities);
+    return good("watches", watches) & good("capabilities", capabilities) &
+           good("failed execution", failed_execution);
 }
 
 static bool many(void) {

@@ -49,6 +49,7 @@ bool waits_for_ever(void);
 
 bool full_table(void);
 bool own_descriptors(void);
+bool failed_execution(void);
 bool traced(void);
 bool sockets(void);
 /* These take root. */

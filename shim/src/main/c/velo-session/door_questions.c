@@ -140,12 +140,12 @@ struct copying {
     struct door_thread *door;
     int peer;
     node_id node;
-    uint64_t most;
 };
 
+/* All of it, whatever the peer needs: what it may take away from the file the kernel says to itself. */
 static void *copy(void *with) {
     struct copying *what = with;
-    answer(what->peer, copy_up(&what->door->world, what->node, what->most), 0, -1);
+    answer(what->peer, copy_up(&what->door->world, what->node, UINT64_MAX), 0, -1);
     free(what);
     return NULL;
 }
@@ -159,7 +159,7 @@ static void copy_aside(struct door_thread *door, int peer, const struct door_que
         answer(peer, -ENOMEM, 0, -1);
         return;
     }
-    *what = (struct copying){door, peer, question->node, question->number};
+    *what = (struct copying){door, peer, question->node};
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -1,5 +1,7 @@
 #include "backing.h"
 
+#include "door.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -101,7 +103,7 @@ bool real_stands_for(const struct world *world, const char *path, node_id id) {
 
 void real_descriptor(int fd, struct real_path *out) {
     out->length = 0;
-    path_add(out, "/proc/self/fd/");
+    path_add(out, DOOR_PLACE);
     path_number(out, (unsigned long)fd, 10, 1);
 }
 

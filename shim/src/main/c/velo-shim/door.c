@@ -122,7 +122,8 @@ static long ask_about(const struct world *world, enum door_kind kind, node_id id
 }
 
 static long copy_up(const struct world *world, node_id id, uint64_t most) {
-    return ask_about(world, DOOR_COPY_UP, id, most);
+    (void)most;
+    return ask_about(world, DOOR_COPY_UP, id, 0);
 }
 
 static long give_group(const struct world *world, node_id id, uint32_t gid) {
@@ -132,7 +133,7 @@ static long give_group(const struct world *world, node_id id, uint32_t gid) {
 const struct door door_of_session = {copy_up, give_group};
 
 long door_text(int fd, const char *rest, char *out, size_t room) {
-    static const char place[] = "/proc/self/fd/";
+    static const char place[] = DOOR_PLACE;
     char digits[12];
     size_t count = 0, at = sizeof place - 1, left = strlen(rest) + 1;
     do {
@@ -147,6 +148,14 @@ long door_text(int fd, const char *rest, char *out, size_t room) {
     }
     memcpy(out + at, rest, left);
     return 0;
+}
+
+size_t door_place(const char *path) {
+    static const char process[] = "/proc/self/fd/";
+    const bool of_thread = strncmp(path, DOOR_PLACE, sizeof DOOR_PLACE - 1) == 0;
+    return of_thread                                         ? sizeof DOOR_PLACE - 1
+           : strncmp(path, process, sizeof process - 1) == 0 ? sizeof process - 1
+                                                             : 0;
 }
 
 static bool is_at_or_below(const char *path, const char *directory, size_t length) {
@@ -234,7 +243,7 @@ unsigned door_paths(long number) {
 
 /* A file has no name behind the door: the link of /proc itself must be followed to it. */
 static void follow(long number, const struct door_way *way, long arguments[6]) {
-    if (strchr(way->text + sizeof "/proc/self/fd/" - 1, '/') == NULL) {
+    if (strchr(way->text + sizeof DOOR_PLACE - 1, '/') == NULL) {
         if (number == SYS_newfstatat) {
             arguments[3] &= ~(long)AT_SYMLINK_NOFOLLOW;
         } else if (number == SYS_statx) {

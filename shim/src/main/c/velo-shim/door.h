@@ -12,7 +12,7 @@
  */
 enum door_kind {
     DOOR_OPEN = 1, /* path: what is below the session or the store. The answer has a descriptor */
-    DOOR_COPY_UP,  /* node, number: at most so many bytes. Without set-id bits */
+    DOOR_COPY_UP,  /* node: all of its content, without set-id bits */
     DOOR_GROUP     /* node, number: a file of who asks gets this group */
 };
 
@@ -39,7 +39,7 @@ size_t door_name(const char *session, char out[DOOR_NAME]);
  */
 long door_open(const struct kernel *kernel, const char *session, const char *path, size_t *covered);
 
-/* Another way to a path, good as long as the descriptor is open: /proc/self/fd/N and what is left. */
+/* Another way to a path, good as long as the descriptor is open: DOOR_PLACE, its number and what is left. */
 struct door_way {
     int fd; /* -1: none was needed */
     char text[360];
@@ -55,8 +55,15 @@ void door_close(const struct kernel *kernel, struct door_way *way);
  */
 long door_call(const struct world *world, const struct kernel *kernel, long number, const long arguments[6]);
 
+/* The thread's own: it may have a table of its own (CLONE_FILES), and the first thread may have ended. */
+#define DOOR_PLACE "/proc/thread-self/fd/"
+
 /* Puts the descriptor and what is left of the path behind it together. */
 long door_text(int fd, const char *rest, char *out, size_t room);
+
+/* How much of a path is the place of descriptors, as this and the library's other names have it; 0: nothing.
+ */
+size_t door_place(const char *path);
 
 /* Which arguments of a call are paths: a bit for each. */
 unsigned door_paths(long number);

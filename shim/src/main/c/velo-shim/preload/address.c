@@ -122,10 +122,10 @@ long address_translate(const void *name, unsigned length, struct address *room, 
 
 /* files/<node> at the end of a name that this library has made; of the door's way <node> alone. */
 static node_id node_in(const char *path, size_t length) {
-    static const char files[] = "/files/", place[] = "/proc/self/fd/";
-    const size_t tail = sizeof files - 1 + 8, own = sizeof place - 1;
+    static const char files[] = "/files/";
+    const size_t tail = sizeof files - 1 + 8, own = door_place(path);
     node_id node = 0;
-    const bool placed = length > own + 9 && memcmp(path, place, own) == 0 && path[length - 9] == '/';
+    const bool placed = own != 0 && length > own + 9 && path[length - 9] == '/';
     const bool direct = placed && strspn(path + own, "0123456789") == length - own - 9;
     if (!direct && (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0)) {
         return NO_NODE;

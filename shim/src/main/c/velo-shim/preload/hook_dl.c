@@ -10,19 +10,19 @@
  * its name and would take the next one with this number for the same, so the inode is in the name, too.
  */
 static bool name_by_descriptor(long fd, char *out, size_t room) {
-    static const char place[] = "/proc/self/fd";
     struct stat status;
     char number[40];
-    size_t length = sizeof place - 1;
+    size_t length = sizeof DOOR_PLACE - 2; /* without the slash */
     if (RAW2(SYS_fstat, fd, &status) < 0 || door_text((int)fd, "", number, sizeof number) < 0 || room < 256) {
         return false;
     }
-    memcpy(out, place, length);
-    for (uint64_t rest = status.st_ino; rest != 0; rest >>= 1) {
+    memcpy(out, DOOR_PLACE, length);
+    for (uint64_t left = status.st_ino; left != 0; left >>= 1) {
         out[length++] = '/';
-        out[length++] = (rest & 1) != 0 ? '.' : '/';
+        out[length++] = (left & 1) != 0 ? '.' : '/';
     }
-    memcpy(out + length, number + sizeof place - 1, strlen(number + sizeof place - 1) + 1);
+    const char *rest = number + sizeof DOOR_PLACE - 2;
+    memcpy(out + length, rest, strlen(rest) + 1);
     return true;
 }
 

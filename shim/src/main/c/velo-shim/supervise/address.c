@@ -1,5 +1,6 @@
 #include "address.h"
 
+#include "../door.h"
 #include "answers.h"
 
 #include <errno.h>
@@ -83,10 +84,10 @@ long address_translate(remote name, unsigned length, struct address *out) {
 
 /* files/<node> at the end of a name that the core has made; of a way of another user <node> alone. */
 static node_id node_in(const struct world *world, const char *path) {
-    static const char files[] = "/files/", place[] = "/proc/self/fd/";
-    const size_t length = strlen(path), tail = sizeof files - 1 + 8, own = sizeof place - 1;
+    static const char files[] = "/files/";
+    const size_t length = strlen(path), tail = sizeof files - 1 + 8, own = door_place(path);
     node_id node = 0;
-    const bool placed = length > own + 9 && memcmp(path, place, own) == 0 && path[length - 9] == '/';
+    const bool placed = own != 0 && length > own + 9 && path[length - 9] == '/';
     const bool direct = placed && strspn(path + own, "0123456789") == length - own - 9;
     if (!direct && (length <= tail || memcmp(path + length - tail, files, sizeof files - 1) != 0 ||
                     (!placed && strncmp(path, world->session, world->session_length) != 0))) {

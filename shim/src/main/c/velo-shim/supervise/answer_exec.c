@@ -1,6 +1,5 @@
 #include "answers.h"
 
-#include "../door.h"
 #include "inject.h"
 #include "namespaces.h"
 
@@ -62,24 +61,12 @@ static long interpret(const struct program *program, const char *script, struct 
     return inject_execve(execution);
 }
 
+/* Another user than root executes it by a descriptor. Whether he may is the kernel's to say, of the file. */
 static bool is_closed(const char *path) {
     const struct world *world = served->world;
     const bool session = strncmp(path, world->session, world->session_length) == 0;
     const bool store = strncmp(path, world->store, world->store_length) == 0;
     return (session || store) && is_other_user();
-}
-
-/*
- * Another user than root executes it by a descriptor, which ends with that. Whether he may is the kernel's to
- * say, of the file.
- */
-static long lead_there(char *path, size_t room) {
-    if (!is_closed(path)) {
-        return 0;
-    }
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const long theirs = fd < 0 ? -errno : call_put_descriptor(fd, true);
-    return theirs < 0 ? theirs : door_text((int)theirs, "", path, room);
 }
 
 long sys_execveat(int at, remote path, remote argv, remote envp, int flags) {
@@ -91,11 +78,8 @@ long sys_execveat(int at, remote path, remote argv, remote envp, int flags) {
     if (result != PASS || program.path[0] == 0) {
         return result;
     }
-    result = lead_there(program.path, sizeof program.path);
-    if (result < 0) {
-        return result;
-    }
-    struct execution execution = {.path = program.path, .argv = argv, .envp = envp};
+    struct execution execution = {
+        .path = program.path, .closed = is_closed(program.path), .argv = argv, .envp = envp};
     if (program.word_count == 0) {
         return inject_execve(&execution);
     }

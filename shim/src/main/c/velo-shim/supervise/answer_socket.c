@@ -67,7 +67,7 @@ static long connect_now(void *with) {
 }
 
 /* Threads that cannot do it by themselves, and ask once more. */
-enum { ASKING = 64 };
+enum { ASKING = 4096 };
 static uint32_t asking[ASKING];
 
 /*

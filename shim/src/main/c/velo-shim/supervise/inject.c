@@ -1,11 +1,13 @@
 #include "inject.h"
 
+#include "../door.h"
 #include "hints.h"
 #include "stopped.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,16 +74,26 @@ long inject_open(const char *path, int flags) {
     return answered;
 }
 
+/* One of datagrams does so at once, and others may be reading from it. */
+static bool may_wait(int socket) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_DGRAM;
+}
+
 /* A thread that is stopped here takes no signals, so it must not wait: the flag is of the open file. */
 long inject_connect(const struct connection *connection, bool *again) {
     struct stopped stopped;
     const long arguments[6] = {connection->theirs, (long)SCRATCH, connection->length};
     const int flags = fcntl(connection->ours, F_GETFL);
+    const bool marks = may_wait(connection->ours);
     long error = flags < 0 ? -errno : seize_thread(&stopped);
     if (error < 0) {
         return error;
     }
-    fcntl(connection->ours, F_SETFL, flags | O_NONBLOCK);
+    if (marks) {
+        fcntl(connection->ours, F_SETFL, flags | O_NONBLOCK);
+    }
     stop_seized(&stopped);
     long result = prepare_memory(&stopped);
     if (result == 0) {
@@ -90,7 +102,9 @@ long inject_connect(const struct connection *connection, bool *again) {
     if (result == 0) {
         result = stopped_call(&stopped, true, SYS_connect, arguments);
     }
-    fcntl(connection->ours, F_SETFL, flags);
+    if (marks) {
+        fcntl(connection->ours, F_SETFL, flags);
+    }
     *again = (result == -EAGAIN && (flags & O_NONBLOCK) == 0) || result == -ENOENT || result == -EACCES;
     if (*again) {
         stopped_repeat(&stopped, &served->notif.data);
@@ -133,22 +147,42 @@ static long put_execution(struct scratch *scratch, const struct execution *execu
     return arguments[0] == 0 || arguments[1] == 0 ? -E2BIG : 0;
 }
 
+/* The descriptor in the process, or -errno. */
+static long lead_there(const char *path, char *way, size_t room) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const long theirs = fd < 0 ? -errno : call_put_descriptor(fd, true);
+    const long named = theirs < 0 ? theirs : door_text((int)theirs, "", way, room);
+    return named < 0 ? named : theirs;
+}
+
 long inject_execve(const struct execution *execution) {
     struct stopped stopped;
+    struct execution led = *execution;
+    char way[40];
     long arguments[6] = {0};
     const pid_t process = call_process();
-    long error = stop_thread(&stopped);
+    long error = seize_thread(&stopped);
     if (error < 0) {
         return error;
     }
-    long result = prepare_memory(&stopped);
+    const long theirs = execution->closed ? lead_there(execution->path, way, sizeof way) : 0;
+    if (execution->closed) {
+        led.path = way;
+    }
+    stop_seized(&stopped);
+    long result = theirs < 0 ? theirs : prepare_memory(&stopped);
     struct scratch scratch = {&stopped, SCRATCH};
     if (result == 0) {
-        result = put_execution(&scratch, execution, arguments);
+        result = put_execution(&scratch, &led, arguments);
     }
     if (result == 0) {
         stopped.process = process == stopped.thread ? 0 : process;
         result = stopped_call(&stopped, true, SYS_execve, arguments);
+    }
+    /* It could be read, which he may not be allowed to. */
+    if (execution->closed && theirs >= 0 && !stopped.executed) {
+        const long left[6] = {theirs};
+        (void)stopped_call(&stopped, false, SYS_close, left);
     }
     stopped_return(&stopped, result);
     return ANSWERED;

@@ -30,10 +30,12 @@ long inject_connect(const struct connection *connection, bool *again);
 
 /*
  * execve(2). words: NULL, then argv is the process's own; else count pointers, and room for a NULL. Each is
- * the process's own, or, where texts[i] is not NULL, that text.
+ * the process's own, or, where texts[i] is not NULL, that text. closed: the process cannot go that way, and
+ * is given a descriptor for it, which ends with the call.
  */
 struct execution {
     const char *path;
+    bool closed;
     remote argv, envp;
     remote *words;
     const char *const *texts;

@@ -39,6 +39,7 @@ static bool look(struct receiving *room, unsigned long at) {
     return process_vm_readv((pid_t)served->notif.pid, &own, 1, &its, 1, 0) == (ssize_t)sizeof *room;
 }
 
+/* It is there already. Where another thread of the process has taken it, there will be none. */
 static long receive(struct stopped *stopped, long theirs, bool close_on_exec) {
     struct receiving room;
     memset(&room, 0, sizeof room);
@@ -49,7 +50,7 @@ static long receive(struct stopped *stopped, long theirs, bool close_on_exec) {
                                    .msg_control = (void *)(at + offsetof(struct receiving, rights)),
                                    .msg_controllen = sizeof room.rights};
     const long arguments[6] = {theirs, (long)(at + offsetof(struct receiving, message)),
-                               close_on_exec ? MSG_CMSG_CLOEXEC : 0};
+                               MSG_DONTWAIT | (close_on_exec ? MSG_CMSG_CLOEXEC : 0)};
     int fd = -1;
     long result = put_memory(stopped, at, &room, sizeof room);
     if (result == 0) {

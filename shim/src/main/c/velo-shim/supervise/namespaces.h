@@ -10,6 +10,8 @@
  * opened.
  */
 bool namespace_same(void);
+/* Its capabilities count for files of the tree: the session's owner is somebody there. */
+bool namespace_has_owner(void);
 /* The process that is answered executes something. */
 void namespace_look(void);
 /* It opens this. */

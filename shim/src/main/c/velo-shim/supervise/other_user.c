@@ -2,6 +2,7 @@
 
 #include "../backing.h"
 #include "../door.h"
+#include "namespaces.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -21,7 +22,8 @@ static bool has_capabilities(int thread) {
     const uint32_t needed = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER | 1u << CAP_FSETID;
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, thread};
     struct __user_cap_data_struct data[2];
-    return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & needed) == needed;
+    return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & needed) == needed &&
+           namespace_same();
 }
 
 bool is_other_user(void) {

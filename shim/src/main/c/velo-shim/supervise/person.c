@@ -1,6 +1,7 @@
 #include "call.h"
 
 #include "hints.h"
+#include "namespaces.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -61,7 +62,8 @@ static void ask(struct call *call) {
     call->effective.group_count = call->real.group_count;
     memcpy(call->effective.groups, call->real.groups, sizeof call->real.groups);
     call->capabilities = strtoull(line_of(text, "\nCapEff:"), NULL, 16);
-    call->effective.overrides = (call->capabilities & 1u << CAP_DAC_OVERRIDE) != 0;
+    call->effective.overrides = (call->capabilities & 1u << CAP_DAC_OVERRIDE) != 0 &&
+                                (call->effective.uid == geteuid() || namespace_has_owner());
     call->real.overrides = call->real.uid == 0;
     call->table = (unsigned)strtoul(line_of(text, "\nFDSize:"), NULL, 10);
     call->umask = (uint32_t)strtoul(line_of(text, "\nUmask:"), NULL, 8) & 0777;

@@ -43,6 +43,9 @@ class ShimUsersIT {
         tree.work().sh(programs, """
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -o dynamic "$1/users.c"
                 gcc -std=gnu11 -Wall -Wextra -Werror -O1 -static -o static "$1/users.c"
+                gcc -std=gnu11 -Wall -Wextra -Werror -O1 -pthread -o tables "$1/tables.c"
+                gcc -std=gnu11 -Wall -Wextra -Werror -O1 -o apart-dynamic "$1/apart.c"
+                gcc -std=gnu11 -Wall -Wextra -Werror -O1 -static -o apart-static "$1/apart.c"
                 cp "$(readlink -f "$(command -v busybox)")" busybox
                 cp "$1/knock.py" .; chmod 644 knock.py; chmod 711 . ..
                 """, SOURCES);
@@ -71,6 +74,25 @@ class ShimUsersIT {
                 %s/%s "$T"
                 """.formatted(programs, program));
         assertThat(both.out().lines()).hasSizeGreaterThan(1000).anyMatch(line -> line.contains("EACCES"));
+    }
+
+    /** All capabilities in a user namespace, which are worth nothing for root's files. */
+    @ParameterizedTest
+    @ValueSource(strings = {"dynamic", "static"})
+    void userNamespacesGiveNoRights(String program) {
+        Outcome both = same("""
+                mkdir closed; echo x >closed/file; mv data/n7.txt secret; mv data/n6.txt rw; chmod 600 secret; chmod 644 rw
+                %s/apart-%s "$T"; stat -c '%%n %%a %%u %%s' rw secret closed/*
+                """.formatted(programs, program));
+        assertThat(both.out()).contains("refused").contains("enter: done");
+    }
+
+    /** What the door gives is found in the table of the thread that has asked. */
+    @Test
+    void threadsHaveTheirOwnDescriptors() {
+        Outcome both =
+                same("mkdir open; chmod 777 open; %s/tables \"$T\"; stat -c '%%n %%a %%u' open/*".formatted(programs));
+        assertThat(both.out().lines().filter(line -> line.equals("read: done"))).hasSize(2);
     }
 
     @Test
@@ -127,6 +149,24 @@ class ShimUsersIT {
                 gcc -o bin/main main.c -Llib -lanswer -Wl,-rpath,'$ORIGIN/../lib'; gcc -o "$H/main" main.c -Llib -lanswer; chmod -R a+rX .
                 as bin/main; as bin/main "$T/own/lib/libother.so"; as env LD_LIBRARY_PATH="$T/own/lib" "$H/main"
                 """.replace("\\\\n", "\\n"));
+    }
+
+    /** Who asks for a copy takes nothing away from a file that he may not write. */
+    @Test
+    void theDoorCopiesAllOfAFile() {
+        Outcome asked = shown("""
+                chmod 600 data/n3.txt; size=$(stat -c %%s data/n3.txt); node=$(($(stat -c %%i data/n3.txt) - 1))
+                as %s - "$VELO_SHIM_SESSION" $node <<'P'
+                import hashlib, socket, struct, sys
+                door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                door.connect(b"\\0velo-session-" + hashlib.sha256(sys.argv[1].encode()).hexdigest().encode())
+                door.send(struct.pack("IIQ", 2, int(sys.argv[2]), 0))
+                print(struct.unpack("qQ", door.recv(64))[0])
+                P
+                [ $size -gt 0 ] && [ "$(stat -c %%s data/n3.txt)" = $size ] && echo whole
+                """.formatted(PYTHON));
+        asked.succeeds();
+        assertThat(asked.out()).isEqualTo("0\nwhole\n");
     }
 
     /** What they make and change is in the result, and nobody's rights keep it from there. */
