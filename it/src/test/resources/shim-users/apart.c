@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 /*
- * apart TREE: a process becomes user 65534 and enters a user namespace, where it has all capabilities, but none that count for files of root.
- * Then its parent has its own number stand for root there. What it tries in the tree fails each time, as on a disk.
+ * apart TREE: a process becomes user 65534 and enters a user namespace, where it has all capabilities, but
+ * none that count for files of root. Then its parent has its own number stand for root there. What it tries
+ * in the tree fails each time, as on a disk.
  */
 static const char *tree;
 
@@ -54,7 +55,8 @@ int main(int count, char **words) {
     }
     const pid_t child = fork();
     if (child == 0) {
-        if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0) {
+        if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+            setresuid(65534, 65534, 65534) != 0) {
             return 1;
         }
         act();

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* tables TREE: another user's thread with a table of descriptors of its own, and one that goes on when the first thread has ended. */
+/* tables TREE: another user's thread with a table of descriptors of its own, and one that goes on when the
+ * first thread has ended. */
 static const char *tree;
 
 static const char *in_tree(const char *name) {
@@ -51,9 +52,9 @@ static void *last(void *none) {
 int main(int count, char **words) {
     pthread_t thread;
     tree = count > 1 ? words[1] : "";
-    if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0 ||
-        pthread_create(&thread, NULL, of_its_own, NULL) != 0 || pthread_join(thread, NULL) != 0 ||
-        pthread_create(&thread, NULL, last, NULL) != 0) {
+    if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
+        setresuid(65534, 65534, 65534) != 0 || pthread_create(&thread, NULL, of_its_own, NULL) != 0 ||
+        pthread_join(thread, NULL) != 0 || pthread_create(&thread, NULL, last, NULL) != 0) {
         return 1;
     }
     pthread_exit(NULL);

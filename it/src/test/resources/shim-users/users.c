@@ -1,7 +1,8 @@
 /*
- * users DIRECTORY: one process that root started becomes other users, back and forth, and does what system calls do with names, files and
- * attributes. Prints a line for each: what came of it, and what is there afterwards. DIRECTORY has the files of a tree in it, "rw", "ro",
- * "secret" and "link", and the empty directory "place".
+ * users DIRECTORY: one process that root started becomes other users, back and forth, and does what system
+ * calls do with names, files and attributes. Prints a line for each: what came of it, and what is there
+ * afterwards. DIRECTORY has the files of a tree in it, "rw", "ro", "secret" and "link", and the empty
+ * directory "place".
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -42,7 +43,8 @@ static void said(const char *what, const char *path, long result) {
     struct stat status;
     if (lstat(path, &status) == 0) {
         printf(", %o %u:%u", status.st_mode, status.st_uid, status.st_gid);
-        printf(S_ISREG(status.st_mode) ? " %ld bytes, %ld names" : "", (long)status.st_size, (long)status.st_nlink);
+        printf(S_ISREG(status.st_mode) ? " %ld bytes, %ld names" : "", (long)status.st_size,
+               (long)status.st_nlink);
     }
     printf("\n");
 }
@@ -63,7 +65,9 @@ static void opened(const char *what, const char *path, int flags) {
 }
 
 static void at_files(void) {
-    static const char *const FILES[] = {"rw", "ro", "secret", "link", "place/open/of-root", "place/sticky/of-root", "place/own", "place/grouped"};
+    static const char *const FILES[] = {
+        "rw",        "ro",           "secret", "link", "place/open/of-root", "place/sticky/of-root",
+        "place/own", "place/grouped"};
     for (unsigned i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         const char *path = FILES[i];
         const struct timespec times[2] = {{1000000000, 1}, {1000000000, 2}};
@@ -132,7 +136,8 @@ static void in_directory(const char *directory, const char *who) {
     said("remove directory of root", TO("directory-of-root"), rmdir(TO("directory-of-root")));
     const int unnamed = open(directory, O_TMPFILE | O_RDWR, 0644);
     snprintf(to, sizeof to, "/proc/self/fd/%d", unnamed);
-    said("unnamed", NAME("unnamed"), unnamed < 0 ? -1 : linkat(AT_FDCWD, to, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
+    said("unnamed", NAME("unnamed"),
+         unnamed < 0 ? -1 : linkat(AT_FDCWD, to, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
     close(unnamed);
     DIR *list = opendir(directory);
     int entries = 0;
@@ -146,7 +151,10 @@ static void in_directory(const char *directory, const char *who) {
     const int here = open(".", O_PATH | O_DIRECTORY);
     const int changed = chdir(directory);
     char *cwd = changed == 0 ? getcwd(NULL, 0) : NULL;
-    printf("chdir %s: %s\n", directory, changed != 0 ? strerrorname_np(errno) : cwd == NULL ? "nowhere" : strrchr(cwd, '/') + 1);
+    printf("chdir %s: %s\n", directory,
+           changed != 0  ? strerrorname_np(errno)
+           : cwd == NULL ? "nowhere"
+                         : strrchr(cwd, '/') + 1);
     free(cwd);
     need(fchdir(here), "back");
     close(here);
@@ -168,12 +176,15 @@ int main(int count, char **words) {
     static const struct {
         const char *path;
         unsigned mode, gid;
-    } PLACES[] = {{"place/open", 0777, 0},      {"place/sticky", 01777, 0}, {"place/closed", 0700, 0},
+    } PLACES[] = {{"place/open", 0777, 0},      {"place/sticky", 01777, 0},   {"place/closed", 0700, 0},
                   {"place/group", 0770, GROUP}, {"place/sgid", 02777, GROUP}, {"place/read", 0755, 0}};
     static const struct {
         unsigned uid, gid, group;
         const char *name;
-    } USERS[] = {{OTHER, OTHER, 0, "other"}, {THIRD, THIRD, GROUP, "third"}, {0, 0, 0, "root"}, {OTHER, OTHER, GROUP, "again"}};
+    } USERS[] = {{OTHER, OTHER, 0, "other"},
+                 {THIRD, THIRD, GROUP, "third"},
+                 {0, 0, 0, "root"},
+                 {OTHER, OTHER, GROUP, "again"}};
     if (count != 2 || chdir(words[1]) != 0) {
         return 3;
     }
@@ -182,8 +193,10 @@ int main(int count, char **words) {
     for (unsigned i = 0; i < sizeof PLACES / sizeof *PLACES; i++) {
         prepare(PLACES[i].path, PLACES[i].mode, PLACES[i].gid);
     }
-    need(close(open("place/own", O_CREAT | O_WRONLY, 0600)) != 0 || chown("place/own", OTHER, OTHER) != 0, "own");
-    need(close(open("place/grouped", O_CREAT | O_WRONLY, 0600)) != 0 || chown("place/grouped", 0, GROUP) != 0 || chmod("place/grouped", 0660) != 0,
+    need(close(open("place/own", O_CREAT | O_WRONLY, 0600)) != 0 || chown("place/own", OTHER, OTHER) != 0,
+         "own");
+    need(close(open("place/grouped", O_CREAT | O_WRONLY, 0600)) != 0 ||
+             chown("place/grouped", 0, GROUP) != 0 || chmod("place/grouped", 0660) != 0,
          "grouped");
     for (unsigned i = 0; i < sizeof USERS / sizeof *USERS; i++) {
         become(USERS[i].uid, USERS[i].gid, USERS[i].group);

@@ -12,13 +12,15 @@
 
 enum { STACK = 1 << 18, BACKLOG = 128, GIVEN_UP_S = 5 };
 
-/* Only the door leads there: the session's own directory stays closed. */
-static void open_to_all(const struct run *run) {
+/* Only the door leads there: the session's own directory stays closed. A session without a supervisor has no
+ * socket of one. */
+static bool open_to_all(const struct run *run) {
     static const char *const MADE[] = {"files", "dirs", "exec"};
+    bool open = true;
     for (size_t i = 0; i < sizeof MADE / sizeof *MADE; i++) {
-        fchmodat(run->directory, MADE[i], 0777, 0);
+        open = fchmodat(run->directory, MADE[i], 0777, 0) == 0 && open;
     }
-    fchmodat(run->directory, "supervisor", 0666, 0);
+    return (fchmodat(run->directory, "supervisor", 0666, 0) == 0 || errno == ENOENT) && open;
 }
 
 /* Who is root can become anybody; clients believe nobody else. */
@@ -35,14 +37,13 @@ void door_prepare(struct run *run) {
     }
     if (bind(listening, (const struct sockaddr *)&name,
              (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) != 0 ||
-        listen(listening, BACKLOG) != 0) {
+        listen(listening, BACKLOG) != 0 || !open_to_all(run)) {
         close(listening);
         free(door);
         return;
     }
     door->run = run;
     door->socket = listening;
-    open_to_all(run);
     run->door = door;
 }
 
