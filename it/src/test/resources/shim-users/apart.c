@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
+#include "in_tree.h"
+
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +14,6 @@
  * none that count for files of root. Then its parent has its own number stand for root there. What it tries
  * in the tree fails each time, as on a disk.
  */
-static const char *tree;
-
-static const char *in_tree(const char *name) {
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", tree, name);
-    return path;
-}
-
 static void say(const char *what, long result) {
     printf("%s: %s\n", what, result < 0 ? "refused" : "done");
 }
@@ -55,8 +48,7 @@ int main(int count, char **words) {
     }
     const pid_t child = fork();
     if (child == 0) {
-        if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
-            setresuid(65534, 65534, 65534) != 0) {
+        if (!become_other()) {
             return 1;
         }
         act();

@@ -1,7 +1,8 @@
 #define _GNU_SOURCE
+#include "in_tree.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -12,14 +13,6 @@
 
 /* tables TREE: another user's thread with a table of descriptors of its own, and one that goes on when the
  * first thread has ended. */
-static const char *tree;
-
-static const char *in_tree(const char *name) {
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", tree, name);
-    return path;
-}
-
 static void say(const char *what, long result) {
     printf("%s: %s\n", what, result < 0 ? strerror(errno) : "done");
 }
@@ -52,8 +45,7 @@ static void *last(void *none) {
 int main(int count, char **words) {
     pthread_t thread;
     tree = count > 1 ? words[1] : "";
-    if (setgroups(0, NULL) != 0 || setresgid(65534, 65534, 65534) != 0 ||
-        setresuid(65534, 65534, 65534) != 0 || pthread_create(&thread, NULL, of_its_own, NULL) != 0 ||
+    if (!become_other() || pthread_create(&thread, NULL, of_its_own, NULL) != 0 ||
         pthread_join(thread, NULL) != 0 || pthread_create(&thread, NULL, last, NULL) != 0) {
         return 1;
     }

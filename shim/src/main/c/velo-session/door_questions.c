@@ -16,8 +16,7 @@ enum { STACK = 1 << 18, HEX = 64 };
 /* What follows a directory in a path, or NULL. */
 static const char *behind(const char *path, const char *directory) {
     const size_t length = strlen(directory);
-    const bool is = strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
-    return is ? path + length : NULL;
+    return path_is_at_or_below(path, directory, length) ? path + length : NULL;
 }
 
 static int open_of_session(const struct run *run, const char *path, const char *name, uint64_t *covered) {

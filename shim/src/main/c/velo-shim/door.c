@@ -158,10 +158,6 @@ size_t door_place(const char *path) {
                                                              : 0;
 }
 
-static bool is_at_or_below(const char *path, const char *directory, size_t length) {
-    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
-}
-
 /* stat(2) asks for nothing but the way. */
 static bool is_closed(const struct kernel *kernel, const char *path) {
     struct stat status;
@@ -172,8 +168,8 @@ long door_way(const struct world *world, const struct kernel *kernel, const char
               struct door_way *out) {
     size_t covered;
     out->fd = -1;
-    if ((!is_at_or_below(path, world->session, world->session_length) &&
-         !is_at_or_below(path, world->store, world->store_length)) ||
+    if ((!path_is_at_or_below(path, world->session, world->session_length) &&
+         !path_is_at_or_below(path, world->store, world->store_length)) ||
         !is_closed(kernel, path)) {
         return -EACCES;
     }

@@ -4,6 +4,7 @@
 #include "tree.h"
 
 #include <limits.h>
+#include <string.h>
 
 struct world;
 
@@ -38,6 +39,15 @@ struct world {
     bool parent_known;                    /* the directory of the host that the prefix is in is there */
     uint64_t parent_device, parent_inode; /* and this is it */
 };
+
+/* Paths of the host as they are written: below a directory, which is named without a slash at its end, or
+ * itself. */
+static inline bool path_is_below(const char *path, const char *directory, size_t length) {
+    return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+static inline bool path_is_at_or_below(const char *path, const char *directory, size_t length) {
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
+}
 
 /* Once all else is filled in. */
 void world_begin(struct world *world);

@@ -130,10 +130,6 @@ static bool map_session(void) {
     return result == 0;
 }
 
-static bool is_in(const char *path, const char *directory, size_t length) {
-    return strncmp(path, directory, length) == 0 && path[length] == '/';
-}
-
 static void cut_last(char *path) {
     char *slash = strrchr(path, '/');
     if (slash) {
@@ -146,8 +142,8 @@ static void find_program(void) {
     long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe_file, sizeof exe_file - 1);
     exe_file[length < 0 ? 0 : length] = 0;
     memcpy(exe, exe_file, sizeof exe);
-    if (program_node == ROOT_NODE ||
-        (!is_in(exe, world.store, world.store_length) && !is_in(exe, world.session, world.session_length))) {
+    if (program_node == ROOT_NODE || (!path_is_below(exe, world.store, world.store_length) &&
+                                      !path_is_below(exe, world.session, world.session_length))) {
         program_node = ROOT_NODE;
         exe[0] = 0;
         return;
@@ -199,7 +195,7 @@ static uint32_t file_mask(struct caller *who) {
 /* An absolute path that neither has the prefix's last name in it nor begins with $ORIGIN is of the host. */
 static bool may_be_of_tree(const char *name) {
     return name[0] != '/' || strstr(name, world.prefix + world.last_name) ||
-           (exe[0] && is_in(name, exe, strlen(exe)));
+           (exe[0] && path_is_below(name, exe, strlen(exe)));
 }
 
 struct caller *audit_caller(const char *name) {

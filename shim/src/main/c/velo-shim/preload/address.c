@@ -37,8 +37,7 @@ static size_t put_number(char *out, long number) {
 }
 
 static bool of_session(const char *real) {
-    return strncmp(real, shim.world.session, shim.world.session_length) == 0 &&
-           real[shim.world.session_length] == '/';
+    return path_is_below(real, shim.world.session, shim.world.session_length);
 }
 
 static bool is_reached(const char *real) {

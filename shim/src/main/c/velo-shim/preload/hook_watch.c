@@ -41,10 +41,6 @@ long sys_fanotify_mark(int fd, unsigned flags, uint64_t mask, int at, const char
                   elsewhere[0] ? elsewhere : path);
 }
 
-static bool is_below(const char *path, const char *directory, size_t length) {
-    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
-}
-
 /*
  * A handle is of the real file, and open_by_handle_at(2) would open that for writing, too: a blob belongs to
  * many trees. So the tree is a file system without handles, of which there are many.
@@ -58,8 +54,8 @@ long sys_name_to_handle_at(int at, const char *path, void *handle, void *mount, 
     if (result != PASS) {
         return result;
     }
-    if (elsewhere[0] && (is_below(elsewhere, world->store, world->store_length) ||
-                         is_below(elsewhere, world->session, world->session_length))) {
+    if (elsewhere[0] && (path_is_at_or_below(elsewhere, world->store, world->store_length) ||
+                         path_is_at_or_below(elsewhere, world->session, world->session_length))) {
         return -EOPNOTSUPP;
     }
     return RAW5(SYS_name_to_handle_at, elsewhere[0] ? AT_FDCWD : at, elsewhere[0] ? elsewhere : path, handle,

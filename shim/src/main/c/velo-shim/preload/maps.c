@@ -80,15 +80,11 @@ static void put_number(struct copying *copying, uint64_t number, unsigned base) 
     put(copying, digits + at, sizeof digits - at);
 }
 
-static bool is_in(const char *path, const char *directory, size_t length) {
-    return strncmp(path, directory, length) == 0 && path[length] == '/';
-}
-
 /* files/<node> and exec/<node>, also where they are gone. */
 static node_id node_named(const struct world *world, const char *path) {
     const char *name = path + world->session_length;
     node_id node = 0;
-    if (!is_in(path, world->session, world->session_length) ||
+    if (!path_is_below(path, world->session, world->session_length) ||
         (strncmp(name, "/files/", 7) != 0 && strncmp(name, "/exec/", 6) != 0)) {
         return NO_NODE;
     }
@@ -137,8 +133,8 @@ static void put_of_tree(struct copying *copying, node_id node, const char *path)
 static void put_line(struct copying *copying) {
     const struct world *world = copying->world;
     char *name = strchr(copying->line, '/'), *path = copying->path;
-    const bool session = name && is_in(name, world->session, world->session_length);
-    if (!session && (!name || !is_in(name, world->store, world->store_length))) {
+    const bool session = name && path_is_below(name, world->session, world->session_length);
+    if (!session && (!name || !path_is_below(name, world->store, world->store_length))) {
         put(copying, copying->line, copying->line_length);
         put(copying, "\n", 1);
         return;
@@ -168,8 +164,9 @@ static void take_line(struct copying *copying) {
     } else {
         const char *name = strchr(copying->line, '/');
         const struct world *world = copying->world;
-        copying->ours = copying->ours || (name && is_in(name, world->session, world->session_length) &&
-                                          strcmp(name + world->session_length, "/session") == 0);
+        copying->ours =
+            copying->ours || (name && path_is_below(name, world->session, world->session_length) &&
+                              strcmp(name + world->session_length, "/session") == 0);
     }
     copying->line_length = 0;
 }

@@ -145,10 +145,6 @@ static void enter_world(const char *session) {
     world_begin(world);
 }
 
-static bool starts_with(const char *text, const char *begin, size_t length) {
-    return strncmp(text, begin, length) == 0 && text[length] == '/';
-}
-
 /*
  * What the process was started from, as whoever did it wrote it down: several files may be one blob. The
  * variable may be an older one that went on through a program without this library.
@@ -162,8 +158,8 @@ static node_id own_program(void) {
     }
     long length = RAW4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, sizeof path - 1);
     path[length < 0 ? 0 : length] = 0;
-    if (!starts_with(path, world->store, world->store_length) &&
-        !starts_with(path, world->session, world->session_length)) {
+    if (!path_is_below(path, world->store, world->store_length) &&
+        !path_is_below(path, world->session, world->session_length)) {
         return ROOT_NODE;
     }
     for (const char *at = value; *at; at++) {

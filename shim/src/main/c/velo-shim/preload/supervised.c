@@ -86,10 +86,6 @@ static long put_place(const struct execution *what, char *out, long *made) {
     return 0;
 }
 
-static bool is_below(const char *path, const char *directory, size_t length) {
-    return strncmp(path, directory, length) == 0 && path[length] == '/';
-}
-
 /*
  * velo-supervised has no capabilities that this process may have kept, and no library that knows the door:
  * for another user than the session's owner a real path becomes a descriptor. Else -1.
@@ -97,8 +93,8 @@ static bool is_below(const char *path, const char *directory, size_t length) {
 static long hold(const struct execution *what, struct execution *held) {
     *held = *what;
     if ((uint32_t)RAW0(SYS_geteuid) == shim.world.tree.owner_uid || what->at != AT_FDCWD ||
-        (!is_below(what->path, shim.world.session, shim.world.session_length) &&
-         !is_below(what->path, shim.world.store, shim.world.store_length))) {
+        (!path_is_below(what->path, shim.world.session, shim.world.session_length) &&
+         !path_is_below(what->path, shim.world.store, shim.world.store_length))) {
         return -1;
     }
     const long fd = REACH4(SYS_openat, AT_FDCWD, what->path, O_PATH | O_CLOEXEC, 0);

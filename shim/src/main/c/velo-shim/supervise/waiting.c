@@ -45,7 +45,7 @@ static bool may_wait_at(const char *path, int flags) {
     if (id != NO_NODE) {
         return tree_node(&world->tree, id, &node) && node.type == NODE_OTHER;
     }
-    if (strncmp(path, world->store, world->store_length) == 0 && path[world->store_length] == '/') {
+    if (path_is_below(path, world->store, world->store_length)) {
         return false;
     }
     return stat(path, &state) == 0 && !S_ISREG(state.st_mode) && !S_ISDIR(state.st_mode);
